@@ -1,0 +1,1 @@
+//! Sends a RunSpec's slots to its targets and hands back records

@@ -1,0 +1,1 @@
+//! From a view of records to findings: estimates with intervals, and gates

@@ -1,0 +1,44 @@
+//! Numbers about numbers: quantiles, intervals, resampling.
+//!
+//! ```text
+//!   what is the unit?            what is estimated?        function
+//!   one yes/no per case          a share                   proportion (wilson, clopper_pearson)
+//!   clusters of cases            a share, a mean, a ratio  clustered_proportion, clustered_mean, ratio
+//!   independent values           a quantile                quantile_interval
+//!   values in send order (load)  a quantile, a mean        batch_quantile, batch_mean
+//!   units with any statistics    any function of sums      bootstrap_percentile
+//!   units with many values       a quantile of the pool    bootstrap_pooled_quantile
+//! ```
+//!
+//! Every interval is an [`Interval`], every lack of one a [`NoInterval`] with a reason to print.
+
+mod batch;
+#[cfg(test)]
+mod batch_tests;
+mod bootstrap;
+mod cluster;
+mod distribution;
+mod interval;
+mod proportion;
+mod quantile;
+mod random;
+
+pub use batch::{
+    Batched, Batches, FEWEST_BATCHES, FEWEST_BEYOND, MOST_BATCHES, SendOrder, autocorrelation_time,
+    batch_mean, batch_quantile,
+};
+pub use bootstrap::{Bootstrap, Resampling, bootstrap_percentile, bootstrap_pooled_quantile};
+pub use cluster::{
+    Clustered, FEW_CLUSTERS, Unit, clustered_mean, clustered_proportion, constant_bound, ratio,
+};
+pub use distribution::{
+    beta_quantile, binomial_cdf, binomial_quantile, binomial_upper_quantile, chi2_quantile,
+    normal_cdf, normal_quantile, t_quantile,
+};
+pub use interval::{Interval, Method, NoInterval, Sides, StatError};
+pub use proportion::{
+    SETTLING_POWER, Undecided, all_events, cases_to_settle, cases_to_settle_mean, clopper_pearson,
+    proportion, wilson, zero_events,
+};
+pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
+pub use random::{Pcg64, SeedSequence};

@@ -1,0 +1,227 @@
+//! Intervals of a share of independent yes/no outcomes, and how many more would settle a gate.
+//!
+//! Main functions: [`wilson`], [`clopper_pearson`], [`zero_events`], [`cases_to_settle`]. Outcomes
+//! in clusters belong to [`super::cluster`], which calls back here with an effective n.
+
+use super::distribution::{beta_quantile, normal_quantile};
+use super::interval::{Interval, Method, NoInterval, Sides, StatError, check_level};
+
+/// Wilson score interval of a share `p` among `n` independent outcomes; `n` may be fractional
+/// (an effective n). With z = Φ⁻¹((1 + level)/2):
+/// (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n).
+///
+/// `n` ≤ 0, NaN, or `p` outside 0..=1 is an error. Source: Wilson, JASA 22 (1927) 209–212.
+///
+/// ```
+/// let i = acidtest_metrics::stats::wilson(2.0 / 124.0, 124.0, 0.95).unwrap();
+/// assert!((i.low.unwrap() - 0.0044).abs() < 1e-4 && (i.high.unwrap() - 0.0570).abs() < 1e-4);
+/// ```
+pub fn wilson(p: f64, n: f64, level: f64) -> Result<Interval, NoInterval> {
+    check_share(p)?;
+    check_level(level)?;
+    if !(n > 0.0 && n.is_finite()) {
+        return Err(StatError::Empty { what: "outcomes" }.into());
+    }
+    let z = normal_quantile(0.5 + level / 2.0)?;
+    let z2 = z * z / n;
+    let centre = (p + z2 / 2.0) / (1.0 + z2);
+    let half = (z2 * (p * (1.0 - p) + z2 / 4.0)).sqrt() / (1.0 + z2);
+    // At the edges the formula is exact, only rounding would leave a crumb.
+    let low = if p == 0.0 { 0.0 } else { centre - half };
+    let high = if p == 1.0 { 1.0 } else { centre + half };
+    Ok(Interval::two_sided(low, high, level, Method::Wilson).clipped((0.0, 1.0)))
+}
+
+/// Clopper–Pearson interval of `successes` among `n` independent outcomes: beta quantiles
+/// B(α/2; k, n−k+1) and B(1−α/2; k+1, n−k); 0 and 1 where k = 0 or k = n.
+///
+/// n = 0 or k > n is an error. Source: Clopper and Pearson, Biometrika 26 (1934) 404–413.
+pub fn clopper_pearson(successes: u64, n: u64, level: f64) -> Result<Interval, NoInterval> {
+    check_level(level)?;
+    if n == 0 {
+        return Err(StatError::Empty { what: "outcomes" }.into());
+    }
+    if successes > n {
+        return Err(NoInterval::Invalid(StatError::OutOfRange {
+            what: "number of successes",
+            value: successes as f64,
+            expected: "at most the number of outcomes",
+        }));
+    }
+    let tail = (1.0 - level) / 2.0;
+    let (k, m) = (successes as f64, (n - successes) as f64);
+    let low = if successes == 0 {
+        0.0
+    } else {
+        beta_quantile(tail, k, m + 1.0)?
+    };
+    let high = if successes == n {
+        1.0
+    } else {
+        beta_quantile(1.0 - tail, k + 1.0, m)?
+    };
+    Ok(Interval::two_sided(
+        low,
+        high,
+        level,
+        Method::ClopperPearson,
+    ))
+}
+
+/// One-sided upper bound of a share when `n` independent units showed no event:
+/// 1 − (1 − level)^(1/n), about 3/n at 95 %. `n` may be fractional; n ≤ 0 is an error.
+///
+/// ```
+/// let i = acidtest_metrics::stats::zero_events(100.0, 0.95).unwrap();
+/// assert!((i.high.unwrap() - 0.0295).abs() < 1e-4 && i.low == Some(0.0));
+/// ```
+pub fn zero_events(n: f64, level: f64) -> Result<Interval, NoInterval> {
+    Ok(Interval {
+        low: Some(0.0),
+        high: Some(zero_bound(n, level)?),
+        level,
+        sides: Sides::Upper,
+        method: Method::ExactUpper,
+    })
+}
+
+/// One-sided lower bound of a share when all of `n` independent units succeeded:
+/// (1 − level)^(1/n). The mirror image of [`zero_events`].
+pub fn all_events(n: f64, level: f64) -> Result<Interval, NoInterval> {
+    Ok(Interval {
+        low: Some(1.0 - zero_bound(n, level)?),
+        high: Some(1.0),
+        level,
+        sides: Sides::Lower,
+        method: Method::ExactLower,
+    })
+}
+
+/// 1 − (1 − level)^(1/n), computed without cancellation for large n.
+pub(crate) fn zero_bound(n: f64, level: f64) -> Result<f64, StatError> {
+    check_level(level)?;
+    if !(n > 0.0 && n.is_finite()) {
+        return Err(StatError::Empty { what: "outcomes" });
+    }
+    Ok(-((1.0 - level).ln() / n).exp_m1())
+}
+
+/// Interval of `events` among `n` independent outcomes as reports show it: Wilson, but at no
+/// event or all events only the exact one-sided bound. Never [0, 0] or [1, 1].
+pub fn proportion(events: u64, n: u64, level: f64) -> Result<Interval, NoInterval> {
+    if events > n {
+        return clopper_pearson(events, n, level); // says what is wrong
+    }
+    match events {
+        0 => zero_events(n as f64, level),
+        k if k == n => all_events(n as f64, level),
+        k => wilson(k as f64 / n as f64, n as f64, level),
+    }
+}
+
+/// What an undecided gate needs to know about its estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Undecided {
+    /// The estimate, assumed to hold.
+    pub estimate: f64,
+    /// The threshold that a bound should clear.
+    pub threshold: f64,
+    /// Standard error at the present size.
+    pub standard_error: f64,
+    /// Cases behind it at present.
+    pub cases: f64,
+}
+
+/// Power with which [`cases_to_settle`] asks the next run to come out decided.
+pub const SETTLING_POWER: f64 = 0.8;
+
+/// About how many cases would settle a gate on a 95 % bound if the estimate holds:
+/// n · ((z₀.₉₇₅ + z₀.₈) · se / (estimate − threshold))², rounded up. With that many cases the
+/// interval excludes the threshold in four of five runs. Works for the lower and the upper bound.
+///
+/// For shares use [`cases_to_settle`]. `None` when the estimate equals the threshold (no n would
+/// do), when anything is not finite, or when the standard error is 0 (it says nothing).
+pub fn cases_to_settle_mean(now: Undecided) -> Option<u64> {
+    let z = normal_quantile(0.975).ok()? + normal_quantile(SETTLING_POWER).ok()?;
+    let distance = now.estimate - now.threshold;
+    let needed = now.cases * (z * now.standard_error / distance).powi(2);
+    // A rounding crumb above a whole number must not ask for one more case.
+    let whole = (needed - 1e-9 * needed).ceil();
+    (needed.is_finite() && needed > 0.0 && whole < u64::MAX as f64).then_some(whole as u64)
+}
+
+/// [`cases_to_settle_mean`] for a share: se² = p(1 − p)/effective_n, so that the present design
+/// effect n/effective_n is kept. At p = 0 or 1 the exact bound is inverted instead:
+/// ln 0.05 / ln(1 − d) effective cases, d the distance to the threshold.
+///
+/// ```
+/// use acidtest_metrics::stats::cases_to_settle;
+/// // accuracy 0.795, gate low >= 0.75, 122 independent cases: "about 630 cases would settle it"
+/// assert_eq!(cases_to_settle(0.795, 0.75, 122.0, 122.0), Some(632));
+/// ```
+pub fn cases_to_settle(p: f64, threshold: f64, effective_n: f64, cases: f64) -> Option<u64> {
+    if !((0.0..=1.0).contains(&p) && effective_n > 0.0 && cases > 0.0) {
+        return None;
+    }
+    if p == 0.0 || p == 1.0 {
+        let distance = (p - threshold).abs();
+        let needed = 0.05f64.ln() / (-distance).ln_1p() * cases / effective_n;
+        return (needed.is_finite() && needed > 0.0).then_some(needed.ceil() as u64);
+    }
+    cases_to_settle_mean(Undecided {
+        estimate: p,
+        threshold,
+        standard_error: (p * (1.0 - p) / effective_n).sqrt(),
+        cases,
+    })
+}
+
+fn check_share(p: f64) -> Result<(), StatError> {
+    if (0.0..=1.0).contains(&p) {
+        return Ok(());
+    }
+    Err(StatError::OutOfRange {
+        what: "share",
+        value: p,
+        expected: "a number from 0 to 1",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_one_sided_and_never_a_point() {
+        let none = proportion(0, 20, 0.95).unwrap();
+        assert_eq!(
+            (none.sides, none.method),
+            (Sides::Upper, Method::ExactUpper)
+        );
+        assert!((none.high.unwrap() - (1.0 - 0.05f64.powf(0.05))).abs() < 1e-12);
+        let all = proportion(20, 20, 0.95).unwrap();
+        assert_eq!(all.sides, Sides::Lower);
+        assert!(all.low.unwrap() < 0.9 && all.high == Some(1.0));
+    }
+
+    #[test]
+    fn nothing_seen_is_an_error() {
+        assert!(proportion(0, 0, 0.95).is_err());
+        assert!(wilson(0.5, 0.0, 0.95).is_err());
+        assert!(wilson(f64::NAN, 10.0, 0.95).is_err());
+        assert!(wilson(0.5, 10.0, 1.0).is_err());
+        assert!(proportion(3, 2, 0.95).is_err());
+    }
+
+    #[test]
+    fn settling_sizes() {
+        assert_eq!(cases_to_settle(0.795, 0.795, 100.0, 100.0), None);
+        // A design effect of 2 doubles it.
+        let plain = cases_to_settle(0.6, 0.5, 100.0, 100.0).unwrap();
+        let clustered = cases_to_settle(0.6, 0.5, 50.0, 100.0).unwrap();
+        assert!(clustered.abs_diff(2 * plain) <= 1);
+        // All right and a lower bound of 0.95 asked for: 59 cases.
+        assert_eq!(cases_to_settle(1.0, 0.95, 10.0, 10.0), Some(59));
+        assert_eq!(cases_to_settle(f64::NAN, 0.5, 10.0, 10.0), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! The vocabulary of acidtest: everything a run holds, and its stored form.
+//!
+//! ```text
+//!  RunSpec ── what was planned: targets, prompt, phases, scorers, gates (secrets by name only)
+//!  Case ───── one question with its reference answers
+//!  Record ─── one attempt to get one answer: Key · Request · Timing · Outcome · Answer · ServerSaid · Place
+//!  Verdict ── an opinion about records (scorer, judge, person)
+//!  Reading · Fact · Note ── samples beside the run, sourced statements, recomputable remarks
+//!  Row ────── the scalars of a record, derived by `Row::of`, never measured twice
+//! ```
+//!
+//! This crate does no I/O, reads no clock and knows no vendor's JSON. Records
+//! are written once and never changed; whatever can be concluded from them is
+//! derived, so that a better rule works on last year's run.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod ask;
+mod beside;
+mod case;
+mod codec;
+mod gate;
+mod ids;
+mod outcome;
+mod record;
+mod row;
+mod spec;
+mod timing;
+mod verdict;
+
+pub use answer::{Answer, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
+pub use ask::{Ask, Message};
+pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
+pub use case::Case;
+pub use codec::{CodecError, pack_timing, unpack_timing};
+pub use gate::{Bound, Gate, GateParseError, Op, Stat};
+pub use ids::{BadRunId, Digest, Key, Ns, RunId};
+pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
+pub use record::{Head, Kind, Place, Record, Request, Role};
+pub use row::{OutcomeClass, Row};
+pub use spec::{
+    Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
+    SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,
+};
+pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
+pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};

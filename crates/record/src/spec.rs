@@ -1,0 +1,356 @@
+//! What a run was asked to do, fully resolved.
+//!
+//! Main type: [`RunSpec`]. It is stored with the run, so that a run can be
+//! resumed and read without the suite file. Secrets are in it by name only:
+//! header values may hold `${NAME}`, resolved at the moment of sending.
+
+use crate::gate::Gate;
+use crate::ids::Digest;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Version of the stored form of [`RunSpec`].
+pub const SPEC_VERSION: u32 = 1;
+
+/// Everything that decides what a run sends and how it is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// [`SPEC_VERSION`] of the program that wrote it.
+    pub version: u32,
+    /// Name of the suite.
+    pub name: String,
+    /// Where the plan came from.
+    pub origin: Origin,
+    /// Version of the program.
+    pub acidtest: String,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Who answers.
+    pub targets: Vec<TargetSpec>,
+    /// How a case becomes messages.
+    pub prompts: Vec<PromptSpec>,
+    /// Body fields of every request (`max_tokens`, `temperature` …).
+    pub params: serde_json::Map<String, serde_json::Value>,
+    /// Load phases, in order; each is run for each target.
+    pub phases: Vec<PhaseSpec>,
+    /// How often each case is asked.
+    pub repeats: u16,
+    /// Whether every prompt gets a nonce of its own, so that no cache answers.
+    pub fresh: bool,
+    /// Retries.
+    pub retry: Retry,
+    /// Limits of one attempt.
+    pub limits: Limits,
+    /// Limits of the whole run.
+    pub caps: Caps,
+    /// How the answer is taken from the text.
+    pub extraction: Extraction,
+    /// How answers are scored.
+    pub scorers: Vec<ScorerSpec>,
+    /// What decides the exit code.
+    pub gates: Vec<Gate>,
+    /// How many cases there are (0: prompts are synthetic).
+    pub cases: u32,
+    /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
+    pub workload: Digest,
+}
+
+/// Where a plan came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A suite file.
+    Suite {
+        /// Its path as given.
+        path: String,
+        /// Digest of its text.
+        digest: Digest,
+    },
+    /// The command line of `bench`.
+    Bench,
+    /// A file made elsewhere.
+    Import {
+        /// Its path as given.
+        path: String,
+    },
+}
+
+/// Who answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetSpec {
+    /// Its name in tables.
+    pub name: String,
+    /// The protocol.
+    pub kind: TargetKind,
+    /// Where it is.
+    pub source: Source,
+    /// The model to ask for.
+    pub model: String,
+    /// Name of the environment variable that holds the key; sent as a bearer token.
+    pub key_env: Option<String>,
+    /// Extra headers; values may hold `${NAME}` of the environment.
+    pub headers: BTreeMap<String, String>,
+    /// Extra body fields of this target.
+    pub body: serde_json::Map<String, serde_json::Value>,
+    /// Whether to ask for a streamed answer.
+    pub stream: bool,
+    /// What it costs, where known.
+    pub price: Option<Price>,
+}
+
+/// The protocol of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    /// OpenAI chat completions and what speaks like it.
+    OpenaiChat,
+}
+
+/// Where a target is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A base URL, `http://…/v1` or `https://…/v1`, without user info.
+    Url(String),
+    /// The built-in server, started as a child process for the run.
+    Sim {
+        /// Name in the suite (`sim:NAME`), or the local answerer (`local:NAME`).
+        name: String,
+        /// Its configuration as JSON, for `acidtest sim --config`.
+        config: serde_json::Value,
+    },
+}
+
+/// Price per million tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    /// Currency code (`USD`).
+    pub currency: String,
+    /// Per million input tokens.
+    pub input: f64,
+    /// Per million output tokens, reasoning included.
+    pub output: f64,
+    /// Per million input tokens read from a cache; else `input`.
+    pub cached: Option<f64>,
+    /// Per request, beside the tokens.
+    pub request: f64,
+}
+
+/// How a case becomes messages: (role, template) pairs over the case's variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptSpec {
+    /// Its name in tables.
+    pub name: String,
+    /// Messages with templates as content.
+    pub messages: Vec<crate::ask::Message>,
+}
+
+/// One load phase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhaseSpec {
+    /// Its name in tables (`closed 8`).
+    pub name: String,
+    /// The arrival process.
+    pub load: Load,
+    /// When it ends.
+    pub amount: Amount,
+    /// What is sent and not counted before it.
+    pub warmup: Warmup,
+    /// Open loop: most requests in flight; beyond, a slot becomes not sent.
+    pub max_in_flight: u32,
+}
+
+/// An arrival process.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// So many users, each sending when its last answer ended.
+    Closed {
+        /// Users.
+        concurrency: u32,
+    },
+    /// Evenly spaced arrivals.
+    Constant {
+        /// Requests per second.
+        rate: f64,
+    },
+    /// Independent arrivals with exponential gaps.
+    Poisson {
+        /// Mean requests per second.
+        rate: f64,
+    },
+}
+
+impl Load {
+    /// Whether arrivals wait for answers.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Load::Closed { .. })
+    }
+}
+
+/// When a phase ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Amount {
+    /// When every case was asked `repeats` times.
+    Cases,
+    /// After so many slots.
+    Count(u32),
+    /// After so many seconds of intended sends.
+    Seconds(f64),
+}
+
+/// What is sent before measuring begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warmup {
+    /// Nothing.
+    #[default]
+    None,
+    /// So many requests.
+    Count(u32),
+}
+
+/// Retries of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Attempts of a request at most; 1 = no retries.
+    pub attempts: u8,
+    /// First wait in seconds; doubled each time, or what `Retry-After` says.
+    pub wait_s: f64,
+    /// Longest wait in seconds.
+    pub max_wait_s: f64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 1,
+            wait_s: 0.5,
+            max_wait_s: 30.0,
+        }
+    }
+}
+
+/// Limits of one attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Seconds for name resolution, connect and TLS together.
+    pub connect_s: f64,
+    /// Seconds from the request's last byte to the response head.
+    pub first_byte_s: f64,
+    /// Seconds between two events of a stream.
+    pub gap_s: f64,
+    /// Seconds for the whole attempt.
+    pub total_s: f64,
+    /// Bytes of a response body.
+    pub body_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_s: 10.0,
+            first_byte_s: 120.0,
+            gap_s: 60.0,
+            total_s: 600.0,
+            body_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Limits of a whole run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Caps {
+    /// Seconds of wall time.
+    pub time_s: Option<f64>,
+    /// Cost by the targets' prices, in their currency.
+    pub cost: Option<f64>,
+}
+
+/// How the answer is taken from the visible text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extraction {
+    /// The whole text, trimmed.
+    #[default]
+    Whole,
+    /// First match of a pattern: its first group, else the match.
+    Regex(String),
+    /// A JSON pointer into the text parsed as JSON.
+    Pointer(String),
+    /// The last number in the text.
+    LastNumber,
+    /// A choice letter among those given, as `ABCD`.
+    Letter(String),
+}
+
+/// One scorer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScorerSpec {
+    /// Its name in tables and verdicts.
+    pub name: String,
+    /// What it does.
+    pub kind: ScorerKind,
+    /// Whether a pass becomes a failure and the score is turned over.
+    pub negate: bool,
+    /// Its weight in `all`, `any` and the total score.
+    pub weight: f64,
+    /// The score at which it passes. A scorer without one only measures and
+    /// does not decide whether an answer is correct.
+    pub pass: Option<f64>,
+}
+
+/// Kinds of scorers. Each gives a score in 0..1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScorerKind {
+    /// Equal to a reference after trimming.
+    Exact {
+        /// Whether letter case is ignored.
+        ignore_case: bool,
+    },
+    /// Contains a reference.
+    Contains {
+        /// Whether letter case is ignored.
+        ignore_case: bool,
+        /// What to look for in place of the references.
+        any_of: Option<Vec<String>>,
+    },
+    /// Begins with a reference.
+    StartsWith {
+        /// Whether letter case is ignored.
+        ignore_case: bool,
+        /// What to look for in place of the references.
+        any_of: Option<Vec<String>>,
+    },
+    /// Matches a pattern.
+    Regex {
+        /// The pattern.
+        pattern: String,
+    },
+    /// Equal to a reference as a number.
+    Numeric {
+        /// Largest absolute difference.
+        abs: f64,
+        /// Largest difference relative to the reference.
+        rel: f64,
+    },
+    /// Word F1 with the best reference.
+    TokenF1 {
+        /// Unicode words in place of SQuAD's.
+        unicode: bool,
+    },
+    /// Character F1 with the best reference.
+    CharF1 {
+        /// Unicode characters in place of KorQuAD's normalisation.
+        unicode: bool,
+    },
+    /// 1 when the answer is a refusal (Korean or English).
+    Refusal,
+    /// Passes when all pass; the score is the weighted mean.
+    All(Vec<ScorerSpec>),
+    /// Passes when one passes; the score is the best.
+    Any(Vec<ScorerSpec>),
+}

@@ -1,0 +1,117 @@
+//! Opinions about records.
+//!
+//! Main type: [`Verdict`]. Never deleted, only superseded: among verdicts of one
+//! name and maker about the same records, the latest counts. Re-judging never
+//! rewrites a measurement.
+
+use crate::ids::{Digest, Key};
+use serde::{Deserialize, Serialize};
+
+/// One opinion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What it is an opinion of: a scorer's name, `correct`, `refused`, `preference` …
+    pub name: String,
+    /// Whose it is.
+    pub maker: Maker,
+    /// The records it is about, in order.
+    pub about: Vec<About>,
+    /// Whether it could be formed.
+    pub status: Status,
+    /// What it says; absent unless `status` is scored.
+    pub value: Option<Value>,
+    /// Why, for people.
+    pub why: Option<String>,
+    /// The record of the judge's own call, if one was made.
+    pub evidence: Option<Key>,
+    /// Unix time in nanoseconds.
+    pub at_unix_ns: i64,
+}
+
+/// Who holds an opinion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maker {
+    /// Code, judge model, person or an imported file.
+    pub kind: MakerKind,
+    /// Its name; a person's is a pseudonym.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Digest of its prompt and configuration.
+    pub digest: Option<Digest>,
+}
+
+/// Kinds of makers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MakerKind {
+    /// Code.
+    Scorer,
+    /// A model.
+    Judge,
+    /// A person.
+    Person,
+    /// A file made elsewhere.
+    Import,
+}
+
+/// One record that an opinion is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Its part in the question.
+    pub role: AboutRole,
+    /// The record.
+    pub key: Key,
+}
+
+/// The part that a record plays in a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AboutRole {
+    /// The only one.
+    Subject,
+    /// First of a pair.
+    A,
+    /// Second of a pair.
+    B,
+    /// One of several options.
+    Option,
+    /// Part of a window of text.
+    Window,
+    /// Member of a group.
+    Member,
+    /// Part of a session.
+    Session,
+}
+
+/// What a verdict says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// Yes or no.
+    Bool(bool),
+    /// A score.
+    Number(f64),
+    /// A label of a closed set.
+    Label(String),
+    /// Positions in `about`, best first.
+    Ranking(Vec<u16>),
+    /// `a`, `b`, `tie` or `both_bad`.
+    Preference(String),
+}
+
+/// Whether an opinion could be formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Yes.
+    Scored,
+    /// The maker chose not to say.
+    Abstained,
+    /// The answer did not have the form that was asked for.
+    Unparsable,
+    /// The maker itself failed.
+    Failed,
+    /// It was taken back.
+    Withdrawn,
+}

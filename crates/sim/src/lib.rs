@@ -1,0 +1,1 @@
+//! The built-in model server, over real sockets, whose truth is known

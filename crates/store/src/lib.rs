@@ -1,0 +1,1 @@
+//! Runs on disk: append, read, list, prune, migrate

@@ -1,0 +1,1 @@
+//! The suite file: YAML to a RunSpec, datasets to cases, templates, extraction
