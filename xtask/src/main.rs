@@ -1,2 +1,56 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own chores, run as `cargo xtask NAME`: `ci`, `tidy`, `gen`, `prove`.
+//!
+//! Each chore is one file with one function; this file only chooses. It must not be needed by
+//! users of acidtest, and it needs nothing but Rust and a C compiler: no other tool is installed.
+
+#![allow(clippy::print_stdout, reason = "chores talk to the terminal")]
+
+mod ci;
+
+mod metadata;
+mod prove;
+mod reference;
+mod shell;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask NAME
+
+  ci             everything that must hold before a change is handed in
+  tidy           the rules that the compiler does not know
+  gen [--check]  write docs/reference from the program, or only compare
+  prove [NAME]   long proofs; without a name, lists them";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match choose(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn choose(words: &[String]) -> Result<()> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["ci"] => ci::run(),
+        ["tidy"] => tidy::run(),
+        ["gen"] => reference::write(),
+        ["gen", "--check"] => reference::check(),
+        ["prove", rest @ ..] => prove::run(rest),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown chore `{}`\n\n{USAGE}", words.join(" ")),
+    }
+}

@@ -1,2 +1,56 @@
-//! The binary.
-fn main() {}
+//! The `acidtest` binary: from arguments to one command, from its result to an exit code.
+//!
+//! Read next: `commands/run.rs` (the main job), then `execute.rs`, where the
+//! engine meets the store, and `read_back.rs`, from the store to findings. Every
+//! command is one file with its arguments and one function.
+
+mod children;
+mod commands;
+mod execute;
+mod exit;
+mod interrupt;
+mod live;
+mod open_store;
+mod read_back;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Puts a language model, or an app built on one, to the acid test: how good, how
+/// fast, how reliable and how costly it is, measured on the same requests.
+///
+/// Exit codes: 0 ok · 1 a gate is broken · 2 usage or configuration · 3 target
+/// unreachable or every request failed · 4 our own bug or store trouble · 5 a gate
+/// is undecided · 130 interrupted.
+#[derive(Parser)]
+#[command(name = "acidtest", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    // A panic is our own bug: one line for the user, exit code 4.
+    std::panic::set_hook(Box::new(|info| {
+        eprintln!("error: acidtest has a bug: {info}");
+        eprintln!("\nhint: please report this with the command you ran; what was stored before is not lost");
+    }));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(if e.use_stderr() { exit::Exit::Usage.code() } else { 0 });
+        }
+    };
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cli.command.run()));
+    match done {
+        Ok(Ok(exit)) => ExitCode::from(exit.code()),
+        Ok(Err(failure)) => {
+            if !failure.is_closed_pipe() {
+                eprint!("{}", failure.words());
+            }
+            ExitCode::from(failure.exit.code())
+        }
+        Err(_) => ExitCode::from(exit::Exit::Internal.code()),
+    }
+}

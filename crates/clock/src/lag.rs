@@ -14,9 +14,7 @@ pub struct LagMonitor {
 
 impl Default for LagMonitor {
     fn default() -> Self {
-        Self {
-            every_ns: 20_000_000,
-        }
+        Self { every_ns: 20_000_000 }
     }
 }
 

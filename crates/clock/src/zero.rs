@@ -20,20 +20,14 @@ impl Zero {
     pub fn start() -> Self {
         let try_once = || {
             let before = Instant::now();
-            let unix = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
+            let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let width = before.elapsed();
             (width, before, unix)
         };
         let best = (0..7).map(|_| try_once()).min_by_key(|t| t.0);
         let (width, before, unix) = best.expect("seven tries were made");
         let half = nanos(width) / 2;
-        Self {
-            instant: before,
-            unix_ns: nanos(unix) - half,
-            error_ns: half.max(1),
-        }
+        Self { instant: before, unix_ns: nanos(unix) - half, error_ns: half.max(1) }
     }
 
     /// Nanoseconds since the zero.

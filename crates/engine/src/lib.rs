@@ -1,1 +1,29 @@
-//! Sends a RunSpec's slots to its targets and hands back records
+//! Takes a [`RunSpec`](acidtest_record::RunSpec), sends its slots, hands back records.
+//!
+//! ```text
+//!  run ─► for each phase × target: Plan
+//!           shard threads (own runtime, own connections):   closed users / open dispatcher ─► request ─► attempt
+//!                │ segments of raw bytes, bounded in bytes
+//!                ▼
+//!           desk threads: Parser ─► Record ─► score ─► Verdicts ─► bounded sender of Items ─► (the store)
+//! ```
+//!
+//! The shard threads stamp and hand over bytes; they parse no JSON. A slot that
+//! could not be sent is a record too. Nothing here writes to disk or prints.
+
+#![forbid(unsafe_code)]
+
+mod control;
+mod desk;
+mod handover;
+mod phase;
+mod prompts;
+mod request;
+pub mod score;
+mod shard;
+#[cfg(test)]
+mod simulation;
+
+pub use control::{Control, Progress, StopReason};
+pub use desk::retryable;
+pub use phase::{EngineError, Finished, Job, Summary, run};

@@ -12,10 +12,7 @@ use acidtest_metrics::stats::{
 const LEVEL: f64 = 0.95;
 
 fn main() {
-    let runs = std::env::args()
-        .nth(1)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(2000);
+    let runs = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2000);
     println!("| data | statistic | holds | answers | naive holds |");
     println!("| --- | --- | --- | --- | --- |");
     clusters(runs);
@@ -24,9 +21,7 @@ fn main() {
         for p in [0.5, 0.95, 0.99] {
             let truth = deviate(p);
             let name = format!("autoregression {phi}, n {n}");
-            series(&name, p, truth, runs, || {
-                autoregression(n, phi, &mut random)
-            });
+            series(&name, p, truth, runs, || autoregression(n, phi, &mut random));
         }
         mean(n, phi, runs);
     }
@@ -55,11 +50,7 @@ fn clusters(runs: usize) {
             tally[1].add(&mean.interval, |i| i.holds(truth));
         }
         for (tally, what) in tally.iter().zip(["share", "mean, t"]) {
-            println!(
-                "| {count} clusters of 4, p {truth} | {what} | {} | {} |",
-                tally.shares(),
-                naive.held()
-            );
+            println!("| {count} clusters of 4, p {truth} | {what} | {} | {} |", tally.shares(), naive.held());
         }
     }
 }
@@ -80,9 +71,7 @@ fn series(name: &str, p: f64, truth: f64, runs: usize, mut draw: impl FnMut() ->
     let (mut tally, mut naive) = (Tally::default(), Tally::default());
     for _ in 0..runs {
         let values = draw();
-        tally.add(&batch_quantile(&values, p, LEVEL), |b| {
-            b.interval.holds(truth)
-        });
+        tally.add(&batch_quantile(&values, p, LEVEL), |b| b.interval.holds(truth));
         let mut sorted = values;
         sorted.sort_by(f64::total_cmp);
         naive.add(&quantile_interval(&sorted, p, LEVEL), |i| i.holds(truth));
@@ -98,10 +87,7 @@ fn mean(n: usize, phi: f64, runs: usize) {
         let found = batch_mean(&autoregression(n, phi, &mut random), LEVEL);
         tally.add(&found, |b| b.interval.holds(0.0));
     }
-    println!(
-        "| autoregression {phi}, n {n} | mean | {} | |",
-        tally.shares()
-    );
+    println!("| autoregression {phi}, n {n} | mean | {} | |", tally.shares());
 }
 
 #[derive(Default)]

@@ -76,10 +76,7 @@ impl Blob {
     /// Wraps bytes with their digest.
     #[must_use]
     pub fn new(body: Vec<u8>) -> Self {
-        Self {
-            hash: Digest::of(&body),
-            body,
-        }
+        Self { hash: Digest::of(&body), body }
     }
 }
 
@@ -126,8 +123,6 @@ impl RunState {
     /// The state of that word.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        [RunState::Running, RunState::Done, RunState::Stopped]
-            .into_iter()
-            .find(|s| s.id() == id)
+        [RunState::Running, RunState::Done, RunState::Stopped].into_iter().find(|s| s.id() == id)
     }
 }

@@ -57,10 +57,7 @@ pub fn pack_timing(reads: &[Read], events: &[Event]) -> Vec<u8> {
     put(&mut out, events.len() as u64);
     let mut read = 0i64;
     for e in events {
-        let kind = KINDS
-            .iter()
-            .position(|k| *k == e.kind)
-            .expect("every kind is in the list") as u8;
+        let kind = KINDS.iter().position(|k| *k == e.kind).expect("every kind is in the list") as u8;
         out.push((kind << 2) | (u8::from(e.last_in_read) << 1) | u8::from(e.tokens.is_some()));
         put_signed(&mut out, i64::from(e.read) - read);
         if let Some(t) = e.tokens {
@@ -88,11 +85,7 @@ pub fn unpack_timing(bytes: &[u8]) -> Result<(Vec<Read>, Vec<Event>), CodecError
         let before = last.wrapping_add(b.signed()?);
         let after = before.wrapping_add(b.signed()?);
         let word = b.unsigned()?;
-        let kernel = if word & 1 == 1 {
-            Some(Ns(after.wrapping_add(b.signed()?)))
-        } else {
-            None
-        };
+        let kernel = if word & 1 == 1 { Some(Ns(after.wrapping_add(b.signed()?))) } else { None };
         let size = u32::try_from(word >> 2).map_err(|_| CodecError::Range)?;
         reads.push(Read {
             kernel,
@@ -116,18 +109,9 @@ pub fn unpack_timing(bytes: &[u8]) -> Result<(Vec<Read>, Vec<Event>), CodecError
         } else {
             None
         };
-        events.push(Event {
-            read: index,
-            kind,
-            tokens,
-            last_in_read: word & 2 != 0,
-        });
+        events.push(Event { read: index, kind, tokens, last_in_read: word & 2 != 0 });
     }
-    if b.at == bytes.len() {
-        Ok((reads, events))
-    } else {
-        Err(CodecError::Range)
-    }
+    if b.at == bytes.len() { Ok((reads, events)) } else { Err(CodecError::Range) }
 }
 
 fn put(out: &mut Vec<u8>, mut v: u64) {
@@ -178,11 +162,7 @@ impl Cursor<'_> {
     /// A number of entries, each at least `least` bytes long.
     fn count(&mut self, least: usize) -> Result<usize, CodecError> {
         let n = usize::try_from(self.unsigned()?).map_err(|_| CodecError::Range)?;
-        if n > (self.bytes.len() - self.at) / least {
-            Err(CodecError::Short)
-        } else {
-            Ok(n)
-        }
+        if n > (self.bytes.len() - self.at) / least { Err(CodecError::Short) } else { Ok(n) }
     }
 }
 
@@ -192,35 +172,20 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_read() -> impl Strategy<Value = Read> {
-        (
-            any::<Option<i64>>(),
-            any::<i64>(),
-            any::<i64>(),
-            any::<u32>(),
-            any::<bool>(),
-        )
-            .prop_map(|(k, before, after, bytes, drained)| Read {
+        (any::<Option<i64>>(), any::<i64>(), any::<i64>(), any::<u32>(), any::<bool>()).prop_map(
+            |(k, before, after, bytes, drained)| Read {
                 kernel: k.map(Ns),
                 before: Ns(before),
                 after: Ns(after),
                 bytes,
                 drained,
-            })
+            },
+        )
     }
 
     fn any_event() -> impl Strategy<Value = Event> {
-        (
-            any::<u32>(),
-            0..KINDS.len(),
-            any::<Option<u32>>(),
-            any::<bool>(),
-        )
-            .prop_map(|(read, k, tokens, last_in_read)| Event {
-                read,
-                kind: KINDS[k],
-                tokens,
-                last_in_read,
-            })
+        (any::<u32>(), 0..KINDS.len(), any::<Option<u32>>(), any::<bool>())
+            .prop_map(|(read, k, tokens, last_in_read)| Event { read, kind: KINDS[k], tokens, last_in_read })
     }
 
     proptest! {
@@ -251,12 +216,7 @@ mod tests {
             })
             .collect();
         let events: Vec<Event> = (0..64)
-            .map(|i| Event {
-                read: i,
-                kind: EventKind::Visible,
-                tokens: None,
-                last_in_read: true,
-            })
+            .map(|i| Event { read: i, kind: EventKind::Visible, tokens: None, last_in_read: true })
             .collect();
         let size = pack_timing(&reads, &events).len();
         assert!(size < 64 * 13, "{size} bytes");

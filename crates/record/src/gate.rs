@@ -128,9 +128,7 @@ impl Stat {
     #[must_use]
     pub fn from_id(id: &str) -> Option<Stat> {
         use Stat::{Max, Mean, P50, P90, P95, P99, Rate, Share, Total};
-        [Mean, Share, Rate, Total, Max, P50, P90, P95, P99]
-            .into_iter()
-            .find(|s| s.id() == id)
+        [Mean, Share, Rate, Total, Max, P50, P90, P95, P99].into_iter().find(|s| s.id() == id)
     }
 
     /// The quantile it asks for, if it is one.
@@ -160,7 +158,8 @@ pub struct GateParseError {
     pub at: usize,
 }
 
-const FORM: &str = "write 'metric.stat op number unit', for instance 'ttft.p95 <= 800 ms' or 'accuracy.low >= 80 %'";
+const FORM: &str =
+    "write 'metric.stat op number unit', for instance 'ttft.p95 <= 800 ms' or 'accuracy.low >= 80 %'";
 
 impl Gate {
     /// Reads a gate.
@@ -178,15 +177,8 @@ impl Gate {
             find_op(text).ok_or_else(|| fail("no comparison (<=, <, >=, >)".into(), 0))?;
         let left = parse_left(text[..op_at].trim()).map_err(|what| fail(what, 0))?;
         let right_at = op_at + op_len;
-        let (limit, unit) =
-            parse_limit(text[right_at..].trim()).map_err(|what| fail(what, right_at))?;
-        Ok(Self {
-            op,
-            limit,
-            unit,
-            text: text.trim().to_owned(),
-            ..left
-        })
+        let (limit, unit) = parse_limit(text[right_at..].trim()).map_err(|what| fail(what, right_at))?;
+        Ok(Self { op, limit, unit, text: text.trim().to_owned(), ..left })
     }
 }
 
@@ -238,9 +230,7 @@ fn parse_left(text: &str) -> Result<Gate, String> {
     // Words after the metric: `f0.5` is a metric's name, so only known words are taken off the end.
     let mut words: Vec<&str> = rest.split('.').skip(1).collect();
     if !rest.is_empty() && !rest.starts_with('.') {
-        return Err(format!(
-            "'{rest}' where '.stat' or a comparison was expected"
-        ));
+        return Err(format!("'{rest}' where '.stat' or a comparison was expected"));
     }
     let mut name = head;
     if rest.is_empty() {
@@ -255,11 +245,7 @@ fn parse_left(text: &str) -> Result<Gate, String> {
     for word in words {
         apply_suffix(&mut gate, word)?;
     }
-    if name.is_empty()
-        || !name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_@^.+-".contains(c))
-    {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_@^.+-".contains(c)) {
         return Err(format!("'{name}' is not a metric's name"));
     }
     name.clone_into(&mut gate.metric);
@@ -291,18 +277,11 @@ fn take_pairs(rest: &mut &str, open: char, close: char) -> Result<Vec<(String, S
     let Some(inner) = rest.strip_prefix(open) else {
         return Ok(Vec::new());
     };
-    let end = inner
-        .find(close)
-        .ok_or_else(|| format!("'{open}' is never closed"))?;
+    let end = inner.find(close).ok_or_else(|| format!("'{open}' is never closed"))?;
     let mut pairs = Vec::new();
     for pair in inner[..end].split(',') {
-        let (k, v) = pair
-            .split_once('=')
-            .ok_or_else(|| format!("'{pair}' where name=value was expected"))?;
-        pairs.push((
-            k.trim().to_owned(),
-            v.trim().trim_matches(['"', '\'']).to_owned(),
-        ));
+        let (k, v) = pair.split_once('=').ok_or_else(|| format!("'{pair}' where name=value was expected"))?;
+        pairs.push((k.trim().to_owned(), v.trim().trim_matches(['"', '\'']).to_owned()));
     }
     *rest = &inner[end + close.len_utf8()..];
     Ok(pairs)
@@ -310,13 +289,9 @@ fn take_pairs(rest: &mut &str, open: char, close: char) -> Result<Vec<(String, S
 
 /// A number and its unit, turned into the base unit.
 fn parse_limit(text: &str) -> Result<(f64, String), String> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || "+-._eE".contains(c)))
-        .unwrap_or(text.len());
-    let number: f64 = text[..end]
-        .replace('_', "")
-        .parse()
-        .map_err(|_| format!("'{text}' does not begin with a number"))?;
+    let end = text.find(|c: char| !(c.is_ascii_digit() || "+-._eE".contains(c))).unwrap_or(text.len());
+    let number: f64 =
+        text[..end].replace('_', "").parse().map_err(|_| format!("'{text}' does not begin with a number"))?;
     let unit = text[end..].trim();
     let factor = match unit {
         "" | "s" | "req/s" | "tok/s" | "tokens/s" | "1/s" => 1.0,
@@ -364,51 +339,13 @@ mod tests {
     fn gates_of_the_reference_parse() {
         check("ttft.p95 <= 800 ms", "ttft", Stat::P95, None, Op::Le, 0.8);
         check("ttft.p95<=800ms", "ttft", Stat::P95, None, Op::Le, 0.8);
-        check(
-            "accuracy.low >= 0.8",
-            "accuracy",
-            Stat::Default,
-            Some(Bound::Low),
-            Op::Ge,
-            0.8,
-        );
-        check(
-            "accuracy >= 80 %",
-            "accuracy",
-            Stat::Default,
-            None,
-            Op::Ge,
-            0.8,
-        );
-        check(
-            "f0.5.low > 0.5",
-            "f0.5",
-            Stat::Default,
-            Some(Bound::Low),
-            Op::Gt,
-            0.5,
-        );
-        check(
-            "error_rate < 1%",
-            "error_rate",
-            Stat::Default,
-            None,
-            Op::Lt,
-            0.01,
-        );
-        check(
-            "tpot.p99.high ≤ 50 ms",
-            "tpot",
-            Stat::P99,
-            Some(Bound::High),
-            Op::Le,
-            0.05,
-        );
+        check("accuracy.low >= 0.8", "accuracy", Stat::Default, Some(Bound::Low), Op::Ge, 0.8);
+        check("accuracy >= 80 %", "accuracy", Stat::Default, None, Op::Ge, 0.8);
+        check("f0.5.low > 0.5", "f0.5", Stat::Default, Some(Bound::Low), Op::Gt, 0.5);
+        check("error_rate < 1%", "error_rate", Stat::Default, None, Op::Lt, 0.01);
+        check("tpot.p99.high ≤ 50 ms", "tpot", Stat::P99, Some(Bound::High), Op::Le, 0.05);
         let g = Gate::parse("accuracy{lang=ko,target=a}.low >= 0.7").unwrap();
-        assert_eq!(
-            g.labels,
-            [("lang".into(), "ko".into()), ("target".into(), "a".into())]
-        );
+        assert_eq!(g.labels, [("lang".into(), "ko".into()), ("target".into(), "a".into())]);
         let g = Gate::parse("ttft[visible=yes].p50.completed < 1 s").unwrap();
         assert!(g.completed);
         assert_eq!(g.params, [("visible".into(), "yes".into())]);

@@ -9,9 +9,7 @@ use std::str::FromStr;
 
 /// Nanoseconds since the zero of one of the run's clocks. May be negative for
 /// what happened before the zero. Never compare values of different clocks.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ns(pub i64);
 
@@ -210,9 +208,6 @@ mod tests {
 
     #[test]
     fn digest_parts_do_not_run_into_each_other() {
-        assert_ne!(
-            Digest::of_parts(&[b"ab", b"c"]),
-            Digest::of_parts(&[b"a", b"bc"])
-        );
+        assert_ne!(Digest::of_parts(&[b"ab", b"c"]), Digest::of_parts(&[b"a", b"bc"]));
     }
 }

@@ -34,12 +34,8 @@ impl OutcomeClass {
         match outcome {
             Outcome::Failed { cause, .. } => Self::Failed(*cause),
             Outcome::NotSent { reason } => Self::NotSent(*reason),
-            Outcome::Completed {
-                finish: Finish::Length,
-            } => Self::Truncated,
-            Outcome::Completed {
-                finish: Finish::Filter,
-            } => Self::Filtered,
+            Outcome::Completed { finish: Finish::Length } => Self::Truncated,
+            Outcome::Completed { finish: Finish::Filter } => Self::Filtered,
             Outcome::Completed { .. } if empty => Self::Empty,
             Outcome::Completed { .. } => Self::Complete,
         }
@@ -154,11 +150,7 @@ impl Row {
     pub fn of(r: &Record) -> Self {
         let t = &r.timing;
         let first_of = |want: fn(EventKind) -> bool| {
-            t.events
-                .iter()
-                .find(|e| want(e.kind))
-                .and_then(|e| t.arrival(e))
-                .filter(|_| r.request.stream)
+            t.events.iter().find(|e| want(e.kind)).and_then(|e| t.arrival(e)).filter(|_| r.request.stream)
         };
         let between = |a, b| Some(t.mark(b)? - t.mark(a)?);
         let mut pieces = 0;
@@ -191,12 +183,7 @@ impl Row {
             first_visible: first_of(|k| k == EventKind::Visible),
             first_tool: first_of(|k| k == EventKind::Tool),
             last,
-            last_event: t
-                .events
-                .iter()
-                .rev()
-                .find(|e| ends(e.kind))
-                .and_then(|e| t.arrival(e)),
+            last_event: t.events.iter().rev().find(|e| ends(e.kind)).and_then(|e| t.arrival(e)),
             body_end: t.body_end,
             ended: t.ended,
             connect: between(MarkName::ConnectStart, MarkName::ConnectEnd),

@@ -225,11 +225,7 @@ pub struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self {
-            attempts: 1,
-            wait_s: 0.5,
-            max_wait_s: 30.0,
-        }
+        Self { attempts: 1, wait_s: 0.5, max_wait_s: 30.0 }
     }
 }
 
@@ -250,13 +246,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connect_s: 10.0,
-            first_byte_s: 120.0,
-            gap_s: 60.0,
-            total_s: 600.0,
-            body_bytes: 16 << 20,
-        }
+        Self { connect_s: 10.0, first_byte_s: 120.0, gap_s: 60.0, total_s: 600.0, body_bytes: 16 << 20 }
     }
 }
 
@@ -353,4 +343,19 @@ pub enum ScorerKind {
     All(Vec<ScorerSpec>),
     /// Passes when one passes; the score is the best.
     Any(Vec<ScorerSpec>),
+}
+
+impl Price {
+    /// What a request with these token counts costs: uncached input, cached
+    /// input and output tokens at their prices per million, plus the price per
+    /// request. Absent when the server did not report input and output tokens;
+    /// cached tokens that are not reported count as uncached.
+    #[must_use]
+    pub fn cost(&self, usage: &crate::answer::Usage) -> Option<f64> {
+        let (input, output) = (f64::from(usage.input?), f64::from(usage.output?));
+        let cached = usage.cached.map_or(0.0, f64::from).min(input);
+        let per_million =
+            (input - cached) * self.input + cached * self.cached.unwrap_or(self.input) + output * self.output;
+        Some(per_million / 1e6 + self.request)
+    }
 }

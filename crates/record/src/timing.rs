@@ -129,10 +129,7 @@ impl EventKind {
     /// Whether the event carries content of any kind (visible, reasoning, tool).
     #[must_use]
     pub fn is_content(self) -> bool {
-        matches!(
-            self,
-            EventKind::Visible | EventKind::Reasoning | EventKind::Tool
-        )
+        matches!(self, EventKind::Visible | EventKind::Reasoning | EventKind::Tool)
     }
 }
 
@@ -141,9 +138,7 @@ impl Timing {
     /// kernel's stamp, else the program's right after the read.
     #[must_use]
     pub fn read_arrival(&self, read: u32) -> Option<Ns> {
-        self.reads
-            .get(read as usize)
-            .map(|r| r.kernel.unwrap_or(r.after))
+        self.reads.get(read as usize).map(|r| r.kernel.unwrap_or(r.after))
     }
 
     /// When an event arrived.
@@ -154,10 +149,7 @@ impl Timing {
 
     /// Arrivals of the content events, in order.
     pub fn content_arrivals(&self) -> impl Iterator<Item = Ns> + '_ {
-        self.events
-            .iter()
-            .filter(|e| e.kind.is_content())
-            .filter_map(|e| self.arrival(e))
+        self.events.iter().filter(|e| e.kind.is_content()).filter_map(|e| self.arrival(e))
     }
 
     /// The moment of that name.

@@ -55,21 +55,13 @@ impl std::str::FromStr for Dist {
     type Err = BadDist;
     fn from_str(s: &str) -> Result<Self, BadDist> {
         let bad = || BadDist(s.chars().take(80).collect());
-        let number = |t: &str| {
-            t.trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|x| x.is_finite() && *x >= 0.0)
-                .ok_or_else(bad)
-        };
+        let number =
+            |t: &str| t.trim().parse::<f64>().ok().filter(|x| x.is_finite() && *x >= 0.0).ok_or_else(bad);
         let Some((name, rest)) = s.trim().split_once('(') else {
             return Ok(Dist::Fixed(number(s)?));
         };
         let inner = rest.strip_suffix(')').ok_or_else(bad)?;
-        let args = inner
-            .split(',')
-            .map(number)
-            .collect::<Result<Vec<_>, _>>()?;
+        let args = inner.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
         match (name.trim(), args.as_slice()) {
             ("uniform", [a, b]) if a <= b => Ok(Dist::Uniform(*a, *b)),
             ("normal", [mean, sd]) => Ok(Dist::Normal(*mean, *sd)),
@@ -104,25 +96,10 @@ mod tests {
 
     #[test]
     fn texts_round_trip_and_nonsense_is_refused() {
-        for text in [
-            "50",
-            "uniform(1, 2)",
-            "normal(50, 10)",
-            "lognormal(50, 0.5)",
-            "exponential(3)",
-        ] {
+        for text in ["50", "uniform(1, 2)", "normal(50, 10)", "lognormal(50, 0.5)", "exponential(3)"] {
             assert_eq!(text.parse::<Dist>().unwrap().to_string(), text);
         }
-        for bad in [
-            "",
-            "-1",
-            "nan",
-            "uniform(2, 1)",
-            "uniform(1)",
-            "normal(1, 2",
-            "poisson(3)",
-            "inf",
-        ] {
+        for bad in ["", "-1", "nan", "uniform(2, 1)", "uniform(1)", "normal(1, 2", "poisson(3)", "inf"] {
             assert!(bad.parse::<Dist>().is_err(), "{bad}");
         }
     }
@@ -130,12 +107,9 @@ mod tests {
     #[test]
     fn means_are_as_asked() {
         let mut s = Stream::new(1, "dist", 0);
-        for (text, mean) in [
-            ("40", 40.0),
-            ("uniform(20, 60)", 40.0),
-            ("normal(40, 5)", 40.0),
-            ("exponential(40)", 40.0),
-        ] {
+        for (text, mean) in
+            [("40", 40.0), ("uniform(20, 60)", 40.0), ("normal(40, 5)", 40.0), ("exponential(40)", 40.0)]
+        {
             let d: Dist = text.parse().unwrap();
             let got = (0..20_000).map(|_| d.sample(&mut s)).sum::<f64>() / 20_000.0;
             assert!((got - mean).abs() < 1.0, "{text}: {got}");

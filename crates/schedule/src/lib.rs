@@ -12,7 +12,9 @@
 #![forbid(unsafe_code)]
 
 mod dist;
+mod plan;
 mod stream;
 
 pub use dist::{BadDist, Dist};
+pub use plan::{Arrivals, Plan, Slot, Walker};
 pub use stream::Stream;

@@ -15,9 +15,9 @@ impl Stream {
     #[must_use]
     pub fn new(seed: u64, name: &str, number: u64) -> Self {
         // FNV-1a of the name: stable, and names are ours, never hostile.
-        let name = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let name = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
         let mut key = [0u8; 32];
         for (i, word) in [seed, name, number, 0xac1d_7e57].into_iter().enumerate() {
             key[8 * i..8 * i + 8].copy_from_slice(&word.to_le_bytes());
@@ -87,10 +87,7 @@ mod tests {
         for _ in 0..60_000 {
             seen[s.below(6) as usize] += 1;
         }
-        let chi2: f64 = seen
-            .iter()
-            .map(|n| (f64::from(*n) - 1e4).powi(2) / 1e4)
-            .sum();
+        let chi2: f64 = seen.iter().map(|n| (f64::from(*n) - 1e4).powi(2) / 1e4).sum();
         assert!(chi2 < 20.5, "chi-square {chi2} of 5 degrees of freedom"); // p = 0.001
     }
 
@@ -100,9 +97,6 @@ mod tests {
         let n = 100_000;
         let exp: f64 = (0..n).map(|_| s.exponential()).sum::<f64>() / f64::from(n);
         let var: f64 = (0..n).map(|_| s.normal().powi(2)).sum::<f64>() / f64::from(n);
-        assert!(
-            (exp - 1.0).abs() < 0.02 && (var - 1.0).abs() < 0.03,
-            "{exp} {var}"
-        );
+        assert!((exp - 1.0).abs() < 0.02 && (var - 1.0).abs() < 0.03, "{exp} {var}");
     }
 }

@@ -2,7 +2,35 @@
 //!
 //! ```text
 //!  measuring thread:  Target::build ─► Target::attempt ── segments of raw bytes with their reads ──► Tap
+//!                                        │ transport: socket (stamps) ─ TLS ─ hyper ─ pool
 //!  helper thread:     Tap's other end ─► Parser (SSE framing, JSON, outcome) ─► Parsed
 //! ```
+//!
+//! The measuring thread parses no JSON; the parser reads no clock. Vendors'
+//! JSON lives in `openai_chat` alone. Nothing here reads the environment:
+//! secrets come through [`Secrets`] (root certificates are the exception, since
+//! `SSL_CERT_FILE` is read by the library that finds them).
 
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod address;
+mod exchange;
+mod failure;
+mod head;
+mod http;
+mod openai_chat;
+mod parser;
+mod seam;
+mod secrets;
+mod sse;
+mod transport;
+
+#[cfg(test)]
+mod wire;
+
+pub use address::AddressError;
+pub use http::{HttpTarget, TargetError};
+pub use parser::{Parsed, Parser};
+pub use seam::{Attempt, BuildError, Built, End, LocalBoxFuture, Piece, Segment, Tap, Target};
+pub use secrets::{Mask, Secrets};

@@ -62,11 +62,7 @@ impl Mtbf {
             _ => Some(bound(tail, freedom)?),
         };
         let interval = match (stop, incidents) {
-            (Stop::Failure, 0) => Err(NoInterval::TooFew {
-                what: "incidents",
-                have: 0,
-                need: 1,
-            }),
+            (Stop::Failure, 0) => Err(NoInterval::TooFew { what: "incidents", have: 0, need: 1 }),
             (Stop::Failure, _) => Ok(bound(1.0 - tail, freedom)?),
             (Stop::Time, _) => Ok(bound(1.0 - tail, freedom + 2.0)?),
         };
@@ -86,11 +82,7 @@ impl Mtbf {
     /// The same interval as a rate of incidents per unit of time: 1/upper to 1/lower.
     pub fn rate(&self) -> Result<Interval, NoInterval> {
         let i = self.interval.clone()?;
-        Ok(Interval {
-            low: Some(i.high.map_or(0.0, |h| 1.0 / h)),
-            high: i.low.map(|l| 1.0 / l),
-            ..i
-        })
+        Ok(Interval { low: Some(i.high.map_or(0.0, |h| 1.0 / h)), high: i.low.map(|l| 1.0 / l), ..i })
     }
 }
 

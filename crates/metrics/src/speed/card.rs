@@ -59,11 +59,7 @@ impl SpeedCard {
 impl fmt::Display for SpeedCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "round trip {} s", cut_seconds(self.round_trip_ns))?;
-        let legs = [
-            ("input", self.input),
-            ("output", self.output),
-            ("total", self.total()),
-        ];
+        let legs = [("input", self.input), ("output", self.output), ("total", self.total())];
         for (name, leg) in legs {
             match leg.tokens_per_second() {
                 Some(speed) => write!(f, "; {name} {speed:.0} T/s")?,
@@ -108,14 +104,7 @@ mod tests {
     fn a_time_of_zero_has_no_speed() {
         let leg = Leg { tokens: 3, ns: 0 };
         assert_eq!(leg.tokens_per_second(), None);
-        let card = SpeedCard {
-            round_trip_ns: 1,
-            input: leg,
-            output: leg,
-        };
-        assert!(
-            card.to_string()
-                .contains("input speed not observed, 3 tokens")
-        );
+        let card = SpeedCard { round_trip_ns: 1, input: leg, output: leg };
+        assert!(card.to_string().contains("input speed not observed, 3 tokens"));
     }
 }

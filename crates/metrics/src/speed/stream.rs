@@ -10,10 +10,7 @@
 /// assert_eq!(acidtest_metrics::speed::gaps(&[5, 8, 8, 20]), [3, 0, 12]);
 /// ```
 pub fn gaps(arrivals: &[i64]) -> Vec<i64> {
-    arrivals
-        .windows(2)
-        .map(|w| w[1].saturating_sub(w[0]))
-        .collect()
+    arrivals.windows(2).map(|w| w[1].saturating_sub(w[0])).collect()
 }
 
 /// A gap whose ends are only known within bounds.
@@ -95,21 +92,11 @@ mod tests {
 
     #[test]
     fn hidden_reasoning() {
-        let tokens = Tokens {
-            output: 110,
-            first_event: 10,
-            unstreamed: Some(90),
-        };
+        let tokens = Tokens { output: 110, first_event: 10, unstreamed: Some(90) };
         assert_eq!(tpot(0, 100, tokens), Some(10.0));
-        let unknown = Tokens {
-            unstreamed: None,
-            ..tokens
-        };
+        let unknown = Tokens { unstreamed: None, ..tokens };
         assert_eq!(tpot(0, 100, unknown), None);
-        let impossible = Tokens {
-            unstreamed: Some(200),
-            ..tokens
-        };
+        let impossible = Tokens { unstreamed: Some(200), ..tokens };
         assert_eq!(tpot(0, 100, impossible), None);
         assert_eq!(tpot(100, 0, tokens), None);
     }

@@ -53,11 +53,8 @@ impl Window {
 pub fn steady_window(spans: &[Span], asked: u32, last_intended: i64) -> Option<Window> {
     // 95 % in whole requests: at least ceil(0.95 * asked), and at least one.
     let needed = (u64::from(asked) * 95).div_ceil(100).max(1);
-    let mut changes: Vec<(i64, i8)> = spans
-        .iter()
-        .filter(|s| s.start < s.end)
-        .flat_map(|s| [(s.start, 1), (s.end, -1)])
-        .collect();
+    let mut changes: Vec<(i64, i8)> =
+        spans.iter().filter(|s| s.start < s.end).flat_map(|s| [(s.start, 1), (s.end, -1)]).collect();
     // Ends first: a slot that is refilled at the same instant was never two.
     changes.sort_unstable();
     let mut in_flight = 0u64;
@@ -88,11 +85,7 @@ pub fn concurrency(spans: &[Span], window: Window) -> f64 {
 
 /// Tokens of the events (arrival, tokens) that arrived in the window.
 pub fn tokens_in(events: &[(i64, u64)], window: Window) -> u64 {
-    events
-        .iter()
-        .filter(|(at, _)| window.contains(*at))
-        .map(|(_, tokens)| tokens)
-        .sum()
+    events.iter().filter(|(at, _)| window.contains(*at)).map(|(_, tokens)| tokens).sum()
 }
 
 /// A count in the window per second of it.
@@ -112,13 +105,7 @@ mod tests {
     fn the_window_begins_when_the_load_is_there() {
         let spans: Vec<Span> = (0..20).map(|i| span(i * 10, 1000)).collect();
         // 95 % of 20 is 19 requests: the 19th starts at 180.
-        assert_eq!(
-            steady_window(&spans, 20, 900),
-            Some(Window {
-                start: 180,
-                end: 900
-            })
-        );
+        assert_eq!(steady_window(&spans, 20, 900), Some(Window { start: 180, end: 900 }));
         assert_eq!(steady_window(&spans, 30, 900), None);
         assert_eq!(steady_window(&spans, 20, 180), None);
         assert_eq!(steady_window(&[], 1, 900), None);

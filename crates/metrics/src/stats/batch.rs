@@ -53,11 +53,7 @@ const MOST_LAGGED: usize = 8192;
 /// ```
 pub fn autocorrelation_time(series: &[f64]) -> Result<f64, StatError> {
     if let Some(index) = series.iter().position(|x| !x.is_finite()) {
-        return Err(StatError::NotFinite {
-            what: "value",
-            index,
-            value: series[index],
-        });
+        return Err(StatError::NotFinite { what: "value", index, value: series[index] });
     }
     let centred = centre(series);
     let variance = mean_square(&centred);
@@ -68,10 +64,7 @@ pub fn autocorrelation_time(series: &[f64]) -> Result<f64, StatError> {
     if m == 1 {
         return Ok(summed_lags(&centred).max(1.0));
     }
-    let means: Vec<f64> = centred
-        .chunks_exact(m)
-        .map(|c| c.iter().sum::<f64>() / m as f64)
-        .collect();
+    let means: Vec<f64> = centred.chunks_exact(m).map(|c| c.iter().sum::<f64>() / m as f64).collect();
     let means = centre(&means);
     let kept = m as f64 * mean_square(&means) / variance;
     if kept <= 0.0 {
@@ -85,11 +78,7 @@ fn summed_lags(centred: &[f64]) -> f64 {
     let squares: f64 = centred.iter().map(|x| x * x).sum();
     let mut tau = 1.0;
     for lag in 1..=centred.len() / 4 {
-        let products: f64 = centred
-            .iter()
-            .zip(&centred[lag..])
-            .map(|(a, b)| a * b)
-            .sum();
+        let products: f64 = centred.iter().zip(&centred[lag..]).map(|(a, b)| a * b).sum();
         tau += 2.0 * products / squares;
         if lag as f64 >= 5.0 * tau {
             break;
@@ -123,17 +112,9 @@ fn cut(n: usize, tau: f64) -> Result<Batches, NoInterval> {
     let length = ((2.0 * tau).ceil() as usize).max(n / MOST_BATCHES).max(1);
     let count = (n / length).min(MOST_BATCHES);
     if count < FEWEST_BATCHES {
-        return Err(NoInterval::TooFewBatches {
-            have: count,
-            need: FEWEST_BATCHES,
-            length,
-        });
+        return Err(NoInterval::TooFewBatches { have: count, need: FEWEST_BATCHES, length });
     }
-    Ok(Batches {
-        count,
-        length: n / count,
-        autocorrelation_time: tau,
-    })
+    Ok(Batches { count, length: n / count, autocorrelation_time: tau })
 }
 
 /// An interval from batches, with what it rests on.
@@ -182,11 +163,7 @@ impl<'a> SendOrder<'a> {
         check_no_nan(series)?;
         let mut sorted = series.to_vec();
         sorted.sort_by(f64::total_cmp);
-        Ok(SendOrder {
-            series,
-            sorted,
-            autocorrelation_time: autocorrelation_time(&ranks(series))?,
-        })
+        Ok(SendOrder { series, sorted, autocorrelation_time: autocorrelation_time(&ranks(series))? })
     }
 
     /// The values in ascending order.
@@ -201,11 +178,7 @@ impl<'a> SendOrder<'a> {
         let n = self.series.len();
         let need = (FEWEST_BEYOND / p.min(1.0 - p) - 1e-9).ceil() as usize;
         if n < need {
-            return Err(NoInterval::TooFew {
-                what: "values",
-                have: n,
-                need,
-            });
+            return Err(NoInterval::TooFew { what: "values", have: n, need });
         }
         let value = quantile(&self.sorted, p).ok_or(StatError::Empty { what: "values" })?;
         let batches = cut(n, self.autocorrelation_time)?;
@@ -214,12 +187,7 @@ impl<'a> SendOrder<'a> {
         let effective_n = effective(p, variance, batches, level)?.min(n as f64);
         let ranks = scaled_ranks(n, effective_n, p, level)?;
         let interval = order_interval(&self.sorted, ranks, level, Method::BatchQuantile)?;
-        Ok(Batched {
-            value,
-            interval,
-            batches,
-            effective_n,
-        })
+        Ok(Batched { value, interval, batches, effective_n })
     }
 }
 
@@ -264,11 +232,7 @@ fn batched_variance(series: impl Iterator<Item = f64>, batches: Batches) -> (f64
     let count = batches.count as f64;
     let variance = count / (count - 1.0) * squares / (n as f64 * n as f64);
     let products: f64 = residuals.windows(2).map(|w| w[0] * w[1]).sum();
-    let lag_one = if squares > 0.0 {
-        products / squares
-    } else {
-        0.0
-    };
+    let lag_one = if squares > 0.0 { products / squares } else { 0.0 };
     (mean, variance * (1.0 + 2.0 * lag_one.max(0.0)))
 }
 
@@ -293,12 +257,8 @@ fn scaled_ranks(
     let (low, high) = quantile_ranks(size, p, level)?;
     let scale = (n + 1) as f64 / (size + 1) as f64;
     // Outwards: down for the lower rank, up for the upper one, so that rounding never narrows.
-    let low = low
-        .map(|r| (r as f64 * scale + 1e-9).floor() as usize)
-        .filter(|r| *r >= 1);
-    let high = high
-        .map(|r| (r as f64 * scale - 1e-9).ceil() as usize)
-        .filter(|r| *r <= n);
+    let low = low.map(|r| (r as f64 * scale + 1e-9).floor() as usize).filter(|r| *r >= 1);
+    let high = high.map(|r| (r as f64 * scale - 1e-9).ceil() as usize).filter(|r| *r <= n);
     Ok((low, high))
 }
 
@@ -325,10 +285,6 @@ fn ranks(series: &[f64]) -> Vec<f64> {
 fn check_no_nan(series: &[f64]) -> Result<(), StatError> {
     match series.iter().position(|x| x.is_nan()) {
         None => Ok(()),
-        Some(index) => Err(StatError::NotFinite {
-            what: "value",
-            index,
-            value: f64::NAN,
-        }),
+        Some(index) => Err(StatError::NotFinite { what: "value", index, value: f64::NAN }),
     }
 }

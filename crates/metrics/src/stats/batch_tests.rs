@@ -43,10 +43,7 @@ fn coverage(runs: usize, truth: f64, p: f64, mut series: impl FnMut() -> Vec<f64
             hits += usize::from(found.interval.holds(truth));
         }
     }
-    (
-        hits as f64 / answered.max(1) as f64,
-        answered as f64 / runs as f64,
-    )
+    (hits as f64 / answered.max(1) as f64, answered as f64 / runs as f64)
 }
 
 #[test]
@@ -60,11 +57,7 @@ fn quantile_coverage_on_autoregressions() {
         (1000, 0.8, 0.5, 0.90),
         (1000, 0.8, 0.95, 0.90),
     ] {
-        let truth = if p == 0.5 {
-            0.0
-        } else {
-            normal_quantile(p).unwrap()
-        };
+        let truth = if p == 0.5 { 0.0 } else { normal_quantile(p).unwrap() };
         let (held, answered) = coverage(150, truth, p, || autoregression(n, phi, &mut random));
         println!("n {n} phi {phi} p {p}: holds {held:.3}, answers {answered:.3}");
         assert!(held >= least, "n {n} phi {phi} p {p}: holds {held}");
@@ -87,10 +80,7 @@ fn quantile_coverage_on_a_queue_where_order_statistics_fail() {
         series
     });
     println!("queue: holds {held:.3}, answers {answered:.3}, naive {naive} of {runs}");
-    assert!(
-        naive < runs / 3,
-        "the naive interval holds {naive} of {runs}"
-    );
+    assert!(naive < runs / 3, "the naive interval holds {naive} of {runs}");
     assert!(held >= 0.85 && answered >= 0.8, "{held} {answered}");
 }
 
@@ -104,10 +94,7 @@ fn mean_coverage() {
             hits += usize::from(found.interval.holds(0.0));
         }
     }
-    assert!(
-        hits * 100 >= 91 * answered && answered > 100,
-        "{hits} {answered}"
-    );
+    assert!(hits * 100 >= 91 * answered && answered > 100, "{hits} {answered}");
 }
 
 #[test]
@@ -132,10 +119,8 @@ fn a_short_correlated_run_has_an_unbounded_upper_end() {
     let mut random = Pcg64::seeded(2);
     let mut unbounded = 0;
     for _ in 0..20 {
-        let series: Vec<f64> = autoregression(122, 0.45, &mut random)
-            .iter()
-            .map(|x| 200.0 + 100.0 * x)
-            .collect();
+        let series: Vec<f64> =
+            autoregression(122, 0.45, &mut random).iter().map(|x| 200.0 + 100.0 * x).collect();
         let Ok(found) = batch_quantile(&series, 0.95, 0.95) else {
             continue; // this one is too correlated for 20 batches
         };
@@ -159,10 +144,7 @@ fn reasons_instead_of_intervals() {
     assert!(matches!(reason, NoInterval::TooFewBatches { need: 20, .. }));
     assert!(batch_quantile(&[f64::NAN; 200], 0.5, 0.95).is_err());
     assert!(batch_mean(&[], 0.95).is_err());
-    assert_eq!(
-        batch_mean(&[2.0; 100], 0.95),
-        Err(NoInterval::NoVariance { n: 100 })
-    );
+    assert_eq!(batch_mean(&[2.0; 100], 0.95), Err(NoInterval::NoVariance { n: 100 }));
 }
 
 #[test]

@@ -21,11 +21,7 @@ pub struct Resampling {
 
 impl Default for Resampling {
     fn default() -> Self {
-        Resampling {
-            resamples: 1000,
-            level: 0.95,
-            seed: 0,
-        }
+        Resampling { resamples: 1000, level: 0.95, seed: 0 }
     }
 }
 
@@ -149,11 +145,7 @@ fn check_units(units: usize) -> Result<usize, NoInterval> {
     if units >= 2 {
         return Ok(units);
     }
-    Err(NoInterval::TooFew {
-        what: "units of sampling",
-        have: units,
-        need: 2,
-    })
+    Err(NoInterval::TooFew { what: "units of sampling", have: units, need: 2 })
 }
 
 /// Draws the resamples and turns them into an interval.
@@ -167,10 +159,7 @@ fn summarise(
         return Err(StatError::Empty { what: "resamples" }.into());
     }
     let of = how.resamples as usize;
-    let mut values: Vec<f64> = (0..of)
-        .filter_map(|_| draw())
-        .filter(|x| !x.is_nan())
-        .collect();
+    let mut values: Vec<f64> = (0..of).filter_map(|_| draw()).filter(|x| !x.is_nan()).collect();
     let failed = of - values.len();
     if failed * 100 > of {
         return Err(NoInterval::Resamples { failed, of });
@@ -218,10 +207,7 @@ mod tests {
         let one = bootstrap_percentile(&rows, 2, Resampling::default(), mean).unwrap();
         let two = bootstrap_percentile(&rows, 2, Resampling::default(), mean).unwrap();
         assert_eq!(one, two);
-        let other = Resampling {
-            seed: 1,
-            ..Resampling::default()
-        };
+        let other = Resampling { seed: 1, ..Resampling::default() };
         assert_ne!(one, bootstrap_percentile(&rows, 2, other, mean).unwrap());
     }
 
@@ -243,13 +229,9 @@ mod tests {
         let sorted: Vec<f64> = (0..1000).map(|i| f64::from(i / 50)).collect();
         let owner: Vec<u32> = (0..1000).map(|i| i / 50).collect();
         let how = Resampling::default();
-        let i = bootstrap_pooled_quantile(&sorted, &owner, 20, 0.5, how)
-            .unwrap()
-            .interval;
+        let i = bootstrap_pooled_quantile(&sorted, &owner, 20, 0.5, how).unwrap().interval;
         assert!(i.low.unwrap() <= 6.0 && i.high.unwrap() >= 13.0, "{i:?}");
-        let i = bootstrap_pooled_quantile(&sorted, &owner, 20, 0.95, how)
-            .unwrap()
-            .interval;
+        let i = bootstrap_pooled_quantile(&sorted, &owner, 20, 0.95, how).unwrap().interval;
         assert_eq!(i.high, None, "20 units do not bound a p95 from above");
         assert!(bootstrap_pooled_quantile(&sorted, &owner, 19, 0.5, how).is_err());
     }

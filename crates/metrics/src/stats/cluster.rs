@@ -55,11 +55,7 @@ pub struct Clustered {
 /// assert!((mean.value - 1.0 / 7.0).abs() < 1e-15);
 /// assert!((mean.standard_error.unwrap() - 0.163265306122449).abs() < 1e-12);
 /// ```
-pub fn clustered_mean(
-    units: &[Unit],
-    range: Option<(f64, f64)>,
-    level: f64,
-) -> Result<Clustered, StatError> {
+pub fn clustered_mean(units: &[Unit], range: Option<(f64, f64)>, level: f64) -> Result<Clustered, StatError> {
     check_level(level)?;
     let base = Base::of(units)?;
     let interval = match base.variance {
@@ -68,8 +64,9 @@ pub fn clustered_mean(
             None => Err(NoInterval::NoVariance { n: units.len() }),
         },
         None => Err(too_few_clusters(units.len())),
-        Some(variance) => t_interval(base.value, variance, units.len(), level)
-            .map(|i| range.map_or(i, |r| i.clipped(r))),
+        Some(variance) => {
+            t_interval(base.value, variance, units.len(), level).map(|i| range.map_or(i, |r| i.clipped(r)))
+        }
     };
     Ok(base.finish(None, interval))
 }
@@ -97,10 +94,7 @@ pub fn clustered_mean(
 /// ```
 pub fn clustered_proportion(units: &[Unit], level: f64) -> Result<Clustered, StatError> {
     check_level(level)?;
-    if let Some(bad) = units
-        .iter()
-        .find(|u| !(0.0..=f64::from(u.cases)).contains(&u.sum))
-    {
+    if let Some(bad) = units.iter().find(|u| !(0.0..=f64::from(u.cases)).contains(&u.sum)) {
         return Err(StatError::OutOfRange {
             what: "sum of a cluster",
             value: bad.sum,
@@ -110,11 +104,7 @@ pub fn clustered_proportion(units: &[Unit], level: f64) -> Result<Clustered, Sta
     let base = Base::of(units)?;
     let p = base.value;
     if p == 0.0 || p == 1.0 {
-        let interval = if p == 0.0 {
-            zero_events(base.kish, level)
-        } else {
-            all_events(base.kish, level)
-        };
+        let interval = if p == 0.0 { zero_events(base.kish, level) } else { all_events(base.kish, level) };
         let n = base.kish;
         return Ok(base.finish(Some(n), interval));
     }
@@ -136,10 +126,7 @@ pub fn clustered_proportion(units: &[Unit], level: f64) -> Result<Clustered, Sta
         let n = p * (1.0 - p) / variance * (z / t).powi(2);
         if yes_no { n.min(base.cases as f64) } else { n }
     };
-    let interval = wilson(p, n, level).map(|i| Interval {
-        method: Method::WilsonEffectiveN,
-        ..i
-    });
+    let interval = wilson(p, n, level).map(|i| Interval { method: Method::WilsonEffectiveN, ..i });
     Ok(base.finish(Some(n), interval))
 }
 
@@ -172,12 +159,7 @@ pub fn ratio(units: &[(f64, f64)], level: f64) -> Result<Clustered, StatError> {
 /// A unit differs from c with probability at most u = 1 − (1 − level)^(1/n) (one-sided), and then
 /// by no more than the range allows: [c − u(c − lo), c + u(hi − c)]. At an end of the range this
 /// is the one-sided bound that `sides` says; between them both ends hold together.
-pub fn constant_bound(
-    c: f64,
-    n: f64,
-    range: (f64, f64),
-    level: f64,
-) -> Result<Interval, NoInterval> {
+pub fn constant_bound(c: f64, n: f64, range: (f64, f64), level: f64) -> Result<Interval, NoInterval> {
     let (lo, hi) = range;
     if !(lo <= c && c <= hi && lo < hi) {
         return Err(NoInterval::Invalid(StatError::OutOfRange {
@@ -194,13 +176,7 @@ pub fn constant_bound(
     } else {
         (Sides::Two, Method::ExactConstant)
     };
-    Ok(Interval {
-        low: Some(c - u * (c - lo)),
-        high: Some(c + u * (hi - c)),
-        level,
-        sides,
-        method,
-    })
+    Ok(Interval { low: Some(c - u * (c - lo)), high: Some(c + u * (hi - c)), level, sides, method })
 }
 
 /// What both clustered estimators share.
@@ -264,9 +240,7 @@ fn linearised(units: &[(f64, f64)]) -> Result<(f64, Option<f64>, bool), StatErro
             });
         }
     }
-    let (sum_a, sum_b) = units
-        .iter()
-        .fold((0.0, 0.0), |(a, b), u| (a + u.0, b + u.1));
+    let (sum_a, sum_b) = units.iter().fold((0.0, 0.0), |(a, b), u| (a + u.0, b + u.1));
     if sum_b <= 0.0 {
         return Err(StatError::OutOfRange {
             what: "sum of the denominators",
@@ -290,20 +264,11 @@ fn linearised(units: &[(f64, f64)]) -> Result<(f64, Option<f64>, bool), StatErro
 
 fn t_interval(value: f64, variance: f64, units: usize, level: f64) -> Result<Interval, NoInterval> {
     let half = t_quantile(0.5 + level / 2.0, (units - 1) as f64)? * variance.sqrt();
-    Ok(Interval::two_sided(
-        value - half,
-        value + half,
-        level,
-        Method::ClusteredT,
-    ))
+    Ok(Interval::two_sided(value - half, value + half, level, Method::ClusteredT))
 }
 
 fn too_few_clusters(have: usize) -> NoInterval {
-    NoInterval::TooFew {
-        what: "units of sampling",
-        have,
-        need: 2,
-    }
+    NoInterval::TooFew { what: "units of sampling", have, need: 2 }
 }
 
 #[cfg(test)]
@@ -388,12 +353,7 @@ mod tests {
         let r = ratio(&[(10.0, 2.0), (9.0, 3.0), (30.0, 5.0)], 0.95).unwrap();
         assert_eq!(r.value, 4.9);
         assert!(r.interval.unwrap().holds(4.9));
-        assert!(
-            ratio(&[(2.0, 1.0), (4.0, 2.0)], 0.95)
-                .unwrap()
-                .interval
-                .is_err()
-        );
+        assert!(ratio(&[(2.0, 1.0), (4.0, 2.0)], 0.95).unwrap().interval.is_err());
     }
 
     /// Clusters of 4 whose cases agree half of the time: the interval must cover about 95 %.

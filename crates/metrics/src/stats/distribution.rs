@@ -104,11 +104,7 @@ pub fn binomial_upper_quantile(q: f64, n: u64, p: f64) -> Result<u64, StatError>
     super::interval::check_inner("probability", q)?;
     super::interval::check_inner("probability", p)?;
     let above = |k: u64| {
-        if k >= n {
-            0.0
-        } else {
-            beta_reg(k as f64 + 1.0, (n - k) as f64, p)
-        }
+        if k >= n { 0.0 } else { beta_reg(k as f64 + 1.0, (n - k) as f64, p) }
     };
     let (mut low, mut high) = (0u64, n);
     while low < high {
@@ -126,11 +122,7 @@ fn check_positive(what: &'static str, value: f64) -> Result<(), StatError> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
-    Err(StatError::OutOfRange {
-        what,
-        value,
-        expected: "a positive number",
-    })
+    Err(StatError::OutOfRange { what, value, expected: "a positive number" })
 }
 
 /// Root of an increasing function on [low, high], 0 ≤ low, where f(low) ≤ 0 ≤ f(high).
@@ -156,10 +148,7 @@ mod tests {
 
     fn check(got: Result<f64, StatError>, expect: f64) {
         let got = got.unwrap();
-        assert!(
-            (got - expect).abs() <= 1e-9 * expect.abs().max(1e-300),
-            "{got} instead of {expect}"
-        );
+        assert!((got - expect).abs() <= 1e-9 * expect.abs().max(1e-300), "{got} instead of {expect}");
     }
 
     #[test]

@@ -28,9 +28,7 @@ impl Sides {
 
     /// The sides with this [`name`](Sides::name), if there are any.
     pub fn from_name(name: &str) -> Option<Sides> {
-        [Sides::Two, Sides::Lower, Sides::Upper]
-            .into_iter()
-            .find(|s| s.name() == name)
+        [Sides::Two, Sides::Lower, Sides::Upper].into_iter().find(|s| s.name() == name)
     }
 }
 
@@ -129,13 +127,7 @@ pub struct Interval {
 impl Interval {
     /// A two-sided interval with both ends known. Ends that are not finite become unbounded.
     pub fn two_sided(low: f64, high: f64, level: f64, method: Method) -> Interval {
-        Interval {
-            low: finite(low),
-            high: finite(high),
-            level,
-            sides: Sides::Two,
-            method,
-        }
+        Interval { low: finite(low), high: finite(high), level, sides: Sides::Two, method }
     }
 
     /// Does the interval hold `x`? An unbounded end holds everything on its side.
@@ -260,11 +252,7 @@ pub(crate) fn check_inner(what: &'static str, p: f64) -> Result<(), StatError> {
     if p > 0.0 && p < 1.0 {
         return Ok(());
     }
-    Err(StatError::OutOfRange {
-        what,
-        value: p,
-        expected: "a number between 0 and 1",
-    })
+    Err(StatError::OutOfRange { what, value: p, expected: "a number between 0 and 1" })
 }
 
 #[cfg(test)]
@@ -282,11 +270,7 @@ mod tests {
 
     #[test]
     fn reasons_read_well() {
-        let reason = NoInterval::TooFew {
-            what: "requests",
-            have: 122,
-            need: 500,
-        };
+        let reason = NoInterval::TooFew { what: "requests", have: 122, need: 500 };
         assert_eq!(reason.to_string(), "n too small: 122 requests, needs 500");
         assert_eq!(NoInterval::Count.to_string(), "count");
     }

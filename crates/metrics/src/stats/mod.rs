@@ -32,8 +32,8 @@ pub use cluster::{
     Clustered, FEW_CLUSTERS, Unit, clustered_mean, clustered_proportion, constant_bound, ratio,
 };
 pub use distribution::{
-    beta_quantile, binomial_cdf, binomial_quantile, binomial_upper_quantile, chi2_quantile,
-    normal_cdf, normal_quantile, t_quantile,
+    beta_quantile, binomial_cdf, binomial_quantile, binomial_upper_quantile, chi2_quantile, normal_cdf,
+    normal_quantile, t_quantile,
 };
 pub use interval::{Interval, Method, NoInterval, Sides, StatError};
 pub use proportion::{

@@ -50,22 +50,9 @@ pub fn clopper_pearson(successes: u64, n: u64, level: f64) -> Result<Interval, N
     }
     let tail = (1.0 - level) / 2.0;
     let (k, m) = (successes as f64, (n - successes) as f64);
-    let low = if successes == 0 {
-        0.0
-    } else {
-        beta_quantile(tail, k, m + 1.0)?
-    };
-    let high = if successes == n {
-        1.0
-    } else {
-        beta_quantile(1.0 - tail, k + 1.0, m)?
-    };
-    Ok(Interval::two_sided(
-        low,
-        high,
-        level,
-        Method::ClopperPearson,
-    ))
+    let low = if successes == 0 { 0.0 } else { beta_quantile(tail, k, m + 1.0)? };
+    let high = if successes == n { 1.0 } else { beta_quantile(1.0 - tail, k + 1.0, m)? };
+    Ok(Interval::two_sided(low, high, level, Method::ClopperPearson))
 }
 
 /// One-sided upper bound of a share when `n` independent units showed no event:
@@ -180,11 +167,7 @@ fn check_share(p: f64) -> Result<(), StatError> {
     if (0.0..=1.0).contains(&p) {
         return Ok(());
     }
-    Err(StatError::OutOfRange {
-        what: "share",
-        value: p,
-        expected: "a number from 0 to 1",
-    })
+    Err(StatError::OutOfRange { what: "share", value: p, expected: "a number from 0 to 1" })
 }
 
 #[cfg(test)]
@@ -194,10 +177,7 @@ mod tests {
     #[test]
     fn edges_are_one_sided_and_never_a_point() {
         let none = proportion(0, 20, 0.95).unwrap();
-        assert_eq!(
-            (none.sides, none.method),
-            (Sides::Upper, Method::ExactUpper)
-        );
+        assert_eq!((none.sides, none.method), (Sides::Upper, Method::ExactUpper));
         assert!((none.high.unwrap() - (1.0 - 0.05f64.powf(0.05))).abs() < 1e-12);
         let all = proportion(20, 20, 0.95).unwrap();
         assert_eq!(all.sides, Sides::Lower);

@@ -38,11 +38,7 @@ pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
         return Some(b);
     }
     // numpy interpolates from the nearer end, which matters in the last digit.
-    Some(if share < 0.5 {
-        a + (b - a) * share
-    } else {
-        b - (b - a) * (1.0 - share)
-    })
+    Some(if share < 0.5 { a + (b - a) * share } else { b - (b - a) * (1.0 - share) })
 }
 
 /// Several quantiles of one ascending slice; see [`quantile`].
@@ -56,11 +52,7 @@ pub fn quantiles(sorted: &[f64], ps: &[f64]) -> Vec<Option<f64>> {
 /// P(B > k) ≤ α/2, B ~ Binomial(n, p), α = 1 − level. `None` stands for rank 0 or n + 1: the
 /// sample is too small to bound that end (below n = 72 for the upper end of p95, 368 for p99).
 /// Source: Conover, Practical Nonparametric Statistics, section 3.2.
-pub fn quantile_ranks(
-    n: usize,
-    p: f64,
-    level: f64,
-) -> Result<(Option<usize>, Option<usize>), StatError> {
+pub fn quantile_ranks(n: usize, p: f64, level: f64) -> Result<(Option<usize>, Option<usize>), StatError> {
     check_inner("quantile", p)?;
     check_level(level)?;
     let tail = (1.0 - level) / 2.0;
@@ -91,25 +83,12 @@ pub(crate) fn order_interval(
     level: f64,
     method: Method,
 ) -> Result<Interval, NoInterval> {
-    let at = |rank: Option<usize>| {
-        rank.map(|r| sorted[r - 1])
-            .filter(|value| value.is_finite())
-    };
+    let at = |rank: Option<usize>| rank.map(|r| sorted[r - 1]).filter(|value| value.is_finite());
     let (low, high) = (at(ranks.0), at(ranks.1));
     if low.is_none() && high.is_none() {
-        return Err(NoInterval::TooFew {
-            what: "values",
-            have: sorted.len(),
-            need: sorted.len() + 1,
-        });
+        return Err(NoInterval::TooFew { what: "values", have: sorted.len(), need: sorted.len() + 1 });
     }
-    Ok(Interval {
-        low,
-        high,
-        level,
-        sides: Sides::Two,
-        method,
-    })
+    Ok(Interval { low, high, level, sides: Sides::Two, method })
 }
 
 /// Refuses an empty slice, NaN, and a slice that is not ascending.
@@ -119,11 +98,7 @@ pub(crate) fn check_sorted(sorted: &[f64]) -> Result<(), StatError> {
     }
     for (index, value) in sorted.iter().enumerate() {
         if value.is_nan() {
-            return Err(StatError::NotFinite {
-                what: "value",
-                index,
-                value: *value,
-            });
+            return Err(StatError::NotFinite { what: "value", index, value: *value });
         }
     }
     match sorted.windows(2).position(|w| w[0] > w[1]) {

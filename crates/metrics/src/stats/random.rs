@@ -59,9 +59,7 @@ fn hash_mix(word: u32, hash: &mut u32) -> u32 {
 }
 
 fn mix(x: u32, y: u32) -> u32 {
-    let value = 0xca01_f9ddu32
-        .wrapping_mul(x)
-        .wrapping_sub(0x4973_f715u32.wrapping_mul(y));
+    let value = 0xca01_f9ddu32.wrapping_mul(x).wrapping_sub(0x4973_f715u32.wrapping_mul(y));
     value ^ (value >> 16)
 }
 
@@ -84,11 +82,7 @@ impl Pcg64 {
     /// `numpy.random.default_rng(seed)`.
     pub fn seeded(seed: u64) -> Pcg64 {
         let (low, high) = (seed as u32, (seed >> 32) as u32);
-        if high == 0 {
-            Pcg64::from_words(&[low])
-        } else {
-            Pcg64::from_words(&[low, high])
-        }
+        if high == 0 { Pcg64::from_words(&[low]) } else { Pcg64::from_words(&[low, high]) }
     }
 
     /// From the 32-bit words of a longer seed, least significant first.
@@ -97,15 +91,8 @@ impl Pcg64 {
         let wide = |i: usize| u128::from(words[i]) | u128::from(words[i + 1]) << 32;
         let (seed, stream) = (wide(0) << 64 | wide(2), wide(4) << 64 | wide(6));
         let increment = stream << 1 | 1;
-        let state = increment
-            .wrapping_add(seed)
-            .wrapping_mul(MULTIPLIER)
-            .wrapping_add(increment);
-        Pcg64 {
-            state,
-            increment,
-            spare: None,
-        }
+        let state = increment.wrapping_add(seed).wrapping_mul(MULTIPLIER).wrapping_add(increment);
+        Pcg64 { state, increment, spare: None }
     }
 
     /// State and increment, as numpy shows them.
@@ -115,10 +102,7 @@ impl Pcg64 {
 
     /// The next 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
-        self.state = self
-            .state
-            .wrapping_mul(MULTIPLIER)
-            .wrapping_add(self.increment);
+        self.state = self.state.wrapping_mul(MULTIPLIER).wrapping_add(self.increment);
         let folded = (self.state >> 64) as u64 ^ self.state as u64;
         folded.rotate_right((self.state >> 122) as u32)
     }

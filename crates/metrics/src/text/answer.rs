@@ -5,9 +5,7 @@
 //! with (except SQuAD v2, where no reference means that no answer is due). Extraction of the answer
 //! from a longer text is not done here.
 
-use super::python::{
-    is_python_punctuation, is_python_space, is_python_word, python_lower, python_split,
-};
+use super::python::{is_python_punctuation, is_python_space, is_python_word, python_lower, python_split};
 use super::unicode::{folded, tokens_unicode};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -30,10 +28,7 @@ pub enum Squad {
 /// assert_eq!(acidtest_metrics::text::normalize_squad("The U.S.A.,  a lamp"), "usa lamp");
 /// ```
 pub fn normalize_squad(text: &str) -> String {
-    let plain: String = python_lower(text)
-        .chars()
-        .filter(|c| !is_python_punctuation(*c))
-        .collect();
+    let plain: String = python_lower(text).chars().filter(|c| !is_python_punctuation(*c)).collect();
     let without = remove_articles(&plain);
     python_split(&without).collect::<Vec<_>>().join(" ")
 }
@@ -44,9 +39,7 @@ fn remove_articles(text: &str) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let inside = is_python_word(c);
-        let end = rest
-            .find(|c| is_python_word(c) != inside)
-            .unwrap_or(rest.len());
+        let end = rest.find(|c| is_python_word(c) != inside).unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
         out.push_str(match run {
             "a" | "an" | "the" => " ",
@@ -63,16 +56,11 @@ pub fn normalize_korquad(text: &str) -> String {
     let spaced: String = text
         .chars()
         .map(|c| match c {
-            '\'' | '"' | '《' | '》' | '<' | '>' | '〈' | '〉' | '(' | ')' | '‘' | '’' => {
-                ' '
-            }
+            '\'' | '"' | '《' | '》' | '<' | '>' | '〈' | '〉' | '(' | ')' | '‘' | '’' => ' ',
             other => other,
         })
         .collect();
-    let plain: String = python_lower(&spaced)
-        .chars()
-        .filter(|c| !is_python_punctuation(*c))
-        .collect();
+    let plain: String = python_lower(&spaced).chars().filter(|c| !is_python_punctuation(*c)).collect();
     python_split(&plain).collect::<Vec<_>>().join(" ")
 }
 
@@ -85,17 +73,10 @@ pub fn normalize_korquad(text: &str) -> String {
 /// assert_eq!(exact_match("the red harbour", &["Red Harbour!"], Squad::V1), Some(true));
 /// assert_eq!(exact_match("", &[] as &[&str], Squad::V2), Some(true));
 /// ```
-pub fn exact_match<S: AsRef<str>>(
-    prediction: &str,
-    references: &[S],
-    squad: Squad,
-) -> Option<bool> {
+pub fn exact_match<S: AsRef<str>>(prediction: &str, references: &[S], squad: Squad) -> Option<bool> {
     let prediction = normalize_squad(prediction);
     let references = squad_references(references, squad);
-    references
-        .iter()
-        .map(|reference| *reference == prediction)
-        .reduce(|a, b| a || b)
+    references.iter().map(|reference| *reference == prediction).reduce(|a, b| a || b)
 }
 
 /// SQuAD token F1: with the multisets of words of the normal forms, P = common/predicted,
@@ -117,11 +98,7 @@ pub fn token_f1<S: AsRef<str>>(prediction: &str, references: &[S], squad: Squad)
     let prediction = normalize_squad(prediction);
     let predicted: Vec<&str> = words(&prediction);
     let references = squad_references(references, squad);
-    best(
-        references
-            .iter()
-            .map(|r| overlap_f1(&predicted, &words(r), nothing)),
-    )
+    best(references.iter().map(|r| overlap_f1(&predicted, &words(r), nothing)))
 }
 
 fn words(normal: &str) -> Vec<&str> {
@@ -130,10 +107,7 @@ fn words(normal: &str) -> Vec<&str> {
 
 /// Normal forms of the references that this version of the script looks at.
 fn squad_references<S: AsRef<str>>(references: &[S], squad: Squad) -> Vec<String> {
-    let mut normal: Vec<String> = references
-        .iter()
-        .map(|r| normalize_squad(r.as_ref()))
-        .collect();
+    let mut normal: Vec<String> = references.iter().map(|r| normalize_squad(r.as_ref())).collect();
     if squad == Squad::V2 {
         normal.retain(|r| !r.is_empty());
         if normal.is_empty() {
@@ -157,17 +131,10 @@ fn squad_references<S: AsRef<str>>(references: &[S], squad: Squad) -> Vec<String
 /// ```
 pub fn char_f1<S: AsRef<str>>(prediction: &str, references: &[S]) -> Option<f64> {
     let letters = |text: &str| -> Vec<char> {
-        normalize_korquad(text)
-            .chars()
-            .filter(|c| !is_python_space(*c))
-            .collect()
+        normalize_korquad(text).chars().filter(|c| !is_python_space(*c)).collect()
     };
     let predicted = letters(prediction);
-    best(
-        references
-            .iter()
-            .map(|r| overlap_f1(&predicted, &letters(r.as_ref()), 0.0)),
-    )
+    best(references.iter().map(|r| overlap_f1(&predicted, &letters(r.as_ref()), 0.0)))
 }
 
 /// Exact match over [`tokens_unicode`]: the same tokens in the same order as a reference.
@@ -198,28 +165,16 @@ pub fn exact_match_unicode<S: AsRef<str>>(prediction: &str, references: &[S]) ->
 /// ```
 pub fn token_f1_unicode<S: AsRef<str>>(prediction: &str, references: &[S]) -> Option<f64> {
     let predicted = tokens_unicode(prediction);
-    best(
-        references
-            .iter()
-            .map(|r| overlap_f1(&predicted, &tokens_unicode(r.as_ref()), 1.0)),
-    )
+    best(references.iter().map(|r| overlap_f1(&predicted, &tokens_unicode(r.as_ref()), 1.0)))
 }
 
 /// F1 over the multisets of the characters (code points) of [`tokens_unicode`]; the best over
 /// references. No characters on either side is 1, on one side 0. `None` without references.
 pub fn char_f1_unicode<S: AsRef<str>>(prediction: &str, references: &[S]) -> Option<f64> {
-    let letters = |text: &str| -> Vec<char> {
-        tokens_unicode(text)
-            .iter()
-            .flat_map(|token| token.chars())
-            .collect()
-    };
+    let letters =
+        |text: &str| -> Vec<char> { tokens_unicode(text).iter().flat_map(|token| token.chars()).collect() };
     let predicted = letters(prediction);
-    best(
-        references
-            .iter()
-            .map(|r| overlap_f1(&predicted, &letters(r.as_ref()), 1.0)),
-    )
+    best(references.iter().map(|r| overlap_f1(&predicted, &letters(r.as_ref()), 1.0)))
 }
 
 fn best(scores: impl Iterator<Item = f64>) -> Option<f64> {
@@ -281,11 +236,7 @@ impl LmExactMatch {
 
     fn normal(&self, text: &str) -> String {
         let text = text.trim_end_matches('\0');
-        let cased = if self.ignore_case {
-            python_lower(text)
-        } else {
-            text.to_owned()
-        };
+        let cased = if self.ignore_case { python_lower(text) } else { text.to_owned() };
         let kept: String = cased
             .chars()
             .filter(|c| !(self.ignore_punctuation && is_python_punctuation(*c)))

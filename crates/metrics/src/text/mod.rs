@@ -15,8 +15,8 @@ mod python;
 mod unicode;
 
 pub use answer::{
-    LmExactMatch, Squad, char_f1, char_f1_unicode, exact_match, exact_match_unicode,
-    normalize_korquad, normalize_squad, token_f1, token_f1_unicode,
+    LmExactMatch, Squad, char_f1, char_f1_unicode, exact_match, exact_match_unicode, normalize_korquad,
+    normalize_squad, token_f1, token_f1_unicode,
 };
 pub use python::{is_python_space, python_lower, python_split};
 pub use unicode::{UNICODE_VERSION, tokens_unicode};

@@ -34,10 +34,7 @@ pub(crate) fn is_python_punctuation(c: char) -> bool {
 /// Does Python's `\w` match? Letters, numbers and the underscore; combining marks do not.
 pub(crate) fn is_python_word(c: char) -> bool {
     c == '_'
-        || matches!(
-            c.general_category_group(),
-            GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number
-        )
+        || matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number)
 }
 
 #[cfg(test)]
@@ -58,13 +55,7 @@ mod tests {
 
     #[test]
     fn word_characters() {
-        for (c, expect) in [
-            ('é', true),
-            ('한', true),
-            ('_', true),
-            ('²', true),
-            ('\u{301}', false),
-        ] {
+        for (c, expect) in [('é', true), ('한', true), ('_', true), ('²', true), ('\u{301}', false)] {
             assert_eq!(is_python_word(c), expect, "{c:?}");
         }
     }

@@ -3,9 +3,9 @@
 use crate::Verdict;
 use acidtest_metrics::reliability::{Mtbf, Stop};
 use acidtest_metrics::stats::{
-    Interval, Pcg64, Resampling, SeedSequence, Unit, beta_quantile, bootstrap_percentile,
-    chi2_quantile, clopper_pearson, clustered_mean, normal_quantile, quantile, quantile_interval,
-    quantile_ranks, t_quantile, wilson,
+    Interval, Pcg64, Resampling, SeedSequence, Unit, beta_quantile, bootstrap_percentile, chi2_quantile,
+    clopper_pearson, clustered_mean, normal_quantile, quantile, quantile_interval, quantile_ranks,
+    t_quantile, wilson,
 };
 use acidtest_metrics::text::{LmExactMatch, Squad, exact_match, normalize_squad, token_f1};
 use serde_json::Value;
@@ -44,12 +44,7 @@ struct Compare<'a> {
 
 impl<'a> Compare<'a> {
     fn new(case: &'a Value, tolerance: f64) -> Compare<'a> {
-        Compare {
-            expected: &case["expected"],
-            tolerance,
-            looked_at: Vec::new(),
-            differences: Vec::new(),
-        }
+        Compare { expected: &case["expected"], tolerance, looked_at: Vec::new(), differences: Vec::new() }
     }
 
     /// Compares a field with JSON made by us: floats within the tolerance, the rest equal.
@@ -57,8 +52,7 @@ impl<'a> Compare<'a> {
         self.looked_at.push(name);
         let expected = &self.expected[name];
         if self.expected.get(name).is_none() || !self.same(expected, &got) {
-            self.differences
-                .push(format!("{name}: expected {expected}, got {got}"));
+            self.differences.push(format!("{name}: expected {expected}, got {got}"));
         }
     }
 
@@ -77,11 +71,7 @@ impl<'a> Compare<'a> {
 
     fn done(self) -> Verdict {
         let fields = self.expected.as_object().unwrap();
-        let unseen = fields
-            .keys()
-            .filter(|name| !self.looked_at.contains(&name.as_str()))
-            .cloned()
-            .collect();
+        let unseen = fields.keys().filter(|name| !self.looked_at.contains(&name.as_str())).cloned().collect();
         Verdict::Compared(self.differences, unseen)
     }
 }
@@ -191,9 +181,7 @@ fn clustered_se(case: &Value) -> Verdict {
     let scores = numbers(&case["input"]["scores"]);
     let mut clusters: BTreeMap<&str, Unit> = BTreeMap::new();
     for (cluster, score) in strings(&case["input"]["clusters"]).iter().zip(&scores) {
-        let unit = clusters
-            .entry(cluster)
-            .or_insert(Unit { cases: 0, sum: 0.0 });
+        let unit = clusters.entry(cluster).or_insert(Unit { cases: 0, sum: 0.0 });
         unit.cases += 1;
         unit.sum += score;
     }
@@ -212,10 +200,8 @@ fn clustered_se(case: &Value) -> Verdict {
 fn quantiles(case: &Value) -> Verdict {
     let mut sorted = numbers(&case["input"]["x"]);
     sorted.sort_by(f64::total_cmp);
-    let found: Vec<Option<f64>> = numbers(&case["input"]["q"])
-        .iter()
-        .map(|p| quantile(&sorted, *p))
-        .collect();
+    let found: Vec<Option<f64>> =
+        numbers(&case["input"]["q"]).iter().map(|p| quantile(&sorted, *p)).collect();
     let mut compare = Compare::new(case, 1e-9);
     compare.field("linear", serde_json::json!(found));
     compare.done()
@@ -231,15 +217,9 @@ fn quantile_ci(case: &Value) -> Verdict {
     compare.field("binom_ppf_025", low.unwrap_or(0).into());
     let high = high.unwrap_or(sorted.len() + 1);
     compare.field("binom_isf_025_plus_1", high.into());
-    let at = |rank: &Value| {
-        rank.as_u64()
-            .and_then(|r| sorted.get((r as usize).checked_sub(1)?))
-    };
+    let at = |rank: &Value| rank.as_u64().and_then(|r| sorted.get((r as usize).checked_sub(1)?));
     let expected = &case["expected"];
-    let due = (
-        at(&expected["binom_ppf_025"]),
-        at(&expected["binom_isf_025_plus_1"]),
-    );
+    let due = (at(&expected["binom_ppf_025"]), at(&expected["binom_isf_025_plus_1"]));
     // The interval of the README is the pair at these ranks; scipy's own is another one.
     let got = quantile_interval(&sorted, p, level).map_or((None, None), |i| (i.low, i.high));
     if got != (due.0.copied(), due.1.copied()) {
@@ -302,9 +282,7 @@ fn generator(case: &Value) -> Pcg64 {
 fn pcg64_raw(case: &Value) -> Verdict {
     let mut random = generator(case);
     let n = case["input"]["n"].as_u64().unwrap();
-    let words: Vec<String> = (0..n)
-        .map(|_| format!("{:016x}", random.next_u64()))
-        .collect();
+    let words: Vec<String> = (0..n).map(|_| format!("{:016x}", random.next_u64())).collect();
     let mut compare = Compare::new(case, 0.0);
     compare.field("u64_hex", words.into());
     compare.done()
@@ -360,9 +338,7 @@ fn choice(case: &Value) -> Verdict {
     let input = &case["input"];
     let n = input["n"].as_u64().unwrap();
     let size: Vec<u64> = numbers(&input["size"]).iter().map(|s| *s as u64).collect();
-    let rows: Vec<Vec<u64>> = (0..size[0])
-        .map(|_| (0..size[1]).map(|_| random.below(n)).collect())
-        .collect();
+    let rows: Vec<Vec<u64>> = (0..size[0]).map(|_| (0..size[1]).map(|_| random.below(n)).collect()).collect();
     let mut compare = Compare::new(case, 0.0);
     compare.field("x", serde_json::json!(rows));
     compare.done()
@@ -378,14 +354,10 @@ fn rng_sequence(case: &Value) -> Verdict {
                 Some(x) => x.into(),
                 None => return Verdict::NotImplemented,
             },
-            "random" => (0..size)
-                .map(|_| random.double())
-                .collect::<Vec<_>>()
-                .into(),
-            "random_raw" => (0..size)
-                .map(|_| format!("{:016x}", random.next_u64()))
-                .collect::<Vec<_>>()
-                .into(),
+            "random" => (0..size).map(|_| random.double()).collect::<Vec<_>>().into(),
+            "random_raw" => {
+                (0..size).map(|_| format!("{:016x}", random.next_u64())).collect::<Vec<_>>().into()
+            }
             _ => return Verdict::NotImplemented,
         });
     }

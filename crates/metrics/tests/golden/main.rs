@@ -68,8 +68,8 @@ enum Expect {
 }
 
 fn check_directory(directory: &Path, expect: Expect) -> Result<bool, String> {
-    let listing = std::fs::read_dir(directory)
-        .map_err(|e| format!("cannot read {}: {e}", directory.display()))?;
+    let listing =
+        std::fs::read_dir(directory).map_err(|e| format!("cannot read {}: {e}", directory.display()))?;
     let mut files: Vec<PathBuf> = listing
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
@@ -78,17 +78,12 @@ fn check_directory(directory: &Path, expect: Expect) -> Result<bool, String> {
     let mut seen = BTreeSet::new();
     let mut counts = Vec::new();
     for file in &files {
-        let name = file
-            .file_name()
-            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let name = file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         counts.push((name, check_file(file, &mut seen)?));
     }
     print_table(&counts);
-    let unused: Vec<&str> = kinds::KINDS
-        .iter()
-        .map(|(kind, _)| *kind)
-        .filter(|kind| !seen.contains(*kind))
-        .collect();
+    let unused: Vec<&str> =
+        kinds::KINDS.iter().map(|(kind, _)| *kind).filter(|kind| !seen.contains(*kind)).collect();
     if !unused.is_empty() {
         println!("no case at all for: {}", unused.join(", "));
     }
@@ -100,15 +95,14 @@ fn check_directory(directory: &Path, expect: Expect) -> Result<bool, String> {
 }
 
 fn check_file(path: &Path, seen: &mut BTreeSet<String>) -> Result<Count, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     let mut count = Count::default();
     for (number, line) in text.split('\n').enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let case: Value = serde_json::from_str(line)
-            .map_err(|e| format!("{}:{}: {e}", path.display(), number + 1))?;
+        let case: Value =
+            serde_json::from_str(line).map_err(|e| format!("{}:{}: {e}", path.display(), number + 1))?;
         let kind = case["metric"].as_str().unwrap_or("(no metric)").to_owned();
         let check = kinds::KINDS.iter().find(|(name, _)| *name == kind);
         let verdict = check.map_or(Verdict::NotImplemented, |(_, check)| {
@@ -141,29 +135,16 @@ fn check_file(path: &Path, seen: &mut BTreeSet<String>) -> Result<Count, String>
 }
 
 fn print_table(counts: &[(String, Count)]) {
-    println!(
-        "\n{:<22} {:>7} {:>7} {:>16}",
-        "golden", "passed", "failed", "not implemented"
-    );
+    println!("\n{:<22} {:>7} {:>7} {:>16}", "golden", "passed", "failed", "not implemented");
     let mut total = (0, 0, 0);
     for (name, c) in counts {
-        println!(
-            "{name:<22} {:>7} {:>7} {:>16}",
-            c.passed, c.failed, c.missing
-        );
+        println!("{name:<22} {:>7} {:>7} {:>16}", c.passed, c.failed, c.missing);
         total = (total.0 + c.passed, total.1 + c.failed, total.2 + c.missing);
     }
-    println!(
-        "{:<22} {:>7} {:>7} {:>16}",
-        "total", total.0, total.1, total.2
-    );
+    println!("{:<22} {:>7} {:>7} {:>16}", "total", total.0, total.1, total.2);
     for (name, c) in counts {
         if !c.missing_kinds.is_empty() {
-            let kinds: Vec<String> = c
-                .missing_kinds
-                .iter()
-                .map(|(kind, n)| format!("{kind} {n}"))
-                .collect();
+            let kinds: Vec<String> = c.missing_kinds.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
             println!("not implemented in {name}: {}", kinds.join(", "));
         }
         if !c.unseen_fields.is_empty() {

@@ -1,0 +1,65 @@
+//! All commands: one file each, one line here.
+
+mod bench;
+mod completions;
+mod export;
+mod gen_reference;
+mod import;
+mod metrics;
+mod report;
+mod run;
+mod runs;
+mod sim;
+
+use crate::exit::{Exit, Failure};
+use clap::Subcommand;
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Run(run::Args),
+    Bench(bench::Args),
+    Report(report::Args),
+    Runs(runs::Args),
+    Sim(sim::Args),
+    Metrics(metrics::Args),
+    Export(export::Args),
+    Import(import::Args),
+    Completions(completions::Args),
+    #[command(hide = true)]
+    Gen(gen_reference::Args),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Command::Run(args) => run::run(args),
+            Command::Bench(args) => bench::run(args),
+            Command::Report(args) => report::run(args),
+            Command::Runs(args) => runs::run(args),
+            Command::Sim(args) => sim::run(args),
+            Command::Metrics(args) => metrics::run(args),
+            Command::Export(args) => export::run(args),
+            Command::Import(args) => import::run(args),
+            Command::Completions(args) => completions::run(args),
+            Command::Gen(args) => gen_reference::run(args),
+        }
+    }
+}
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// A table for people.
+    Terminal,
+    /// JSON by the published schema.
+    Json,
+}
+
+/// Where runs are kept.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct StoreArg {
+    /// Store to use; else `.acidtest/acidtest.db` here or in the nearest folder above that has one
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<std::path::PathBuf>,
+}

@@ -1,0 +1,29 @@
+//! `acidtest report`: any stored run again.
+
+use super::{Format, StoreArg};
+use crate::exit::{Exit, Failure};
+use crate::open_store::{to_read, trouble};
+use crate::read_back;
+
+/// Show a stored run again
+///
+/// Everything is computed from what the run holds; nothing is sent. Exits 0
+/// whatever the gates say.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The run: its id, a unique prefix, or `latest`
+    #[arg(default_value = "latest")]
+    run: String,
+    /// How to show it
+    #[arg(long, value_enum, default_value = "terminal")]
+    format: Format,
+    #[command(flatten)]
+    store: StoreArg,
+}
+
+pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    let store = to_read(&args.store)?;
+    let run = store.resolve(&args.run).map_err(trouble)?;
+    read_back::show(&read_back::findings(&store, run)?, args.format)?;
+    Ok(Exit::Ok)
+}

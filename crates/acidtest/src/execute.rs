@@ -1,0 +1,226 @@
+//! Where the engine meets the store: a plan is run, every record is stored.
+//!
+//! Main function: [`execute`], used by `run` and `bench`. What is printed
+//! afterwards is read back from the store; there is no second path.
+
+use crate::children;
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::live::Live;
+use crate::open_store::trouble;
+use acidtest_clock::Zero;
+use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
+use acidtest_record::{Case, ClockRow, Fact, Item, OutcomeClass, RunId, RunSpec, RunState, Source};
+use acidtest_store::{Store, Writer};
+use acidtest_target::Secrets;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Items that may wait between the desks and the store's writer.
+const QUEUE: usize = 8192;
+
+/// What to run.
+pub(crate) struct Execution {
+    pub run: RunId,
+    pub spec: RunSpec,
+    pub cases: Vec<Case>,
+    /// Folder that paths in a built-in server's configuration start from.
+    pub folder: PathBuf,
+    /// Whether the run is in the store already.
+    pub resume: bool,
+    pub quiet: bool,
+}
+
+/// What came of it.
+pub(crate) struct Executed {
+    pub store: Store,
+    pub summary: Summary,
+}
+
+/// Runs a plan; returns when everything is stored.
+pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failure> {
+    let zero = Zero::start();
+    let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
+    check_targets(&e.spec, &secrets, zero)?;
+    let finished = if e.resume { finished(&store, &e)? } else { Finished::default() };
+    if !e.resume {
+        store.create_run(e.run, &e.spec.name, &e.spec, &e.cases, zero.unix_ns()).map_err(trouble)?;
+    }
+    let clock_no = open_clock(&mut store, e.run, zero)?;
+    store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
+    store.append(e.run, &facts(&e.spec)).map_err(trouble)?;
+    let (urls, _children) = children::urls(&e.spec, &e.folder)?;
+    let control = Arc::new(Control::default());
+    interrupt::stops(&control);
+    let live = Live::start(&control, e.quiet);
+    let path = store.path().to_owned();
+    let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
+    let job = Job {
+        run: e.run,
+        spec: Arc::new(e.spec),
+        cases: Arc::new(e.cases),
+        urls,
+        secrets,
+        finished: Arc::new(finished),
+        zero,
+        clock_no,
+        out,
+        control,
+    };
+    let result = acidtest_engine::run(&job);
+    drop(live);
+    drop(job);
+    let (mut store, _) = writer.join().map_err(trouble)?;
+    let ended = zero.unix_ns() + zero.now();
+    let summary = match result {
+        Ok(summary) => summary,
+        Err(error) => {
+            // What was stored stays valid; the run can be resumed.
+            store.set_state(e.run, RunState::Stopped, ended).map_err(trouble)?;
+            return Err(engine_trouble(error, &path));
+        }
+    };
+    let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
+    store.set_state(e.run, state, ended).map_err(trouble)?;
+    Ok(Executed { store, summary })
+}
+
+/// Whether every target can be used, before anything is stored.
+fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Failure> {
+    for target in &spec.targets {
+        let url = match &target.source {
+            Source::Url(url) => url.as_str(),
+            Source::Sim { .. } => "http://127.0.0.1:1/v1",
+        };
+        acidtest_target::HttpTarget::new(target, url, &spec.limits, secrets, zero)
+            .map_err(|e| engine_trouble(e.into(), Path::new("")))?;
+    }
+    Ok(())
+}
+
+fn engine_trouble(error: EngineError, store: &Path) -> Failure {
+    match error {
+        EngineError::Target(e) => {
+            let hint = e.hint().unwrap_or_default();
+            Failure::new(Exit::Usage, e).hint(hint)
+        }
+        EngineError::Prompt(_) | EngineError::Scorer { .. } => Failure::new(Exit::Usage, error),
+        EngineError::StoreGone => Failure::new(Exit::Internal, error)
+            .hint(format!("see whether {} can be written", store.display())),
+        EngineError::System(_) | EngineError::Panicked => Failure::new(Exit::Internal, error),
+    }
+}
+
+/// What is already in the store.
+///
+/// A slot is finished when its last attempt completed, or failed and no retry is
+/// left, or was kept back for a reason that will not go away.
+fn finished(store: &Store, e: &Execution) -> Result<Finished, Failure> {
+    let mut finished = Finished::default();
+    for last in store.last_attempts(e.run).map_err(trouble)? {
+        let tries_left = last.attempt.saturating_add(1) < e.spec.retry.attempts;
+        let failed = matches!(last.class, OutcomeClass::Failed(cause) if acidtest_engine::retryable(cause));
+        let again = last.interrupted() || (failed && tries_left);
+        // A request that used up all numbers an attempt can have stays as it is.
+        let next = last.next_attempt();
+        finished.note(last.slot, !again || next.is_none(), next.unwrap_or(u8::MAX));
+    }
+    Ok(finished)
+}
+
+/// Each process that adds to a run opens a clock of its own.
+fn open_clock(store: &mut Store, run: RunId, zero: Zero) -> Result<u16, Failure> {
+    let no = u16::try_from(store.clocks(run).map_err(trouble)?.len()).unwrap_or(u16::MAX);
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    let row = ClockRow { no, host, zero_unix_ns: zero.unix_ns(), error_ns: Some(zero.error_ns()) };
+    store.add_clock(run, &row).map_err(trouble)?;
+    Ok(no)
+}
+
+/// Name of the fact that says whether client and target share the machine.
+pub(crate) const SAME_MACHINE: &str = "machine.shared_with_target";
+
+/// Statements about this machine and where the targets are.
+fn facts(spec: &RunSpec) -> Vec<Item> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let fact = |name: &str, value: String, source: &str| {
+        Item::Fact(Fact { name: name.into(), value, source: source.into(), hash: None })
+    };
+    vec![
+        fact("machine.cores", cores.to_string(), "available parallelism"),
+        fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),
+        fact(
+            SAME_MACHINE,
+            spec.targets.iter().any(|t| is_local(&t.source)).to_string(),
+            "the targets' addresses",
+        ),
+    ]
+}
+
+fn is_local(source: &Source) -> bool {
+    let Source::Url(url) = source else { return true };
+    let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = host.strip_prefix('[').map_or_else(
+        || host.rsplit_once(':').map_or(host, |(h, _)| h),
+        |v6| v6.split(']').next().unwrap_or_default(),
+    );
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The exit code of what happened, gates aside.
+pub(crate) fn exit_of(store: &Store, run: RunId, summary: &Summary) -> Result<Exit, Failure> {
+    let mut exit = match summary.stopped {
+        Some(StopReason::Interrupted) => Exit::Interrupted,
+        _ => Exit::Ok,
+    };
+    if nothing_answered(store, run)? {
+        exit = exit.worst(Exit::Unreachable);
+    }
+    Ok(exit)
+}
+
+/// Whether something was sent and every request of the run failed.
+fn nothing_answered(store: &Store, run: RunId) -> Result<bool, Failure> {
+    let (mut sent, mut answered) = (0u64, 0u64);
+    let mut count = |row: acidtest_record::Row| {
+        sent += 1;
+        answered += u64::from(row.class.delivered());
+    };
+    store.rows(run, &mut count).map_err(trouble)?;
+    Ok(sent > 0 && answered == 0)
+}
+
+/// A new run's id: time, process and the address of a fresh allocation, hashed.
+pub(crate) fn new_run_id() -> RunId {
+    let now = Zero::start().unix_ns().to_le_bytes();
+    let here = Box::new(0u8);
+    let place = (std::ptr::from_ref(&*here) as usize).to_le_bytes();
+    let digest = acidtest_record::Digest::of_parts(&[&now, &std::process::id().to_le_bytes(), &place]);
+    let mut id = [0; 8];
+    id.copy_from_slice(&digest.0[..8]);
+    RunId(u64::from_le_bytes(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_addresses_are_told_from_others() {
+        for (url, local) in [
+            ("http://127.0.0.1:8000/v1", true),
+            ("http://localhost/v1", true),
+            ("http://[::1]:8000/v1", true),
+            ("https://api.example.com/v1", false),
+            ("http://10.0.0.5:8000", false),
+        ] {
+            assert_eq!(is_local(&Source::Url(url.into())), local, "{url}");
+        }
+    }
+
+    #[test]
+    fn run_ids_differ() {
+        assert_ne!(new_run_id(), new_run_id());
+    }
+}

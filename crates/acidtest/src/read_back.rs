@@ -1,0 +1,79 @@
+//! From the store to findings: the one path by which anything is shown.
+//!
+//! Main function: [`findings`]. `run`, `bench` and `report` all print what it gives.
+
+use crate::commands::Format;
+use crate::execute::SAME_MACHINE;
+use crate::exit::{Exit, Failure, print};
+use crate::open_store::trouble;
+use acidtest_findings::{Findings, Texts, View};
+use acidtest_record::{Digest, Key, RunId};
+use acidtest_store::Store;
+use std::io::IsTerminal;
+
+/// Reads a run back and computes everything that a report shows.
+pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
+    let spec = store.spec(run).map_err(trouble)?;
+    let cases = store.cases(run).map_err(trouble)?;
+    let mut builder = View::new(run, &spec, &cases);
+    builder.state(store.state(run).map_err(trouble)?);
+    for clock in store.clocks(run).map_err(trouble)? {
+        builder.clock(&clock);
+    }
+    store
+        .facts(run, &mut |fact| {
+            if fact.name == SAME_MACHINE {
+                builder.same_machine(fact.value == "true");
+            }
+        })
+        .map_err(trouble)?;
+    store.rows(run, &mut |row| builder.row(row)).map_err(trouble)?;
+    store.verdicts(run, &mut |verdict| builder.verdict(&verdict)).map_err(trouble)?;
+    store.readings(run, &mut |reading| builder.reading(&reading)).map_err(trouble)?;
+    if builder.wants_details() {
+        store.details(run, &mut |row, timing| builder.detail(&row.key, &timing)).map_err(trouble)?;
+    }
+    let view = builder.finish();
+    Ok(acidtest_findings::find(&view, &mut |key| texts(store, key)))
+}
+
+/// The texts of one record, for the list of failures.
+fn texts(store: &Store, key: Key) -> Texts {
+    let Ok(Some(record)) = store.record(key) else { return Texts::default() };
+    let request = record.request.body.and_then(|hash: Digest| store.blob(hash).ok().flatten());
+    Texts {
+        output: Some(record.answer.text()),
+        request: request.map(|body| String::from_utf8_lossy(&body).into_owned()),
+    }
+}
+
+/// Prints findings to stdout.
+pub(crate) fn show(findings: &Findings, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => {
+            let json = acidtest_report::json(findings);
+            let text = serde_json::to_string_pretty(&json).map_err(|e| Failure::new(Exit::Internal, e))?;
+            print(&(text + "\n"))
+        }
+        Format::Terminal => print(&acidtest_report::terminal(findings, style())),
+    }
+}
+
+/// How wide the table may be and whether it may use colour.
+pub(crate) fn style() -> acidtest_report::Style {
+    let terminal = std::io::stdout().is_terminal();
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    acidtest_report::Style { width: columns.unwrap_or(110).clamp(60, 400), color: terminal && !no_color }
+}
+
+/// What the gates say of the exit code.
+pub(crate) fn gates_exit(findings: &Findings) -> Exit {
+    findings.gates.iter().fold(Exit::Ok, |exit, gate| {
+        exit.worst(match gate.state {
+            acidtest_findings::GateState::Met => Exit::Ok,
+            acidtest_findings::GateState::Broken => Exit::GateBroken,
+            acidtest_findings::GateState::Undecided => Exit::Undecided,
+        })
+    })
+}

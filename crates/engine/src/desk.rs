@@ -1,0 +1,255 @@
+//! Where bytes become records: parse, score, pass on.
+//!
+//! Main type: [`Desk`], one per helper thread. It holds the answers that are
+//! still arriving. Must not touch sockets or the pace of sending.
+
+use crate::control::{Control, StopReason};
+use crate::handover::{Begin, Budget, Message, Reply, weight};
+use crate::score::Judge;
+use acidtest_record::{
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
+    RunId, RunSpec, Timing,
+};
+use acidtest_target::{Attempt, Parsed, Parser};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+
+/// Digests of request bodies already handed on; beyond this many the store deduplicates alone.
+const SEEN_BODIES: usize = 100_000;
+
+/// What a desk needs to know of its phase.
+pub(crate) struct DeskSetup {
+    pub run: RunId,
+    pub spec: Arc<RunSpec>,
+    pub cases: Arc<Vec<Case>>,
+    pub phase: u16,
+    pub target: u16,
+    pub clock_no: u16,
+    pub zero_unix_ns: i64,
+    pub control: Arc<Control>,
+    pub budget: Arc<Budget>,
+    pub out: SyncSender<Item>,
+    pub judge: Arc<Judge>,
+}
+
+/// Makes records of what the shards hand over.
+pub(crate) struct Desk {
+    setup: DeskSetup,
+    parser: Box<dyn Fn(bool) -> Parser + Send>,
+    open: HashMap<u64, Open>,
+    bodies: HashSet<Digest>,
+}
+
+struct Open {
+    begin: Begin,
+    parser: Parser,
+    held: usize,
+}
+
+/// The store takes no more items.
+#[derive(Debug)]
+pub(crate) struct StoreGone;
+
+impl Desk {
+    pub(crate) fn new(setup: DeskSetup, parser: Box<dyn Fn(bool) -> Parser + Send>) -> Self {
+        Self { setup, parser, open: HashMap::new(), bodies: HashSet::new() }
+    }
+
+    /// Works until every shard has hung up.
+    pub(crate) fn work(mut self, messages: &std::sync::mpsc::Receiver<Message>) {
+        let mut gone = false;
+        for message in messages {
+            if gone {
+                self.forget(message);
+            } else if self.handle(message).is_err() {
+                self.setup.control.stop(StopReason::StoreGone);
+                gone = true;
+            }
+        }
+    }
+
+    /// Lets go of what can no longer be stored, so that the shards can end.
+    fn forget(&mut self, message: Message) {
+        if let Message::Segment { segment, .. } = message {
+            self.setup.budget.release(weight(&segment));
+        }
+    }
+
+    pub(crate) fn handle(&mut self, message: Message) -> Result<(), StoreGone> {
+        match message {
+            Message::Begin(begin) => {
+                let parser = (self.parser)(begin.stream);
+                self.open.insert(begin.ticket, Open { begin: *begin, parser, held: 0 });
+                Ok(())
+            }
+            Message::Segment { ticket, segment } => {
+                let weight = weight(&segment);
+                match self.open.get_mut(&ticket) {
+                    Some(open) => {
+                        open.held += weight;
+                        open.parser.segment(segment);
+                    }
+                    None => self.setup.budget.release(weight),
+                }
+                Ok(())
+            }
+            Message::End { ticket, attempt, reply } => {
+                let Some(open) = self.open.remove(&ticket) else {
+                    return Ok(());
+                };
+                let parsed = open.parser.finish(&attempt);
+                if let Some(reply) = reply {
+                    let _ = reply.send(reply_to(&parsed.outcome, &attempt));
+                }
+                let stored = self.finish(open.begin, *attempt, parsed);
+                self.setup.budget.release(open.held);
+                stored
+            }
+            Message::NotSent { begin, reason } => {
+                let outcome = Outcome::NotSent { reason };
+                let timing =
+                    Timing { clock: self.setup.clock_no, intended: begin.intended, ..Timing::default() };
+                let record = self.record(&begin, timing, outcome);
+                self.send(Item::Record(Box::new(record)))
+            }
+            Message::Reading(reading) => self.send(Item::Reading(reading)),
+        }
+    }
+
+    fn finish(&mut self, begin: Begin, attempt: Attempt, parsed: Parsed) -> Result<(), StoreGone> {
+        let timing = Timing {
+            clock: self.setup.clock_no,
+            intended: begin.intended,
+            started: Some(attempt.started),
+            sent: attempt.sent,
+            sent_end: attempt.sent_end,
+            body_end: attempt.body_end,
+            ended: Some(attempt.ended),
+            marks: attempt.marks,
+            reads: parsed.reads,
+            events: parsed.events,
+        };
+        let mut record = self.record(&begin, timing, parsed.outcome);
+        record.head = attempt.head;
+        record.place =
+            Place { worker: 0, shard: begin.shard, connection: attempt.connection, reused: attempt.reused };
+        record.answer = parsed.answer;
+        record.said = parsed.said;
+        self.body(&record.request, &begin)?;
+        if let Some(raw) = parsed.raw {
+            let blob = Blob::new(raw);
+            record.answer.raw = Some(blob.hash);
+            self.send(Item::Blob(blob))?;
+        }
+        self.count(&record);
+        let verdicts = self.verdicts(&record);
+        self.send(Item::Record(Box::new(record)))?;
+        verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
+    }
+
+    /// The request's body goes before the first record that points at it.
+    fn body(&mut self, request: &Request, begin: &Begin) -> Result<(), StoreGone> {
+        let Some(hash) = request.body else {
+            return Ok(());
+        };
+        if self.bodies.contains(&hash) {
+            return Ok(());
+        }
+        if self.bodies.len() < SEEN_BODIES {
+            self.bodies.insert(hash);
+        }
+        self.send(Item::Blob(Blob { hash, body: begin.body.to_vec() }))
+    }
+
+    fn record(&self, begin: &Begin, timing: Timing, outcome: Outcome) -> Record {
+        let s = &self.setup;
+        let sent = !matches!(outcome, Outcome::NotSent { .. });
+        Record {
+            key: Key { run: s.run, slot: begin.slot.no, step: 0, attempt: begin.attempt },
+            parent: None,
+            kind: Kind::Chat,
+            role: begin.slot.role,
+            target: s.target,
+            phase: s.phase,
+            prompt: 0,
+            case: begin.slot.case.and_then(|i| s.cases.get(i as usize)).map(|c| c.hash),
+            repeat: begin.slot.repeat,
+            request: Request {
+                path: begin.path.clone(),
+                body: sent.then(|| Digest::of(&begin.body)),
+                bytes: u32::try_from(begin.body.len()).unwrap_or(u32::MAX),
+                stream: begin.stream,
+                nonce: begin.nonce.clone(),
+            },
+            timing,
+            outcome,
+            head: None,
+            answer: Answer::default(),
+            said: None,
+            fault: None,
+            place: Place { shard: begin.shard, ..Place::default() },
+        }
+    }
+
+    fn count(&self, record: &Record) {
+        let progress = &self.setup.control.progress;
+        let counter = match record.outcome {
+            Outcome::Completed { .. } => &progress.completed,
+            _ => &progress.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let content = record.timing.events.iter().filter(|e| e.kind.is_content()).count();
+        progress.events.fetch_add(content as u64, Ordering::Relaxed);
+        let target = &self.setup.spec.targets[usize::from(self.setup.target)];
+        let cost = target.price.as_ref().zip(record.said.as_ref()).and_then(|(p, said)| p.cost(&said.usage));
+        let Some(cost) = cost else { return };
+        let spent = self.setup.control.spend(cost);
+        if self.setup.spec.caps.cost.is_some_and(|cap| spent >= cap) {
+            self.setup.control.stop(StopReason::CostCap);
+        }
+    }
+
+    fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
+        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
+        if record.role != Role::Subject || !class.delivered() {
+            return Vec::new();
+        }
+        let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {
+            return Vec::new();
+        };
+        let now = record.timing.ended.map_or(0, |t| t.0);
+        self.setup.judge.judge(record.key, class, case, &record.answer.text(), self.setup.zero_unix_ns + now)
+    }
+
+    fn send(&self, item: Item) -> Result<(), StoreGone> {
+        self.setup.out.send(item).map_err(|_| StoreGone)
+    }
+}
+
+/// Whether another attempt could end better: the server was busy, or the way to it broke.
+#[must_use]
+pub fn retryable(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::RateLimited
+            | Cause::Server
+            | Cause::Overloaded
+            | Cause::Timeout
+            | Cause::Connect
+            | Cause::Dns
+            | Cause::Cut
+            | Cause::Stalled
+            | Cause::ErrorEvent
+    )
+}
+
+fn reply_to(outcome: &Outcome, attempt: &Attempt) -> Reply {
+    let retry = matches!(outcome, Outcome::Failed { cause, .. } if retryable(*cause));
+    let after = attempt.head.as_ref().and_then(|h| h.headers.iter().find(|(name, _)| name == "retry-after"));
+    // The form with a date is not read: our own back-off serves then.
+    let retry_after_s =
+        after.and_then(|(_, v)| v.trim().parse::<f64>().ok()).filter(|s| s.is_finite() && *s >= 0.0);
+    Reply { retry, retry_after_s }
+}

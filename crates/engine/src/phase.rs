@@ -1,0 +1,280 @@
+//! A run from its first slot to its last: phases, threads, and what came of them.
+//!
+//! Main function: [`run`]. It starts measuring threads and desks for each phase
+//! and target, and joins them.
+
+use crate::control::{Control, StopReason};
+use crate::desk::{Desk, DeskSetup};
+use crate::handover::{Budget, Channel};
+use crate::prompts::Prompts;
+use crate::request::{Shard, Shared};
+use crate::score::Judge;
+use acidtest_clock::{Clock, PacerClock, Zero};
+use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
+use acidtest_schedule::Plan;
+use acidtest_target::{HttpTarget, Secrets, TargetError};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, channel};
+use std::sync::{Arc, Barrier};
+
+/// Bytes handed over and not yet stored above which nothing new is sent.
+const BACKLOG_BYTES: usize = 256 << 20;
+/// … above which answers in flight are cut off.
+const MOST_BYTES: usize = 1 << 30;
+/// Content events a second that one measuring thread is trusted with.
+const EVENTS_PER_SHARD: f64 = 50_000.0;
+/// Events a second that one stream is taken for when threads are counted.
+const EVENTS_PER_STREAM: f64 = 100.0;
+/// From the moment all threads are ready to the phase's zero.
+const LEAD_NS: i64 = 10_000_000;
+
+/// What was already done when a run is resumed.
+#[derive(Debug, Default)]
+pub struct Finished {
+    slots: HashMap<u32, (bool, u8)>,
+}
+
+impl Finished {
+    /// Notes a slot: whether its outcome is final, and the number of its next attempt.
+    pub fn note(&mut self, slot: u32, is_final: bool, next_attempt: u8) {
+        self.slots.insert(slot, (is_final, next_attempt));
+    }
+
+    /// Whether nothing was done before.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// How many slots have their final outcome.
+    #[must_use]
+    pub fn count_final(&self) -> usize {
+        self.slots.values().filter(|s| s.0).count()
+    }
+
+    pub(crate) fn is_final(&self, slot: u32) -> bool {
+        self.slots.get(&slot).is_some_and(|s| s.0)
+    }
+
+    pub(crate) fn next_attempt(&self, slot: u32) -> u8 {
+        self.slots.get(&slot).map_or(0, |s| s.1)
+    }
+}
+
+/// Everything that a run needs.
+pub struct Job {
+    /// The run.
+    pub run: RunId,
+    /// The plan.
+    pub spec: Arc<RunSpec>,
+    /// Its cases.
+    pub cases: Arc<Vec<Case>>,
+    /// Base URL of each target.
+    pub urls: Vec<String>,
+    /// Values of the environment variables that the plan names.
+    pub secrets: Secrets,
+    /// What was done before.
+    pub finished: Arc<Finished>,
+    /// This process's clock.
+    pub zero: Zero,
+    /// Its number in the run.
+    pub clock_no: u16,
+    /// Where records go.
+    pub out: SyncSender<Item>,
+    /// Steering.
+    pub control: Arc<Control>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Why it stopped before its end, if it did.
+    pub stopped: Option<StopReason>,
+    /// Most measuring threads that were used at once.
+    pub shards: u16,
+}
+
+/// Why a run could not go on. Failures of targets are records, not errors.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A target cannot be used as configured.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A prompt cannot be rendered.
+    #[error("cannot render the prompt: {0}")]
+    Prompt(String),
+    /// A scorer cannot be used.
+    #[error("scorer '{name}': {what}")]
+    Scorer {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The system gives no thread, timer or runtime.
+    #[error("cannot start a measuring thread: {0}")]
+    System(#[from] std::io::Error),
+    /// The store takes no more records; its own error says why.
+    #[error("the store takes no more records")]
+    StoreGone,
+    /// A thread of ours panicked.
+    #[error("a thread of acidtest stopped unexpectedly; please report this")]
+    Panicked,
+}
+
+/// Sends everything that the plan holds and is not yet finished.
+///
+/// # Errors
+/// Configuration that cannot work, a system that gives no threads, or a store
+/// that takes no more. What was handed over before stays valid.
+pub fn run(job: &Job) -> Result<Summary, EngineError> {
+    let prompts =
+        Arc::new(Prompts::render(&job.spec, &job.cases, job.spec.seed).map_err(EngineError::Prompt)?);
+    let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
+    let plans = Plan::all(&job.spec);
+    let known: u64 = plans.iter().filter_map(|(_, _, p)| p.len()).map(u64::from).sum();
+    job.control
+        .progress
+        .planned
+        .store(known.saturating_sub(job.finished.count_final() as u64), Ordering::Relaxed);
+    let deadline = job.spec.caps.time_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));
+    let tickets = Arc::new(AtomicU64::new(0));
+    let mut most = 0;
+    for (phase, target, plan) in plans {
+        if job.control.stopped().is_some() {
+            break;
+        }
+        let shards = shards_for(job.spec.phases[usize::from(phase)].load);
+        most = most.max(shards);
+        let shared = Arc::new(Shared {
+            spec: job.spec.clone(),
+            phase,
+            target,
+            plan,
+            prompts: prompts.clone(),
+            finished: job.finished.clone(),
+            control: job.control.clone(),
+            budget: Budget::new(BACKLOG_BYTES, MOST_BYTES),
+            clock_no: job.clock_no,
+            shards,
+            next: AtomicU32::new(0),
+            in_flight: AtomicU32::new(0),
+            tickets: tickets.clone(),
+            start: AtomicI64::new(i64::MIN),
+        });
+        run_phase(job, &shared, &judge, deadline)?;
+    }
+    match job.control.stopped() {
+        Some(StopReason::StoreGone) => Err(EngineError::StoreGone),
+        stopped => Ok(Summary { stopped, shards: most }),
+    }
+}
+
+/// As many threads as the load needs, at most one less than there are cores.
+fn shards_for(load: Load) -> u16 {
+    let events = match load {
+        Load::Closed { concurrency } => f64::from(concurrency) * EVENTS_PER_STREAM,
+        Load::Constant { rate } | Load::Poisson { rate } => rate * EVENTS_PER_STREAM,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let most = cores.saturating_sub(1).max(1);
+    ((events / EVENTS_PER_SHARD).ceil() as usize).clamp(1, most).min(64) as u16
+}
+
+fn run_phase(
+    job: &Job,
+    shared: &Arc<Shared>,
+    judge: &Arc<Judge>,
+    deadline: Option<Ns>,
+) -> Result<(), EngineError> {
+    let target = usize::from(shared.target);
+    let spec = &job.spec.targets[target];
+    let words = format!("{} · {}", spec.name, job.spec.phases[usize::from(shared.phase)].name);
+    *job.control.progress.doing.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = words;
+    job.control.progress.shards.store(u32::from(shared.shards), Ordering::Relaxed);
+    let desks = shared.shards.div_ceil(2);
+    let ready = Barrier::new(usize::from(shared.shards));
+    std::thread::scope(|scope| {
+        let mut senders = Vec::new();
+        let mut threads = Vec::new();
+        for _ in 0..desks {
+            let (tx, rx) = channel();
+            senders.push(tx);
+            let factory = HttpTarget::new(spec, &job.urls[target], &job.spec.limits, &job.secrets, job.zero)?;
+            let parser = factory.parser_factory();
+            let desk = Desk::new(desk_setup(job, shared, judge), parser);
+            threads.push(scope.spawn(move || {
+                desk.work(&rx);
+                Ok(())
+            }));
+        }
+        for no in 0..shared.shards {
+            let hand = Channel(senders[usize::from(no % desks)].clone());
+            let (shared, ready) = (shared.clone(), &ready);
+            let thread = std::thread::Builder::new().name(format!("shard-{no}"));
+            threads.push(
+                thread.spawn_scoped(scope, move || shard_thread(job, &shared, no, hand, ready, deadline))?,
+            );
+        }
+        drop(senders);
+        let mut result = Ok(());
+        for thread in threads {
+            let ended = thread.join().unwrap_or(Err(EngineError::Panicked));
+            result = result.and(ended);
+        }
+        result
+    })
+}
+
+fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
+    DeskSetup {
+        run: job.run,
+        spec: job.spec.clone(),
+        cases: job.cases.clone(),
+        phase: shared.phase,
+        target: shared.target,
+        clock_no: job.clock_no,
+        zero_unix_ns: job.zero.unix_ns(),
+        control: job.control.clone(),
+        budget: shared.budget.clone(),
+        out: job.out.clone(),
+        judge: judge.clone(),
+    }
+}
+
+/// One measuring thread: a runtime of its own, connections of its own.
+fn shard_thread(
+    job: &Job,
+    shared: &Arc<Shared>,
+    no: u16,
+    hand: Channel,
+    ready: &Barrier,
+    deadline: Option<Ns>,
+) -> Result<(), EngineError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // Everyone meets at the barrier, also who cannot go on: the others must not wait for ever.
+    let made = runtime.map_err(EngineError::from).and_then(|runtime| {
+        let inside = runtime.enter();
+        let clock = PacerClock::new(job.zero)?;
+        drop(inside);
+        let target = usize::from(shared.target);
+        let http = HttpTarget::new(
+            &job.spec.targets[target],
+            &job.urls[target],
+            &job.spec.limits,
+            &job.secrets,
+            job.zero,
+        )?;
+        Ok((runtime, clock, http))
+    });
+    ready.wait();
+    let (runtime, clock, http) = made?;
+    let start = clock.now() + LEAD_NS;
+    let _ = shared.start.compare_exchange(i64::MIN, start, Ordering::AcqRel, Ordering::Acquire);
+    let shard = Rc::new(Shard::new(no, http, clock, hand, shared.clone()));
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, shard.drive(deadline));
+    Ok(())
+}

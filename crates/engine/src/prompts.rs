@@ -1,0 +1,46 @@
+//! The messages of every case, rendered once before a run.
+//!
+//! Main type: [`Prompts`]. Rendering costs more than sending; nothing is rendered
+//! while the clock runs, except that a nonce is put in front.
+
+use acidtest_record::{Case, Message, RunSpec};
+use acidtest_schedule::Stream;
+
+/// Rendered messages.
+#[derive(Debug)]
+pub(crate) struct Prompts {
+    by_case: Vec<Vec<Message>>,
+    synthetic: Vec<Message>,
+    fresh: bool,
+    seed: u64,
+}
+
+impl Prompts {
+    /// Renders all cases; without cases the prompt is sent as it is.
+    pub(crate) fn render(spec: &RunSpec, cases: &[Case], nonce_seed: u64) -> Result<Self, String> {
+        let prompt = spec.prompts.first().ok_or("the plan has no prompt")?;
+        let template = acidtest_suite::Prompt::compile(prompt).map_err(|e| e.to_string())?;
+        let by_case = cases
+            .iter()
+            .map(|c| template.render(c).map_err(|e| format!("case '{}': {e}", c.id)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { by_case, synthetic: prompt.messages.clone(), fresh: spec.fresh, seed: nonce_seed })
+    }
+
+    /// The messages of a slot, and the nonce in them.
+    pub(crate) fn of(&self, case: Option<u32>, slot: u32) -> (Vec<Message>, Option<String>) {
+        let mut messages = match case {
+            Some(i) => self.by_case.get(i as usize).cloned().unwrap_or_default(),
+            None => self.synthetic.clone(),
+        };
+        if !self.fresh {
+            return (messages, None);
+        }
+        let nonce = format!("{:08x}", Stream::new(self.seed, "nonce", u64::from(slot)).bits() as u32);
+        // In front of the first message, so that no prefix of the prompt was seen before.
+        if let Some(first) = messages.first_mut() {
+            first.content = format!("[{nonce}] {}", first.content);
+        }
+        (messages, Some(nonce))
+    }
+}

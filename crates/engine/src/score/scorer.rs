@@ -1,0 +1,202 @@
+//! One scorer: a score in 0..1, and whether that passes.
+//!
+//! Main type: [`Scorer`]. Its arithmetic comes from `metrics`.
+
+use crate::phase::EngineError;
+use acidtest_metrics::text;
+use acidtest_record::{Case, Digest, Extraction, ScorerKind, ScorerSpec, Status, Value};
+use regex::Regex;
+
+/// What a scorer says of one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// Whether it could say anything.
+    pub status: Status,
+    /// The score, or yes and no.
+    pub value: Option<Value>,
+    /// Whether it passes; absent for a scorer that only measures, or that does not apply.
+    pub pass: Option<bool>,
+    /// Why, for people.
+    pub why: Option<String>,
+}
+
+/// A scorer whose pattern is compiled.
+#[derive(Debug)]
+pub(crate) struct Scorer {
+    pub spec: ScorerSpec,
+    pub digest: Option<Digest>,
+    pattern: Option<Regex>,
+    parts: Vec<Scorer>,
+}
+
+/// A score before weight, turning over and passing.
+enum Raw {
+    Score(f64, Option<String>),
+    Unparsable(&'static str),
+    /// The case has nothing to compare with.
+    NoReference,
+}
+
+impl Scorer {
+    pub(crate) fn compile(spec: &ScorerSpec) -> Result<Self, EngineError> {
+        let pattern = match &spec.kind {
+            ScorerKind::Regex { pattern } => Some(
+                Regex::new(pattern)
+                    .map_err(|e| EngineError::Scorer { name: spec.name.clone(), what: e.to_string() })?,
+            ),
+            _ => None,
+        };
+        let parts = match &spec.kind {
+            ScorerKind::All(parts) | ScorerKind::Any(parts) => {
+                parts.iter().map(Scorer::compile).collect::<Result<_, _>>()?
+            }
+            _ => Vec::new(),
+        };
+        let digest = serde_json::to_vec(spec).ok().map(|json| Digest::of(&json));
+        Ok(Self { spec: spec.clone(), digest, pattern, parts })
+    }
+
+    /// Scores an answer: `answer` is what the extraction found, `text` the whole visible text.
+    pub(crate) fn score(&self, answer: Option<&str>, text: &str, case: &Case) -> Scored {
+        let raw = match &self.spec.kind {
+            ScorerKind::All(_) | ScorerKind::Any(_) => self.combined(answer, text, case),
+            ScorerKind::Refusal => Raw::Score(f64::from(u8::from(acidtest_suite::is_refusal(text))), None),
+            _ => match answer {
+                None => Raw::Unparsable("the answer does not have the form that the extraction asks for"),
+                Some(answer) => self.single(answer, case),
+            },
+        };
+        match raw {
+            Raw::NoReference => Scored {
+                status: Status::Abstained,
+                value: None,
+                pass: None,
+                why: Some("the case has no reference answer".into()),
+            },
+            Raw::Unparsable(why) => Scored {
+                status: Status::Unparsable,
+                value: None,
+                pass: self.spec.pass.map(|_| false),
+                why: Some(why.into()),
+            },
+            Raw::Score(score, why) => {
+                let score = if self.spec.negate { 1.0 - score } else { score };
+                let pass = self.spec.pass.map(|limit| score >= limit);
+                let why = if pass == Some(false) { why } else { None };
+                Scored { status: Status::Scored, value: Some(Value::Number(score)), pass, why }
+            }
+        }
+    }
+
+    fn single(&self, answer: &str, case: &Case) -> Raw {
+        let refs = &case.expected;
+        let yes = |found: bool, words: &str, list: &[String]| {
+            let shown = || format!("{words} {}", quoted(list));
+            Raw::Score(f64::from(u8::from(found)), (!found).then(shown))
+        };
+        match &self.spec.kind {
+            ScorerKind::Exact { .. } if refs.is_empty() => Raw::NoReference,
+            ScorerKind::Exact { ignore_case } => {
+                let found =
+                    refs.iter().any(|r| fold(r.trim(), *ignore_case) == fold(answer.trim(), *ignore_case));
+                yes(found, "is not", refs)
+            }
+            ScorerKind::Contains { ignore_case, any_of } => {
+                let list = any_of.as_ref().unwrap_or(refs);
+                if list.is_empty() {
+                    return Raw::NoReference;
+                }
+                let answer = fold(answer, *ignore_case);
+                yes(
+                    list.iter().any(|r| answer.contains(&fold(r.trim(), *ignore_case))),
+                    "does not contain",
+                    list,
+                )
+            }
+            ScorerKind::StartsWith { ignore_case, any_of } => {
+                let list = any_of.as_ref().unwrap_or(refs);
+                if list.is_empty() {
+                    return Raw::NoReference;
+                }
+                let answer = fold(answer.trim_start(), *ignore_case);
+                yes(
+                    list.iter().any(|r| answer.starts_with(&fold(r.trim(), *ignore_case))),
+                    "does not begin with",
+                    list,
+                )
+            }
+            ScorerKind::Regex { pattern } => {
+                let found = self.pattern.as_ref().is_some_and(|p| p.is_match(answer));
+                yes(found, "does not match", std::slice::from_ref(pattern))
+            }
+            ScorerKind::Numeric { abs, rel } => numeric(answer, refs, *abs, *rel),
+            ScorerKind::TokenF1 { unicode: true } => best(text::token_f1_unicode(answer, refs)),
+            ScorerKind::TokenF1 { unicode: false } => best(text::token_f1(answer, refs, text::Squad::V1)),
+            ScorerKind::CharF1 { unicode: true } => best(text::char_f1_unicode(answer, refs)),
+            ScorerKind::CharF1 { unicode: false } => best(text::char_f1(answer, refs)),
+            ScorerKind::Refusal | ScorerKind::All(_) | ScorerKind::Any(_) => Raw::NoReference,
+        }
+    }
+
+    /// `all`: the weighted mean of the parts; `any`: the best part. A part that has
+    /// a passing score counts 1 or 0, any other part its score. Parts that do not
+    /// apply to the case are left out.
+    fn combined(&self, answer: Option<&str>, text: &str, case: &Case) -> Raw {
+        let (mut sum, mut weights, mut best) = (0.0, 0.0, 0.0f64);
+        let mut missed = Vec::new();
+        for part in &self.parts {
+            let said = part.score(answer, text, case);
+            let value = match (said.pass, said.status, &said.value) {
+                (_, Status::Abstained | Status::Failed | Status::Withdrawn, _) => continue,
+                (Some(pass), ..) => f64::from(u8::from(pass)),
+                (None, Status::Scored, Some(Value::Number(score))) => *score,
+                (None, ..) => 0.0,
+            };
+            if value < 1.0 {
+                missed.push(
+                    said.why.map_or_else(|| part.spec.name.clone(), |w| format!("{}: {w}", part.spec.name)),
+                );
+            }
+            sum += value * part.spec.weight;
+            weights += part.spec.weight;
+            best = best.max(value);
+        }
+        if weights == 0.0 {
+            return Raw::NoReference;
+        }
+        let score = if matches!(self.spec.kind, ScorerKind::All(_)) { sum / weights } else { best };
+        Raw::Score(score, (!missed.is_empty()).then(|| missed.join("; ")))
+    }
+}
+
+fn best(score: Option<f64>) -> Raw {
+    score.map_or(Raw::NoReference, |s| Raw::Score(s, Some(format!("score {s:.3}"))))
+}
+
+fn numeric(answer: &str, refs: &[String], abs: f64, rel: f64) -> Raw {
+    let number = |t: &str| -> Option<f64> {
+        let found = acidtest_suite::extract(&Extraction::LastNumber, t).ok()?;
+        found.replace(',', "").parse::<f64>().ok().filter(|x| x.is_finite())
+    };
+    let wanted: Vec<f64> = refs.iter().filter_map(|r| number(r)).collect();
+    if wanted.is_empty() {
+        return Raw::NoReference;
+    }
+    let Some(got) = number(answer) else {
+        return Raw::Unparsable("there is no number in the answer");
+    };
+    let near = wanted.iter().any(|w| (got - w).abs() <= abs.max(rel * w.abs()));
+    Raw::Score(f64::from(u8::from(near)), (!near).then(|| format!("{got} is not {}", quoted(refs))))
+}
+
+fn fold(text: &str, ignore_case: bool) -> String {
+    if ignore_case { text.to_lowercase() } else { text.to_owned() }
+}
+
+/// The references for people: at most three, cut.
+fn quoted(list: &[String]) -> String {
+    let cut = |s: &String| s.chars().take(80).collect::<String>();
+    let shown: Vec<String> = list.iter().take(3).map(|s| format!("'{}'", cut(s))).collect();
+    let more = if list.len() > 3 { " …" } else { "" };
+    format!("{}{more}", shown.join(" or "))
+}

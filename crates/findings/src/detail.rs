@@ -1,0 +1,146 @@
+//! What reads and events of the records say: gaps, and when tokens arrived.
+//!
+//! Main type: [`Detail`], filled by one scan over the records. Bounded: beyond
+//! [`MOST_GAPS`] only a share of the records is kept, whole records chosen by
+//! their identity, so that order does not matter. Must not keep arrivals.
+
+use crate::cells::Cells;
+use acidtest_metrics::speed::{Window, gap_bounds};
+use acidtest_record::{Digest, Timing};
+
+/// Most gaps kept.
+pub(crate) const MOST_GAPS: usize = 1_000_000;
+/// Parts of a steady window whose rates give its interval.
+pub(crate) const BINS: usize = 120;
+
+/// A gap between two consecutive content events, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gap {
+    pub(crate) row: u32,
+    pub(crate) least: i64,
+    pub(crate) most: i64,
+}
+
+/// One target under one phase on one clock.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane {
+    pub(crate) target: u16,
+    pub(crate) phase: u16,
+    pub(crate) clock: u16,
+    /// First intended send to the last end.
+    pub(crate) whole: Window,
+    /// When the asked load was there, if ever.
+    pub(crate) steady: Option<Window>,
+    /// Output tokens that arrived in each part of the steady window.
+    pub(crate) tokens: Vec<f64>,
+    /// Records with content there and no token count.
+    pub(crate) uncounted: u64,
+}
+
+impl Lane {
+    pub(crate) fn new(id: (u16, u16, u16), whole: Window, steady: Option<Window>) -> Self {
+        Self { target: id.0, phase: id.1, clock: id.2, whole, steady, tokens: vec![0.0; BINS], uncounted: 0 }
+    }
+
+    /// Which part of the steady window a moment falls in.
+    pub(crate) fn bin(&self, at: i64) -> Option<usize> {
+        let w = self.steady.filter(|w| w.contains(at))?;
+        let part =
+            (i128::from(at) - i128::from(w.start)) * BINS as i128 / (i128::from(w.end) - i128::from(w.start));
+        Some((part as usize).min(BINS - 1))
+    }
+}
+
+/// What one scan over reads and events collects.
+#[derive(Debug)]
+pub(crate) struct Detail {
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) gaps: Vec<Gap>,
+    /// Gaps of one in so many records are kept.
+    pub(crate) one_in: u64,
+    /// Whether a scan was made.
+    pub(crate) scanned: bool,
+}
+
+impl Detail {
+    pub(crate) fn new(lanes: Vec<Lane>) -> Self {
+        Self { lanes, gaps: Vec::new(), one_in: 1, scanned: false }
+    }
+
+    /// Adds one record.
+    pub(crate) fn add(&mut self, row: u32, cells: &Cells, timing: &Timing) {
+        self.scanned = true;
+        let arrivals = arrivals(timing);
+        self.count_tokens(cells, timing, &arrivals);
+        if cells.class.delivered() && cells.stream && is_kept(row, self.one_in) {
+            let found = gap_bounds(&arrivals);
+            self.gaps.extend(found.iter().map(|g| Gap { row, least: g.least, most: g.most }));
+        }
+        while self.gaps.len() > MOST_GAPS && self.one_in < 1 << 40 {
+            self.one_in *= 2;
+            let one_in = self.one_in;
+            self.gaps.retain(|g| is_kept(g.row, one_in));
+        }
+    }
+
+    /// Puts the record's output tokens where they arrived.
+    fn count_tokens(&mut self, cells: &Cells, timing: &Timing, arrivals: &[(i64, i64)]) {
+        let lane = self
+            .lanes
+            .iter_mut()
+            .find(|l| (l.target, l.phase, l.clock) == (cells.target, cells.phase, cells.clock));
+        let Some(lane) = lane else { return };
+        let told: Option<Vec<f64>> =
+            timing.events.iter().filter(|e| e.kind.is_content()).map(|e| e.tokens.map(f64::from)).collect();
+        let tokens = match (told, cells.output()) {
+            (Some(told), _) if told.len() == arrivals.len() && !told.is_empty() => told,
+            (_, Some(output)) => {
+                vec![f64::from(output) / arrivals.len().max(1) as f64; arrivals.len()]
+            }
+            _ => {
+                lane.uncounted += u64::from(arrivals.iter().any(|a| lane.bin(a.1).is_some()));
+                return;
+            }
+        };
+        for ((_, at), tokens) in arrivals.iter().zip(tokens) {
+            if let Some(bin) = lane.bin(*at) {
+                lane.tokens[bin] += tokens;
+            }
+        }
+    }
+}
+
+/// Whether a record's gaps are kept when one in `one_in` is.
+fn is_kept(row: u32, one_in: u64) -> bool {
+    if one_in == 1 {
+        return true;
+    }
+    let hash = Digest::of(&row.to_le_bytes()).0;
+    let hash = u64::from_le_bytes(hash[..8].try_into().expect("8 of 16 bytes"));
+    hash.is_multiple_of(one_in)
+}
+
+/// Earliest and latest arrival of each content event.
+///
+/// Only the event that ends a read has a stamp of its own. One that came before
+/// it in the same read arrived at any time since the socket was last known empty.
+fn arrivals(timing: &Timing) -> Vec<(i64, i64)> {
+    let mut since = Vec::with_capacity(timing.reads.len());
+    let mut empty_at = timing.sent_end.or(timing.sent).map_or(i64::MIN / 2, |t| t.0);
+    for read in &timing.reads {
+        since.push(empty_at);
+        if read.drained {
+            empty_at = read.before.0;
+        }
+    }
+    timing
+        .events
+        .iter()
+        .filter(|e| e.kind.is_content())
+        .filter_map(|e| {
+            let latest = timing.arrival(e)?.0;
+            let earliest = if e.last_in_read { latest } else { since[e.read as usize].min(latest) };
+            Some((earliest, latest))
+        })
+        .collect()
+}

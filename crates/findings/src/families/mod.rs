@@ -1,0 +1,22 @@
+//! The metrics, one file per family. A new metric is an entry of a family's slice.
+
+pub(crate) mod cost;
+pub(crate) mod quality;
+pub(crate) mod reliability;
+pub(crate) mod rhythm;
+pub(crate) mod throughput;
+pub(crate) mod tokens;
+pub(crate) mod waiting;
+
+use crate::metric::Metric;
+
+/// Every family's metrics.
+pub(crate) const ALL: &[&[Metric]] = &[
+    quality::METRICS,
+    waiting::METRICS,
+    rhythm::METRICS,
+    throughput::METRICS,
+    tokens::METRICS,
+    reliability::METRICS,
+    cost::METRICS,
+];

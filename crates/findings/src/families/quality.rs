@@ -1,0 +1,222 @@
+//! Quality: accuracy with the honest denominator, scores, refusals, shares.
+//!
+//! Each request has a *delivery* (complete, truncated, filtered, empty, API
+//! error, not sent) and a *judgement* (correct, wrong, judge error, none).
+
+use crate::estimate::Family;
+use crate::metric::{Better, Guard, Judged, Measure, Metric, Unit};
+use crate::view::{Asked, CORRECT, Opinion, REFUSED};
+use acidtest_record::{OutcomeClass, Stat};
+
+const CLUSTERED_SHARE: &str = "Wilson when every unit is one yes/no outcome, else Wilson with the effective n of the clustered variance; exact one-sided bound at 0 and 1; unit of sampling: the cluster, else the case; repeats averaged within the case";
+const NEEDS: &str = "verdicts of scorers or judges";
+const OURS: &str = "acidtest, definition of the honest denominator";
+
+pub(crate) const METRICS: &[Metric] = &[
+    Metric {
+        id: "accuracy",
+        title: "Share of delivered answers that are right",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Higher,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: None,
+        needs: NEEDS,
+        formula: "mean over cases of correct / delivered; truncated, empty and unparsable answers are wrong; a refusal is right when the case expects one",
+        edges: "no delivered and judged answer: absent; API errors, requests never sent and judge errors are excluded, counted, and bounded (all wrong … all right)",
+        interval: CLUSTERED_SHARE,
+        source: "scikit-learn accuracy_score on what was delivered",
+        guard: Guard::Nothing,
+        measure: Measure::Share(|a, _| correct(a)),
+    },
+    Metric {
+        id: "score",
+        title: "Mean score of one scorer; also addressed by the scorer's name alone",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Higher,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Mean],
+        param: Some("name"),
+        needs: NEEDS,
+        formula: "mean over cases of the scorer's score of delivered answers, 0..1",
+        edges: "empty and unparsable answers score 0; errors, requests never sent and failed scorers are excluded, counted and bounded; a case without this scorer does not count",
+        interval: "t on C-1 degrees of freedom from the clustered variance, clipped to the range; exact bound without variance; unit of sampling: the cluster, else the case",
+        source: "acidtest-metrics, one definition per scorer",
+        guard: Guard::Nothing,
+        measure: Measure::Score(score),
+    },
+    Metric {
+        id: "refusal_due",
+        title: "Share of the cases that must be refused that were refused",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Higher,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: None,
+        needs: "verdicts of the refusal scorer, and cases where a refusal is due",
+        formula: "refused / delivered, over cases that expect a refusal",
+        edges: "no case expects a refusal: absent; errors are excluded, counted and bounded",
+        interval: CLUSTERED_SHARE,
+        source: OURS,
+        guard: Guard::Nothing,
+        measure: Measure::Share(|a, _| refused(a, true)),
+    },
+    Metric {
+        id: "over_refusal",
+        title: "Share of the cases that must be answered that were refused",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Lower,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: None,
+        needs: "verdicts of the refusal scorer",
+        formula: "refused / delivered, over cases that expect an answer",
+        edges: "errors are excluded, counted and bounded",
+        interval: CLUSTERED_SHARE,
+        source: OURS,
+        guard: Guard::Nothing,
+        measure: Measure::Share(|a, _| refused(a, false)),
+    },
+    Metric {
+        id: "bad_answer_rate",
+        title: "Share of delivered answers that are no good answer",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Lower,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: None,
+        needs: "requests; verdicts where answers are scored",
+        formula: "(truncated + filtered + empty + unparsable + wrong) / delivered; transport and protocol errors are error_rate's",
+        edges: "without verdicts only truncated, filtered and empty answers are bad; judge errors are excluded, counted and bounded",
+        interval: CLUSTERED_SHARE,
+        source: OURS,
+        guard: Guard::Nothing,
+        measure: Measure::Share(|a, _| bad_answer(a)),
+    },
+    Metric {
+        id: "delivery",
+        title: "Share of requests with one delivery class",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Neither,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: Some("class"),
+        needs: "requests",
+        formula: "requests of the class / all requests; classes: complete truncated filtered empty failed not_sent",
+        edges: "no request: absent",
+        interval: CLUSTERED_SHARE,
+        source: OURS,
+        guard: Guard::Nothing,
+        measure: Measure::Share(|a, class| yes(a.last().class.ids().0 == class)),
+    },
+    Metric {
+        id: "judgement",
+        title: "Share of requests with one judgement",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Neither,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: Some("class"),
+        needs: NEEDS,
+        formula: "requests of the class / all requests; classes: correct wrong judge_error none",
+        edges: "no request: absent",
+        interval: CLUSTERED_SHARE,
+        source: OURS,
+        guard: Guard::Nothing,
+        measure: Measure::Share(|a, class| yes(judgement(a) == class)),
+    },
+];
+
+/// Classes of `delivery` with words for people.
+pub(crate) const DELIVERY: [(&str, &str); 6] = [
+    ("complete", "complete"),
+    ("truncated", "truncated"),
+    ("filtered", "filtered"),
+    ("empty", "empty"),
+    ("failed", "API error"),
+    ("not_sent", "not sent"),
+];
+
+/// Classes of `judgement` with words for people.
+pub(crate) const JUDGEMENT: [(&str, &str); 4] =
+    [("correct", "correct"), ("wrong", "wrong"), ("judge_error", "judge error"), ("none", "not judged")];
+
+fn yes(is: bool) -> Judged {
+    Judged::Value(f64::from(u8::from(is)))
+}
+
+/// Whether a request is right: 1, 0, or hidden by an error.
+pub(crate) fn correct(a: &Asked) -> Judged {
+    if !a.view.has_opinion(CORRECT) {
+        return Judged::Outside;
+    }
+    match (a.last().class, a.opinion(CORRECT)) {
+        (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
+        // What the judge would have said does not matter: it is no whole answer.
+        (OutcomeClass::Truncated | OutcomeClass::Empty, _) => Judged::Value(0.0),
+        (_, Opinion::Value(v)) => yes(v >= 0.5),
+        (_, Opinion::Unparsable) => Judged::Value(0.0),
+        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+    }
+}
+
+/// The judgement class of a request.
+pub(crate) fn judgement(a: &Asked) -> &'static str {
+    match correct(a) {
+        Judged::Value(v) if v >= 0.5 => "correct",
+        Judged::Value(_) => "wrong",
+        _ if a.last().class.delivered() && a.opinion(CORRECT) == Opinion::Failed => "judge_error",
+        _ => "none",
+    }
+}
+
+fn score(a: &Asked, name: &str) -> Judged {
+    if !is_scored_by(a, name) {
+        return Judged::Outside;
+    }
+    match (a.last().class, a.opinion(name)) {
+        (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
+        (_, Opinion::Value(v)) => Judged::Value(v),
+        (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
+        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+    }
+}
+
+/// Whether a scorer of that name is asked about the request's case.
+fn is_scored_by(a: &Asked, name: &str) -> bool {
+    let own = a.case().and_then(|c| c.scorers.as_ref());
+    let due = own.unwrap_or(&a.view.spec.scorers);
+    // A scorer that the plan does not know was added later, to this record alone.
+    due.iter().any(|s| s.name == name) || a.opinion(name) != Opinion::None
+}
+
+fn refused(a: &Asked, due: bool) -> Judged {
+    if !a.view.has_opinion(REFUSED) || a.case().is_some_and(|c| c.refuse) != due {
+        return Judged::Outside;
+    }
+    match (a.last().class, a.opinion(REFUSED)) {
+        (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
+        (_, Opinion::Value(v)) => yes(v >= 0.5),
+        (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
+        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+    }
+}
+
+fn bad_answer(a: &Asked) -> Judged {
+    match a.last().class {
+        OutcomeClass::Failed(_) | OutcomeClass::NotSent(_) => Judged::Outside,
+        OutcomeClass::Truncated | OutcomeClass::Filtered | OutcomeClass::Empty => Judged::Value(1.0),
+        OutcomeClass::Complete => match correct(a) {
+            Judged::Value(v) => Judged::Value(1.0 - v),
+            Judged::Excluded => Judged::Excluded,
+            Judged::Outside => Judged::Value(0.0),
+        },
+    }
+}

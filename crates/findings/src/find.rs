@@ -1,0 +1,229 @@
+//! From a view to everything a report shows.
+//!
+//! Main function: [`find`]: every metric of every target and phase, quality also
+//! by tag, then validity, gates, tables, failures and warnings.
+
+use crate::estimate::{Estimate, Family};
+use crate::failures::{self, Texts};
+use crate::families::quality::{DELIVERY, JUDGEMENT};
+use crate::findings::{Findings, PhaseInfo, RunInfo, Table, TargetInfo};
+use crate::gaps;
+use crate::gate_check::{scorer, scorers};
+use crate::gates;
+use crate::measure::{Mode, Sheet, Wanted, measure};
+use crate::metric::{Measure, metrics};
+use crate::tables;
+use crate::validity::Guards;
+use crate::view::{CORRECT, REFUSED, Slice, View};
+use acidtest_metrics::stats::FEW_CLUSTERS;
+use acidtest_record::{Cause, Key, Load, NotSent, Source, Stat};
+use std::collections::BTreeSet;
+
+/// Most values of a tag that are sliced by; more are an id, not a label.
+const MOST_TAG_VALUES: usize = 20;
+
+/// Everything a report shows. `texts` is asked for the records of listed failures only.
+pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
+    let (validity, guards) = Guards::of(view);
+    let slices = view.slices();
+    let mut estimates = Vec::new();
+    let mut counts = Vec::new();
+    for slice in &slices {
+        estimates.extend(of_slice(slice, &guards));
+        counts.extend(tables::tables(slice));
+        for part in by_tags(slice) {
+            let quality = of_slice(&part, &guards).into_iter();
+            estimates.extend(quality.filter(|e| e.number().is_some()));
+        }
+    }
+    let (failures, failing) = failures::failures(view, texts);
+    let gates = gates::evaluate(view, &guards);
+    let warnings = warnings(view, &slices, &estimates, &counts);
+    Findings {
+        run: run_info(view),
+        estimates,
+        tests: Vec::new(),
+        gates,
+        failures,
+        failing,
+        validity,
+        tables: counts,
+        warnings,
+    }
+}
+
+/// Every metric of a slice; a slice by tags has only quality.
+fn of_slice(slice: &Slice, guards: &Guards) -> Vec<Estimate> {
+    let mut all: Vec<Estimate> = Vec::new();
+    for w in wanted(slice) {
+        let mut found =
+            known_gaps(slice, &w, &all).unwrap_or_else(|| measure(slice, &w, w.metric.stats, Mode::PRINTED));
+        guards.mark(slice, w.metric.guard, &mut found);
+        if w.metric.family == Family::Tokens {
+            for e in &mut found {
+                e.labels.insert("source".into(), "server".into());
+            }
+        }
+        all.append(&mut found);
+    }
+    all
+}
+
+/// Gaps between tokens, where those between events were just measured and are the same.
+fn known_gaps(slice: &Slice, wanted: &Wanted, before: &[Estimate]) -> Option<Vec<Estimate>> {
+    let Measure::Gaps(Some(most)) = wanted.metric.measure else {
+        return None;
+    };
+    let icl: Vec<Estimate> = before.iter().filter(|e| e.metric == "icl").cloned().collect();
+    if icl.is_empty() {
+        return None;
+    }
+    gaps::as_tokens(&Sheet { slice, wanted }, &icl, most)
+}
+
+/// The metrics that apply to a slice, classes and scorers by name.
+fn wanted(slice: &Slice) -> Vec<Wanted> {
+    let mut all = Vec::new();
+    let quality_only = slice.is_tagged();
+    for metric in metrics() {
+        if quality_only && metric.family != Family::Quality {
+            continue;
+        }
+        match metric.id {
+            "score" => all.extend(names(slice).iter().filter_map(|n| scorer(n))),
+            "accuracy" | "judgement" | "refusal_due" | "over_refusal" if !is_judged(slice.view) => {}
+            "delivery" if quality_only => {}
+            "judgement" if quality_only => {}
+            "delivery" => all.extend(DELIVERY.map(|(class, _)| Wanted::with(metric, class))),
+            "judgement" => all.extend(JUDGEMENT.map(|(class, _)| Wanted::with(metric, class))),
+            "error_rate" => {
+                all.push(Wanted::plain(metric));
+                let seen = causes(slice);
+                all.extend(seen.iter().map(|c| Wanted::with(metric, c.id())));
+            }
+            _ => all.push(Wanted::plain(metric)),
+        }
+    }
+    all
+}
+
+/// Whether answers of the run are judged at all: some scorer decides, or somebody did.
+fn is_judged(view: &View) -> bool {
+    let decides = |s: &acidtest_record::ScorerSpec| s.pass.is_some();
+    view.has_opinion(CORRECT)
+        || view.has_opinion(REFUSED)
+        || view.spec.scorers.iter().any(decides)
+        || view.cases.iter().any(|c| c.refuse || c.scorers.iter().flatten().any(decides))
+}
+
+fn names(slice: &Slice) -> BTreeSet<String> {
+    let planned = scorers(slice.view.spec, slice.view.cases);
+    planned.into_iter().chain(slice.view.score_names()).map(str::to_owned).collect()
+}
+
+fn causes(slice: &Slice) -> BTreeSet<Cause> {
+    slice
+        .asked()
+        .flat_map(|a| a.attempts())
+        .filter_map(|c| match c.class {
+            acidtest_record::OutcomeClass::Failed(cause) => Some(cause),
+            _ => None,
+        })
+        .filter(|c| *c != Cause::Cancelled)
+        .collect()
+}
+
+/// Sub-slices by every tag that is a label.
+fn by_tags<'v>(slice: &Slice<'v>) -> Vec<Slice<'v>> {
+    if !is_judged(slice.view) {
+        return Vec::new();
+    }
+    let keys: BTreeSet<&String> = slice.view.cases.iter().flat_map(|c| c.tags.keys()).collect();
+    keys.into_iter()
+        .filter(|key| !slice.labels.contains_key(*key))
+        .map(|key| slice.by_tag(key))
+        .filter(|parts| parts.len() <= MOST_TAG_VALUES)
+        .flatten()
+        .collect()
+}
+
+fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Table]) -> Vec<String> {
+    let mut all = Vec::new();
+    let few = estimates
+        .iter()
+        .filter(|e| e.family == Family::Quality && e.labels.len() == 2 && e.ends().is_some())
+        .filter(|e| e.metric == "accuracy" || e.stat == Stat::Mean)
+        .filter(|e| e.n.clusters < FEW_CLUSTERS as u64)
+        .map(|e| e.n.clusters)
+        .min();
+    if let Some(clusters) = few {
+        all.push(format!(
+            "only {clusters} units of sampling: intervals of quality are shaky below {FEW_CLUSTERS}"
+        ));
+    }
+    for table in counts.iter().filter(|t| t.name == "not_sent") {
+        let place = format!("{} under {}", table.labels["target"], table.labels["phase"]);
+        for row in &table.rows {
+            all.push(format!(
+                "{place}: {} of {} requests were never sent ({})",
+                row.count, table.of, row.words
+            ));
+        }
+    }
+    if slices.iter().all(|s| s.requests.is_empty()) {
+        all.push("no request was measured".into());
+    }
+    if view.clocks.len() > 1 {
+        all.push(format!("resumed: {} clocks; no time is taken across them", view.clocks.len()));
+    }
+    let cap = NotSent::Cap.id();
+    if counts.iter().any(|t| t.name == "not_sent" && t.rows.iter().any(|r| r.class == cap)) {
+        all.push("the asked load was not held: raise max_in_flight, or lower the rate".into());
+    }
+    all
+}
+
+fn run_info(view: &View) -> RunInfo {
+    let spec = view.spec;
+    RunInfo {
+        id: view.run.to_string(),
+        name: spec.name.clone(),
+        state: view.state.map_or(String::new(), |s| s.id().to_owned()),
+        acidtest: spec.acidtest.clone(),
+        seed: spec.seed,
+        workload: spec.workload.to_string(),
+        started_unix_ns: view.clocks.first().map(|c| c.zero_unix_ns),
+        clocks: view.clocks.len() as u64,
+        cases: u64::from(spec.cases),
+        repeats: u64::from(spec.repeats),
+        targets: spec
+            .targets
+            .iter()
+            .map(|t| TargetInfo {
+                name: t.name.clone(),
+                model: t.model.clone(),
+                address: match &t.source {
+                    Source::Url(url) => url.clone(),
+                    Source::Sim { name, .. } => name.clone(),
+                },
+            })
+            .collect(),
+        phases: spec
+            .phases
+            .iter()
+            .map(|p| {
+                let (load, asked) = match p.load {
+                    Load::Closed { concurrency } => ("closed", f64::from(concurrency)),
+                    Load::Constant { rate } => ("constant", rate),
+                    Load::Poisson { rate } => ("poisson", rate),
+                };
+                PhaseInfo { name: p.name.clone(), load, asked }
+            })
+            .collect(),
+        requests: view.requests() as u64,
+        records: view.records() as u64,
+        warmup: view.warmup,
+        fresh: spec.fresh,
+        same_machine: view.same_machine,
+    }
+}

@@ -1,0 +1,203 @@
+//! Whether gates name what exists, before anything is sent.
+//!
+//! Main function: [`check`]. Must not need a run.
+
+use crate::families::quality::{DELIVERY, JUDGEMENT};
+use crate::gates::is_whole;
+use crate::measure::Wanted;
+use crate::metric::{Metric, metric, metrics};
+use crate::nearest::nearest;
+use crate::rates::WINDOW;
+use acidtest_record::{Bound, Case, Cause, Gate, Op, RunSpec, Stat};
+use std::collections::BTreeSet;
+
+/// A gate that names something that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GateError {
+    /// Position of the gate in the plan.
+    pub index: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// Message and hint.
+type Wrong = (String, String);
+
+/// Checks every gate of a plan.
+///
+/// # Errors
+/// The first gate with an unknown metric, parameter, stat, label or a unit that
+/// does not fit.
+pub fn check(spec: &RunSpec, cases: &[Case]) -> Result<(), GateError> {
+    for (index, gate) in spec.gates.iter().enumerate() {
+        one(gate, spec, cases).map_err(|(message, hint)| GateError { index, message, hint })?;
+    }
+    Ok(())
+}
+
+/// The metric that a gate asks for, if there is one.
+pub(crate) fn wanted(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Option<Wanted> {
+    let param = gate.params.first().map_or("", |(_, v)| v.as_str());
+    if let Some(found) = metric(&gate.metric).filter(|m| m.id != "score") {
+        return Some(match param {
+            "" => Wanted::plain(found),
+            param => Wanted::with(found, param),
+        });
+    }
+    let name = if gate.metric == "score" { param } else { &gate.metric };
+    scorers(spec, cases).contains(name).then(|| scorer(name)).flatten()
+}
+
+/// The mean score of a scorer, under its own name where no metric has it.
+pub(crate) fn scorer(name: &str) -> Option<Wanted> {
+    let found = metric("score")?;
+    Some(match metric(name) {
+        Some(_) => Wanted::with(found, name),
+        None => Wanted { name: name.to_owned(), is_named: false, ..Wanted::with(found, name) },
+    })
+}
+
+/// Names of all scorers of a plan and its cases.
+pub(crate) fn scorers<'a>(spec: &'a RunSpec, cases: &'a [Case]) -> BTreeSet<&'a str> {
+    let own = cases.iter().filter_map(|c| c.scorers.as_ref()).flatten();
+    spec.scorers.iter().chain(own).map(|s| s.name.as_str()).collect()
+}
+
+fn one(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
+    let Some(wanted) = wanted(gate, spec, cases) else {
+        return Err(unknown_metric(gate, spec, cases));
+    };
+    let metric = wanted.metric;
+    check_params(gate, metric)?;
+    check_stat(gate, metric)?;
+    if !metric.unit.accepts(&gate.unit) {
+        return Err((
+            format!("'{}' is not a unit of {} ({})", gate.unit, gate.metric, metric.unit.id()),
+            "times take s, ms, us; shares a number from 0 to 1 or %".into(),
+        ));
+    }
+    for (key, value) in &gate.labels {
+        check_label(gate, &wanted, spec, cases, (key, value))?;
+    }
+    Ok(())
+}
+
+fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
+    let own = scorers(spec, cases);
+    if gate.metric == "score" {
+        let known: Vec<&str> = own.iter().copied().collect();
+        return (
+            format!("gate '{}' names no known scorer", gate.text),
+            format!("write score[name=…]; scorers: {}", known.join(", ")),
+        );
+    }
+    let known = metrics().into_iter().map(|m| m.id).chain(own.iter().copied());
+    let hint = match nearest(&gate.metric, known) {
+        Some(word) => format!("did you mean '{word}'?"),
+        None => "`acidtest metrics` lists the metrics; the suite's scorers are metrics too".into(),
+    };
+    (format!("unknown metric '{}'", gate.metric), hint)
+}
+
+fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
+    for (key, value) in &gate.params {
+        let Some(own) = metric.param else {
+            return Err((
+                format!("{} takes no parameter '{key}'", metric.id),
+                "labels stand in braces: accuracy{lang=ko}".into(),
+            ));
+        };
+        if key != own {
+            return Err((format!("unknown parameter '{key}' of {}", metric.id), format!("it takes '{own}'")));
+        }
+        let known: Vec<&str> = match metric.id {
+            "delivery" => DELIVERY.iter().map(|(c, _)| *c).collect(),
+            "judgement" => JUDGEMENT.iter().map(|(c, _)| *c).collect(),
+            "error_rate" => Cause::ALL.iter().map(|c| c.id()).collect(),
+            _ => continue,
+        };
+        if !known.contains(&value.as_str()) {
+            return Err((
+                format!("unknown class '{value}' of {}", metric.id),
+                format!("known: {}", known.join(", ")),
+            ));
+        }
+    }
+    let needs_one = ["delivery", "judgement"].contains(&metric.id);
+    if needs_one && gate.params.is_empty() {
+        return Err((format!("{} needs a class", metric.id), format!("write {}[class=…]", metric.id)));
+    }
+    Ok(())
+}
+
+fn check_stat(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
+    let offered: Vec<&str> = metric.stats.iter().map(|s| s.id()).collect();
+    if gate.stat == Stat::Default && metric.must_name_stat() {
+        return Err((
+            format!("gate '{}' does not say which number of {}", gate.text, gate.metric),
+            format!("write for instance {}.p95; it has: {}", gate.metric, offered.join(" ")),
+        ));
+    }
+    if !metric.offers(gate.stat) {
+        return Err((
+            format!("{} has no stat '{}'", gate.metric, gate.stat.id()),
+            format!("it has: {}", offered.join(" ")),
+        ));
+    }
+    let side = match gate.op {
+        Op::Ge | Op::Gt => Bound::Low,
+        Op::Le | Op::Lt => Bound::High,
+    };
+    match gate.bound {
+        Some(bound) if bound != side => Err((
+            format!("gate '{}' asks for the bound that proves nothing", gate.text),
+            "use .low with >= and .high with <=".into(),
+        )),
+        Some(_) if matches!(metric.resolve(gate.stat), Stat::Max | Stat::Total) => Err((
+            format!("{}.{} has no interval", gate.metric, gate.stat.id()),
+            "leave out .low and .high".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_label(
+    gate: &Gate,
+    wanted: &Wanted,
+    spec: &RunSpec,
+    cases: &[Case],
+    (key, value): (&str, &str),
+) -> Result<(), Wrong> {
+    let tags: BTreeSet<&str> = cases.iter().flat_map(|c| c.tags.keys()).map(String::as_str).collect();
+    let known: BTreeSet<&str> = match key {
+        "target" => spec.targets.iter().map(|t| t.name.as_str()).collect(),
+        "phase" => spec.phases.iter().map(|p| p.name.as_str()).collect(),
+        WINDOW if is_whole(wanted) => ["steady", "whole"].into(),
+        _ if tags.contains(key) && is_whole(wanted) => {
+            return Err((
+                format!("{} is about a whole phase: '{key}' cannot narrow it", gate.metric),
+                "remove the label".into(),
+            ));
+        }
+        _ => cases.iter().filter_map(|c| c.tags.get(key)).map(String::as_str).collect(),
+    };
+    if known.is_empty() {
+        let keys = tags.iter().copied().chain(["target", "phase"]);
+        let hint = match nearest(key, keys.clone()) {
+            Some(word) => format!("did you mean '{word}'?"),
+            None => format!("known: {}", keys.collect::<Vec<_>>().join(", ")),
+        };
+        return Err((format!("unknown label '{key}' in gate '{}'", gate.text), hint));
+    }
+    if !known.contains(value) {
+        let hint = match nearest(value, known.iter().copied()) {
+            Some(word) => format!("did you mean '{word}'?"),
+            None => format!("known: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
+        };
+        return Err((format!("no {key} is called '{value}' in gate '{}'", gate.text), hint));
+    }
+    Ok(())
+}

@@ -1,0 +1,589 @@
+//! The one engine: from a slice and a metric to estimates.
+//!
+//! Main function: [`measure`]. It supplies units of sampling, repeats averaged
+//! within the case, send order, populations of gates, and the interval that fits
+//! the measure's kind. All interval mathematics is `acidtest_metrics`'.
+
+use crate::cells::Cells;
+use crate::estimate::{Estimate, Interval, Labels, Missing, N, Quantity, Uncertainty};
+use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
+use crate::view::{Asked, Slice};
+use acidtest_metrics::stats::{self, Clustered, NoInterval, StatError, Unit as Sums};
+use acidtest_record::Stat;
+use std::collections::{BTreeMap, HashSet};
+
+/// Level of every interval.
+pub(crate) const LEVEL: f64 = 0.95;
+
+/// A metric with its parameter, under the name that reports and gates use.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub(crate) metric: &'static Metric,
+    /// Name in estimates: the metric's id, or a scorer's name.
+    pub(crate) name: String,
+    /// Value of the parameter; empty where there is none.
+    pub(crate) param: String,
+    /// Whether the parameter is part of the estimate's name.
+    pub(crate) is_named: bool,
+}
+
+impl Wanted {
+    /// A metric without parameter.
+    pub(crate) fn plain(metric: &'static Metric) -> Self {
+        Self { metric, name: metric.id.to_owned(), param: String::new(), is_named: false }
+    }
+
+    /// A metric with a parameter.
+    pub(crate) fn with(metric: &'static Metric, param: &str) -> Self {
+        Self { param: param.to_owned(), is_named: true, ..Self::plain(metric) }
+    }
+}
+
+/// What excluded requests count as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// They are left out.
+    Exclude,
+    /// They score lowest.
+    Lowest,
+    /// They score highest.
+    Highest,
+}
+
+/// Whose times count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Population {
+    /// Completed attempts.
+    Completed,
+    /// All requests: one without an answer waits for ever.
+    All,
+}
+
+/// How to measure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mode {
+    pub(crate) fill: Fill,
+    pub(crate) population: Population,
+}
+
+impl Mode {
+    /// As reports print it.
+    pub(crate) const PRINTED: Mode = Mode { fill: Fill::Exclude, population: Population::Completed };
+}
+
+/// Estimates of a metric in a slice, one per stat (rates: per stat and window).
+pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode) -> Vec<Estimate> {
+    let sheet = Sheet { slice, wanted };
+    let one = |make: &dyn Fn(Stat) -> Estimate| stats.iter().map(|s| make(*s)).collect();
+    match &wanted.metric.measure {
+        Measure::Share(row) => {
+            let tally = Tally::of(slice, &|a| row(a, &wanted.param));
+            one(&|stat| sheet.scored(stat, &tally, mode.fill, true))
+        }
+        Measure::Score(row) => {
+            let tally = Tally::of(slice, &|a| row(a, &wanted.param));
+            one(&|stat| sheet.scored(stat, &tally, mode.fill, false))
+        }
+        Measure::Event(row) => {
+            let series = events(slice, &|a, c| row(a, c, &wanted.param));
+            one(&|stat| sheet.event(stat, &series))
+        }
+        Measure::Sample(row, failed) => {
+            let series = samples(slice, *row, *failed, mode.population);
+            one(&|stat| sheet.sample(stat, &series))
+        }
+        Measure::Amount(row) => {
+            let amounts: Vec<(Asked, f64)> = slice.asked().filter_map(|a| Some((a, row(&a)?))).collect();
+            one(&|stat| sheet.amount(stat, &amounts))
+        }
+        Measure::Ratio(row) => {
+            let pairs: Vec<(Asked, (f64, f64))> = slice.asked().filter_map(|a| Some((a, row(&a)?))).collect();
+            one(&|stat| sheet.ratio(stat, &pairs))
+        }
+        Measure::Gaps(most_tokens) => crate::gaps::measure(&sheet, stats, *most_tokens),
+        Measure::Rate(rate) => crate::rates::measure(&sheet, stats, *rate),
+    }
+}
+
+/// A blank estimate's surroundings.
+pub(crate) struct Sheet<'s, 'v> {
+    pub(crate) slice: &'s Slice<'v>,
+    pub(crate) wanted: &'s Wanted,
+}
+
+/// A value with what the statistics say of it.
+pub(crate) struct Found {
+    pub(crate) value: Quantity,
+    pub(crate) interval: Uncertainty,
+    pub(crate) n: N,
+    pub(crate) rule: String,
+}
+
+impl Sheet<'_, '_> {
+    /// An estimate of what was found.
+    pub(crate) fn fill(&self, stat: Stat, found: Found) -> Estimate {
+        let metric = self.wanted.metric;
+        let mut params = Labels::new();
+        if let Some(name) = metric.param.filter(|_| self.wanted.is_named) {
+            params.insert(name.to_owned(), self.wanted.param.clone());
+        }
+        let of = self.slice.requests.len() as u64;
+        Estimate {
+            metric: self.wanted.name.clone(),
+            params,
+            stat,
+            labels: self.slice.labels.clone(),
+            family: metric.family,
+            unit: self.unit(),
+            value: found.value,
+            value_low: None,
+            n: N { of, ..found.n },
+            interval: found.interval,
+            missing: None,
+            how: format!("{}; {}; acidtest {}", metric.formula, found.rule, env!("CARGO_PKG_VERSION")),
+            invalid: None,
+            standard_error: None,
+            effective_n: None,
+        }
+    }
+
+    /// An estimate without a value.
+    pub(crate) fn absent(&self, stat: Stat, why: &str, n: N) -> Estimate {
+        self.fill(
+            stat,
+            Found {
+                value: Quantity::Absent(why.to_owned()),
+                interval: Uncertainty::None("no value".into()),
+                n,
+                rule: "absent".into(),
+            },
+        )
+    }
+
+    fn unit(&self) -> String {
+        let price = self.slice.view.target(self.slice.target).and_then(|t| t.price.as_ref());
+        match (self.wanted.metric.unit, price) {
+            (Unit::Currency, Some(p)) => p.currency.clone(),
+            (unit, _) => unit.id().to_owned(),
+        }
+    }
+
+    /// Why a metric has nothing to say here.
+    pub(crate) fn why_absent(&self) -> String {
+        let view = self.slice.view;
+        let metric = self.wanted.metric;
+        if self.slice.requests.is_empty() {
+            return "no requests".into();
+        }
+        if metric.unit == Unit::Currency && view.target(self.slice.target).is_some_and(|t| t.price.is_none())
+        {
+            return "no price of this target".into();
+        }
+        if self.slice.asked().all(|a| !a.last().class.delivered()) {
+            return "no request was answered".into();
+        }
+        format!("nothing observed: needs {}", metric.needs)
+    }
+
+    /// A mean over cases of what each request scored.
+    fn scored(&self, stat: Stat, tally: &Tally, fill: Fill, is_share: bool) -> Estimate {
+        let units = tally.units(fill);
+        let n = tally.n(fill, units.len());
+        let sums: Vec<Sums> = units.values().copied().collect();
+        let found = if is_share {
+            stats::clustered_proportion(&sums, LEVEL)
+        } else {
+            stats::clustered_mean(&sums, self.wanted.metric.range, LEVEL)
+        };
+        let Ok(found) = found else {
+            return self.absent(stat, &self.why_absent(), n);
+        };
+        let mut e = self.clustered(stat, &found, n, tally.unit_name());
+        if tally.excluded > 0 && fill == Fill::Exclude {
+            let value = |fill| mean(&tally.units(fill));
+            e.missing = Some(Missing {
+                excluded: tally.excluded,
+                low: value(Fill::Lowest),
+                high: value(Fill::Highest),
+            });
+        }
+        e
+    }
+
+    /// An estimate from the clustered statistics.
+    fn clustered(&self, stat: Stat, found: &Clustered, n: N, unit: &str) -> Estimate {
+        let mut e = self.fill(
+            stat,
+            Found {
+                value: Quantity::Value(found.value),
+                interval: uncertainty(&found.interval, unit),
+                n,
+                rule: format!("unit of sampling: {unit}, repeats averaged within the case"),
+            },
+        );
+        e.standard_error = found.standard_error;
+        e.effective_n = found.effective_n;
+        e
+    }
+
+    /// A share of attempts in send order.
+    fn event(&self, stat: Stat, series: &[(usize, bool)]) -> Estimate {
+        let n = N {
+            requests: distinct(series.iter().map(|(request, _)| *request)),
+            records: series.len() as u64,
+            clusters: series.len() as u64,
+            ..N::default()
+        };
+        if series.is_empty() {
+            let why = match self.slice.requests.is_empty() {
+                true => "no requests",
+                false => "no attempt was sent",
+            };
+            return self.absent(stat, why, n);
+        }
+        let flags: Vec<bool> = series.iter().map(|(_, bad)| *bad).collect();
+        let count = flags.iter().filter(|b| **b).count();
+        let value = count as f64 / flags.len() as f64;
+        let rare = self.wanted.metric.better != crate::metric::Better::Higher;
+        let (interval, unit) = event_interval(&flags, rare);
+        let mut e = self.fill(
+            stat,
+            Found {
+                value: Quantity::Value(value),
+                interval: uncertainty(&interval, unit),
+                n,
+                rule: format!("{count} of {} in send order; unit: {unit}", flags.len()),
+            },
+        );
+        if interval.as_ref().is_ok_and(|i| i.method != stats::Method::WilsonEffectiveN) {
+            e.effective_n = Some(flags.len() as f64);
+        }
+        e
+    }
+
+    /// A quantile, mean or maximum of a series in send order.
+    fn sample(&self, stat: Stat, series: &Series) -> Estimate {
+        let values = &series.values;
+        let mut sorted = values.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (value, interval) = match stat.quantile() {
+            Some(p) => {
+                (stats::quantile(&sorted, p), stats::batch_quantile(values, p, LEVEL).map(|b| b.interval))
+            }
+            None if stat == Stat::Max => (sorted.last().copied(), Err(NoInterval::Count)),
+            None => (
+                (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64),
+                stats::batch_mean(values, LEVEL).map(|b| b.interval),
+            ),
+        };
+        let Some(value) = value else {
+            return self.absent(stat, &self.why_absent(), series.n);
+        };
+        let interval = match (stat, &interval) {
+            (Stat::Max, _) => Uncertainty::None("a maximum has no interval".into()),
+            // Equal values say nothing about the next one: never an interval of one point.
+            (_, Ok(i)) if i.low == i.high => {
+                let none = NoInterval::NoVariance { n: values.len() };
+                Uncertainty::None(none.to_string())
+            }
+            _ => uncertainty(&interval, "batch of requests in send order"),
+        };
+        self.fill(
+            stat,
+            Found {
+                value: Quantity::Value(value),
+                interval,
+                n: series.n,
+                rule: "linear interpolation, exact; send order per clock".into(),
+            },
+        )
+    }
+
+    /// Mean, total or maximum of an amount per request.
+    fn amount(&self, stat: Stat, amounts: &[(Asked, f64)]) -> Estimate {
+        let tally = Tally::values(amounts);
+        let units = tally.units(Fill::Exclude);
+        let n = tally.n(Fill::Exclude, units.len());
+        if amounts.is_empty() {
+            return self.absent(stat, &self.why_absent(), n);
+        }
+        if stat == Stat::Mean {
+            let sums: Vec<Sums> = units.values().copied().collect();
+            return match stats::clustered_mean(&sums, None, LEVEL) {
+                Ok(found) => self.clustered(stat, &found, n, tally.unit_name()),
+                Err(why) => self.absent(stat, &why.to_string(), n),
+            };
+        }
+        let values = amounts.iter().map(|(_, x)| *x);
+        let value = match stat {
+            Stat::Max => values.fold(f64::NEG_INFINITY, f64::max),
+            _ => values.sum(),
+        };
+        let unknown = self.slice.requests.len() - amounts.len();
+        self.fill(
+            stat,
+            Found {
+                value: Quantity::Value(value),
+                interval: Uncertainty::None(NoInterval::Count.to_string()),
+                n,
+                rule: format!("{unknown} requests without a reported count are left out"),
+            },
+        )
+    }
+
+    /// A quotient of sums over units of sampling.
+    fn ratio(&self, stat: Stat, pairs: &[(Asked, (f64, f64))]) -> Estimate {
+        let mut units: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        for (a, (up, down)) in pairs {
+            let sums = units.entry(unit_of(a).1).or_default();
+            sums.0 += up;
+            sums.1 += down;
+        }
+        let n = N {
+            cases: distinct(pairs.iter().map(|(a, _)| case_of(a))),
+            requests: pairs.len() as u64,
+            records: pairs.len() as u64,
+            clusters: units.len() as u64,
+            ..N::default()
+        };
+        let rows: Vec<(f64, f64)> = units.into_values().collect();
+        let unit = unit_name(self.slice);
+        match stats::ratio(&rows, LEVEL) {
+            Ok(found) => self.clustered(stat, &found, n, unit),
+            Err(StatError::OutOfRange { .. }) if self.wanted.metric.unit == Unit::Currency => {
+                self.absent(stat, "no right answer", n)
+            }
+            Err(_) => self.absent(stat, &self.why_absent(), n),
+        }
+    }
+}
+
+/// An interval of the statistics library, or its reason.
+pub(crate) fn uncertainty(found: &Result<stats::Interval, NoInterval>, unit: &str) -> Uncertainty {
+    match found {
+        Ok(i) => Uncertainty::Interval(Interval::of(i, unit)),
+        Err(why) => Uncertainty::None(why.to_string()),
+    }
+}
+
+/// Number of different things.
+pub(crate) fn distinct<T: std::hash::Hash + Eq>(things: impl Iterator<Item = T>) -> u64 {
+    things.collect::<HashSet<T>>().len() as u64
+}
+
+/// What identifies the case of a request: its index, or the request where prompts are synthetic.
+pub(crate) fn case_of(a: &Asked) -> (bool, usize) {
+    match a.last().case() {
+        Some(case) => (true, case),
+        None => (false, a.request),
+    }
+}
+
+/// Case and unit of sampling of a request.
+fn unit_of(a: &Asked) -> ((bool, usize), String) {
+    let unit = match a.case() {
+        Some(case) => case.unit().to_owned(),
+        None => format!("request {}", a.request),
+    };
+    (case_of(a), unit)
+}
+
+/// Words for the unit of sampling of a slice.
+fn unit_name(slice: &Slice) -> &'static str {
+    let mut cases = slice.asked().map(|a| a.case());
+    if cases.clone().any(|c| c.is_some_and(|c| c.cluster.is_some())) {
+        "cluster"
+    } else if cases.any(|c| c.is_some()) {
+        "case"
+    } else {
+        "request"
+    }
+}
+
+/// Scores of a slice by case, before they are averaged.
+struct Tally {
+    /// Per case: its unit, sum of values, their number, excluded requests.
+    cases: BTreeMap<(bool, usize), (String, f64, u32, u32)>,
+    requests: u64,
+    records: u64,
+    excluded: u64,
+    name: &'static str,
+}
+
+impl Tally {
+    fn of(slice: &Slice, row: &dyn Fn(&Asked) -> Judged) -> Self {
+        let judged = slice.asked().map(|a| (a, row(&a)));
+        Self::collect(judged, unit_name(slice))
+    }
+
+    fn values(amounts: &[(Asked, f64)]) -> Self {
+        let judged = amounts.iter().map(|(a, x)| (*a, Judged::Value(*x)));
+        let clustered = |a: &Asked| a.case().is_some_and(|c| c.cluster.is_some());
+        let name = match amounts.iter().any(|(a, _)| clustered(a)) {
+            true => "cluster",
+            false if amounts.iter().any(|(a, _)| a.case().is_some()) => "case",
+            false => "request",
+        };
+        Self::collect(judged, name)
+    }
+
+    fn collect<'v>(judged: impl Iterator<Item = (Asked<'v>, Judged)>, name: &'static str) -> Self {
+        let mut tally = Self { cases: BTreeMap::new(), requests: 0, records: 0, excluded: 0, name };
+        for (a, judged) in judged {
+            if judged == Judged::Outside {
+                continue;
+            }
+            let (case, unit) = unit_of(&a);
+            let entry = tally.cases.entry(case).or_insert((unit, 0.0, 0, 0));
+            match judged {
+                Judged::Value(v) => {
+                    entry.1 += v;
+                    entry.2 += 1;
+                    tally.requests += 1;
+                    tally.records += a.attempts().len() as u64;
+                }
+                _ => {
+                    entry.3 += 1;
+                    tally.excluded += 1;
+                }
+            }
+        }
+        tally
+    }
+
+    /// Units of sampling, repeats averaged within the case.
+    fn units(&self, fill: Fill) -> BTreeMap<&str, Sums> {
+        let mut units: BTreeMap<&str, Sums> = BTreeMap::new();
+        for (unit, sum, count, excluded) in self.cases.values() {
+            let (sum, count) = match fill {
+                Fill::Exclude => (*sum, *count),
+                Fill::Lowest => (*sum, count + excluded),
+                Fill::Highest => (sum + f64::from(*excluded), count + excluded),
+            };
+            if count == 0 {
+                continue;
+            }
+            let entry = units.entry(unit).or_insert(Sums { cases: 0, sum: 0.0 });
+            entry.cases += 1;
+            entry.sum += sum / f64::from(count);
+        }
+        units
+    }
+
+    fn n(&self, fill: Fill, clusters: usize) -> N {
+        let counted = |c: &&(String, f64, u32, u32)| c.2 > 0 || fill != Fill::Exclude;
+        let extra = if fill == Fill::Exclude { 0 } else { self.excluded };
+        N {
+            cases: self.cases.values().filter(counted).count() as u64,
+            requests: self.requests + extra,
+            records: self.records + extra,
+            clusters: clusters as u64,
+            of: 0,
+            values: None,
+        }
+    }
+
+    fn unit_name(&self) -> &'static str {
+        self.name
+    }
+}
+
+fn mean(units: &BTreeMap<&str, Sums>) -> f64 {
+    let (sum, cases) = units.values().fold((0.0, 0), |(s, c), u| (s + u.sum, c + u.cases));
+    sum / f64::from(cases)
+}
+
+/// Attempts of a slice in send order, clock after clock.
+pub(crate) fn in_send_order<'v>(slice: &Slice<'v>) -> Vec<(Asked<'v>, usize)> {
+    let mut order: Vec<(Asked, usize)> =
+        slice.asked().flat_map(|a| a.range().map(move |row| (a, row))).collect();
+    order.sort_by_key(|(a, row)| a.view.row(*row).order());
+    order
+}
+
+/// Request and flag of each valid attempt in send order.
+fn events(slice: &Slice, row: &dyn Fn(&Asked, &Cells) -> Option<bool>) -> Vec<(usize, bool)> {
+    in_send_order(slice).into_iter().filter_map(|(a, i)| Some((a.request, row(&a, a.view.row(i))?))).collect()
+}
+
+/// The most neighbours that may carry the information of one before errors count as coming together.
+const ISOLATED: f64 = 2.0;
+/// Time blocks of errors that come together.
+const BLOCKS: usize = 30;
+
+/// Interval of a share in send order: isolated events, one incident, or time blocks.
+fn event_interval(flags: &[bool], rare: bool) -> (Result<stats::Interval, NoInterval>, &'static str) {
+    let n = flags.len();
+    let events = flags.iter().filter(|f| **f).count();
+    let bad: Vec<bool> = flags.iter().map(|f| *f == rare).collect();
+    let failures = bad.iter().filter(|b| **b).count();
+    let runs = bad.iter().zip(std::iter::once(&false).chain(&bad));
+    let incidents = runs.filter(|(now, before)| **now && !**before).count();
+    if failures >= 3 && incidents == 1 {
+        return (Err(NoInterval::OneIncident), "incident");
+    }
+    let series: Vec<f64> = flags.iter().map(|f| f64::from(u8::from(*f))).collect();
+    let tau = stats::autocorrelation_time(&series).unwrap_or(1.0);
+    if tau <= ISOLATED || failures < 3 {
+        return (stats::proportion(events as u64, n as u64, LEVEL), "attempt");
+    }
+    let blocks = (n as f64 / (2.0 * tau)).floor().min(BLOCKS as f64) as usize;
+    if blocks < 10 {
+        let reason =
+            NoInterval::TooFew { what: "time blocks (errors come together)", have: blocks, need: 10 };
+        return (Err(reason), "time block");
+    }
+    let units: Vec<Sums> = (0..blocks)
+        .map(|k| {
+            let block = &series[k * n / blocks..(k + 1) * n / blocks];
+            Sums { cases: block.len() as u32, sum: block.iter().sum() }
+        })
+        .collect();
+    let found = stats::clustered_proportion(&units, LEVEL).map_err(NoInterval::from);
+    (found.and_then(|c| c.interval), "time block")
+}
+
+/// Values in send order.
+pub(crate) struct Series {
+    pub(crate) values: Vec<f64>,
+    pub(crate) n: N,
+}
+
+/// Values of attempts in send order; with [`Population::All`] a request without
+/// an answer takes the place of its last attempt.
+fn samples(
+    slice: &Slice,
+    row: fn(&Asked, usize) -> Seen,
+    failed: WhenFailed,
+    population: Population,
+) -> Series {
+    let worst = match failed {
+        WhenFailed::Infinite => Some(f64::INFINITY),
+        WhenFailed::Zero => Some(0.0),
+        WhenFailed::Skipped => None,
+    };
+    let worst = worst.filter(|_| population == Population::All);
+    let mut values = Vec::new();
+    let mut counted: Vec<Asked> = Vec::new();
+    for (a, i) in in_send_order(slice) {
+        let is_lost = i + 1 == a.range().end && !a.last().class.delivered();
+        let value = match row(&a, i) {
+            Seen::Value(v) => Some(v),
+            Seen::Never => worst,
+            Seen::Absent if is_lost => worst,
+            Seen::Absent => None,
+        };
+        if let Some(value) = value {
+            values.push(value);
+            counted.push(a);
+        }
+    }
+    let n = N {
+        cases: distinct(counted.iter().map(case_of)),
+        requests: distinct(counted.iter().map(|a| a.request)),
+        records: values.len() as u64,
+        clusters: values.len() as u64,
+        ..N::default()
+    };
+    Series { values, n }
+}

@@ -1,0 +1,483 @@
+//! A run in memory: scalars of its records, opinions about them, and slices.
+//!
+//! Main types: [`View`], built by [`ViewBuilder`], and [`Slice`], a selection of
+//! its requests. Records may arrive in any order. Only subjects are kept; warm-up
+//! is counted apart. Must not compute a metric, and never compares times of
+//! different clocks.
+
+use crate::cells::Cells;
+use crate::detail::{Detail, Lane};
+use crate::estimate::Labels;
+use acidtest_metrics::speed::{Span, Window, steady_window};
+use acidtest_record::{
+    AboutRole, Case, ClockRow, Digest, Key, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState, Source,
+    Status, TargetSpec, Timing, Value, Verdict,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// Name of the verdict that says whether an answer is right.
+pub const CORRECT: &str = "correct";
+/// Name of the verdict that says whether an answer is a refusal.
+pub const REFUSED: &str = "refused";
+
+/// What one opinion says about a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Opinion {
+    /// Nobody said anything.
+    None,
+    /// A score, or 1 for yes and 0 for no.
+    Value(f64),
+    /// The answer did not have the form that was asked for.
+    Unparsable,
+    /// The scorer or judge failed.
+    Failed,
+}
+
+/// A few values by row index: connections are reused, so most rows have none.
+#[derive(Debug, Default)]
+struct Sparse(Vec<(u32, i64)>);
+
+impl Sparse {
+    fn get(&self, row: usize) -> Option<i64> {
+        let at = self.0.binary_search_by_key(&(row as u32), |(r, _)| *r).ok()?;
+        Some(self.0[at].1)
+    }
+}
+
+/// Times that few attempts have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rare {
+    Connect,
+    Tls,
+    QueueWait,
+    FirstTool,
+}
+
+/// A verdict reduced to what the view needs.
+struct Heard {
+    key: (u32, u16, u8),
+    name: u16,
+    opinion: Opinion,
+    order: (i64, u64),
+}
+
+/// Collects a run. Rows come before details; everything else in any order.
+pub struct ViewBuilder<'a> {
+    view: View<'a>,
+    index: HashMap<Digest, u32>,
+    pending: Vec<(Cells, [Option<i64>; 4])>,
+    names: Vec<String>,
+    heard: Vec<Heard>,
+}
+
+impl<'a> ViewBuilder<'a> {
+    /// Adds an attempt. Probes and judges' calls are ignored, warm-up is counted.
+    pub fn row(&mut self, row: Row) {
+        match row.role {
+            Role::Subject => {}
+            Role::Warmup => {
+                self.view.warmup += 1;
+                return;
+            }
+            Role::Judge | Role::Probe => return,
+        }
+        let case = row.case.and_then(|c| self.index.get(&c).copied());
+        let ns = |t: Option<Ns>| t.map(|t| t.0);
+        let rare = [ns(row.connect), ns(row.tls), ns(row.queue_wait), ns(row.first_tool)];
+        self.pending.push((Cells::of(&row, case), rare));
+    }
+
+    /// Adds an opinion. Among those of one name about one record the latest
+    /// counts; one that was withdrawn last counts as none.
+    pub fn verdict(&mut self, v: &Verdict) {
+        let [about] = v.about.as_slice() else { return };
+        if about.role != AboutRole::Subject {
+            return;
+        }
+        let opinion = match (v.status, &v.value) {
+            (Status::Scored, Some(Value::Bool(b))) => Opinion::Value(f64::from(u8::from(*b))),
+            (Status::Scored, Some(Value::Number(x))) if x.is_finite() => Opinion::Value(*x),
+            (Status::Unparsable, _) => Opinion::Unparsable,
+            (Status::Withdrawn | Status::Abstained, _) => Opinion::None,
+            _ => Opinion::Failed,
+        };
+        let name = match self.names.iter().position(|n| *n == v.name) {
+            Some(i) => i,
+            // More names than this are not scorers of one suite.
+            None if self.names.len() >= 1024 => return,
+            None => {
+                self.names.push(v.name.clone());
+                self.names.len() - 1
+            }
+        };
+        let key = (about.key.slot, about.key.step, about.key.attempt);
+        let maker = Digest::of_parts(&[v.maker.name.as_bytes(), v.maker.version.as_bytes()]);
+        let tie = u64::from_le_bytes(maker.0[..8].try_into().expect("8 of 16 bytes"));
+        self.heard.push(Heard { key, name: name as u16, opinion, order: (v.at_unix_ns, tie) });
+    }
+
+    /// Adds a sample; only those of the client itself are kept.
+    pub fn reading(&mut self, reading: &Reading) {
+        let wanted = ["scheduler_lag_s", "handover_full"].contains(&reading.name.as_str());
+        if wanted && reading.source == "client" && reading.value.is_finite() {
+            self.view.readings.push(reading.clone());
+        }
+    }
+
+    /// Adds a clock.
+    pub fn clock(&mut self, clock: &ClockRow) {
+        self.view.clocks.push(clock.clone());
+    }
+
+    /// Says where the run stands.
+    pub fn state(&mut self, state: RunState) {
+        self.view.state = Some(state);
+    }
+
+    /// Says whether a target runs on the client's machine.
+    pub fn same_machine(&mut self, is_same: bool) {
+        self.view.same_machine = is_same;
+    }
+
+    /// Whether a metric asks for reads and events: some answer was streamed. Then
+    /// call [`ViewBuilder::detail`] for every record, in any order, after all rows.
+    #[must_use]
+    pub fn wants_details(&mut self) -> bool {
+        self.seal();
+        self.view.rows.iter().any(|c| c.pieces > 0)
+    }
+
+    /// Adds reads and events of a record: one shared scan for all metrics.
+    pub fn detail(&mut self, key: &Key, timing: &Timing) {
+        self.seal();
+        let view = &mut self.view;
+        let wanted = (key.slot, key.step, key.attempt);
+        if let Ok(row) = view.rows.binary_search_by_key(&wanted, Cells::key) {
+            view.detail.add(row as u32, &view.rows[row], timing);
+        }
+    }
+
+    /// Sorts the rows that came, groups them into requests, finds the phases' windows.
+    fn seal(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        debug_assert!(self.view.rows.is_empty(), "rows come before details");
+        self.pending.sort_by_key(|(c, _)| c.key());
+        self.pending.dedup_by_key(|(c, _)| c.key());
+        let view = &mut self.view;
+        for (i, (_, values)) in self.pending.iter().enumerate() {
+            for (column, value) in view.rare.iter_mut().zip(values) {
+                column.0.extend(value.map(|v| (i as u32, v)));
+            }
+        }
+        view.rows = self.pending.drain(..).map(|(c, _)| c).collect();
+        view.requests = requests(&view.rows);
+        view.detail = Detail::new(lanes(view.spec, &view.rows));
+    }
+
+    /// The view of what was collected.
+    #[must_use]
+    pub fn finish(mut self) -> View<'a> {
+        self.seal();
+        let mut view = self.view;
+        view.clocks.sort_by_key(|c| c.no);
+        view.readings.sort_by_key(|r| (r.clock, r.at, r.value.to_bits()));
+        view.opinions = settle(&view.rows, &view.requests, &self.names, self.heard);
+        view
+    }
+}
+
+/// Start and length of each request among rows sorted by key.
+fn requests(rows: &[Cells]) -> Vec<(u32, u32)> {
+    let mut found: Vec<(u32, u32)> = Vec::new();
+    for (i, c) in rows.iter().enumerate() {
+        let before = found.last_mut().filter(|(start, _)| {
+            let first = &rows[*start as usize];
+            (first.slot, first.step) == (c.slot, c.step)
+        });
+        match before {
+            Some((_, len)) => *len += 1,
+            None => found.push((i as u32, 1)),
+        }
+    }
+    found
+}
+
+/// The latest opinion of each name about each request's last attempt.
+fn settle(
+    rows: &[Cells],
+    requests: &[(u32, u32)],
+    names: &[String],
+    mut heard: Vec<Heard>,
+) -> BTreeMap<String, Vec<Opinion>> {
+    heard.sort_by_key(|h| h.order);
+    let mut columns = vec![vec![Opinion::None; requests.len()]; names.len()];
+    for h in heard {
+        let at = requests.binary_search_by_key(&(h.key.0, h.key.1), |(start, _)| {
+            let r = &rows[*start as usize];
+            (r.slot, r.step)
+        });
+        let Ok(at) = at else { continue };
+        let (start, len) = requests[at];
+        if rows[(start + len - 1) as usize].attempt == h.key.2 {
+            columns[usize::from(h.name)][at] = h.opinion;
+        }
+    }
+    names.iter().cloned().zip(columns).collect()
+}
+
+/// The stretches of time of each target and phase, one per clock.
+fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
+    let mut groups: BTreeMap<(u16, u16, u16), Vec<&Cells>> = BTreeMap::new();
+    for c in rows {
+        groups.entry((c.target, c.phase, c.clock)).or_default().push(c);
+    }
+    groups
+        .into_iter()
+        .filter_map(|((target, phase, clock), rows)| {
+            let first = rows.iter().map(|c| c.intended()).min()?;
+            let last = rows.iter().map(|c| c.intended()).max()?;
+            let end = rows.iter().filter_map(|c| c.ended()).max()?;
+            let spans: Vec<Span> = rows.iter().filter_map(|c| flight(c)).collect();
+            let load = spec.phases.get(usize::from(phase)).map(|p| p.load);
+            let steady = match load {
+                Some(Load::Closed { concurrency }) => steady_window(&spans, concurrency, last),
+                _ => Window::new(first, last),
+            };
+            Some(Lane::new((target, phase, clock), Window::new(first, end.max(last))?, steady))
+        })
+        .collect()
+}
+
+/// When an attempt was in flight.
+pub(crate) fn flight(c: &Cells) -> Option<Span> {
+    Some(Span { start: c.started()?, end: c.ended()? })
+}
+
+/// A run in memory.
+pub struct View<'a> {
+    pub(crate) spec: &'a RunSpec,
+    pub(crate) cases: &'a [Case],
+    rows: Vec<Cells>,
+    requests: Vec<(u32, u32)>,
+    rare: [Sparse; 4],
+    opinions: BTreeMap<String, Vec<Opinion>>,
+    pub(crate) readings: Vec<Reading>,
+    pub(crate) clocks: Vec<ClockRow>,
+    pub(crate) warmup: u64,
+    pub(crate) run: RunId,
+    pub(crate) state: Option<RunState>,
+    pub(crate) same_machine: bool,
+    pub(crate) detail: Detail,
+}
+
+impl<'a> View<'a> {
+    /// Begins to collect a run.
+    #[expect(clippy::new_ret_no_self, reason = "a view is only made by its builder")]
+    #[must_use]
+    pub fn new(run: RunId, spec: &'a RunSpec, cases: &'a [Case]) -> ViewBuilder<'a> {
+        let mut index = HashMap::with_capacity(cases.len());
+        for (i, case) in cases.iter().enumerate() {
+            index.entry(case.hash).or_insert(i as u32);
+        }
+        let same_machine = spec.targets.iter().any(|t| matches!(t.source, Source::Sim { .. }));
+        ViewBuilder {
+            index,
+            pending: Vec::new(),
+            names: Vec::new(),
+            heard: Vec::new(),
+            view: View {
+                spec,
+                cases,
+                rows: Vec::new(),
+                requests: Vec::new(),
+                rare: Default::default(),
+                opinions: BTreeMap::new(),
+                readings: Vec::new(),
+                clocks: Vec::new(),
+                warmup: 0,
+                run,
+                state: None,
+                same_machine,
+                detail: Detail::new(Vec::new()),
+            },
+        }
+    }
+
+    /// Requests measured.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Records measured (attempts).
+    #[must_use]
+    pub fn records(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Requests that were delivered (complete, truncated, filtered or empty).
+    #[must_use]
+    pub fn delivered(&self) -> usize {
+        (0..self.requests.len()).filter(|i| self.asked(*i).last().class.delivered()).count()
+    }
+
+    /// One request.
+    pub(crate) fn asked(&self, request: usize) -> Asked<'_> {
+        Asked { view: self, request }
+    }
+
+    /// One attempt.
+    pub(crate) fn row(&self, row: usize) -> &Cells {
+        &self.rows[row]
+    }
+
+    /// Names of scores that somebody gave, without `correct` and `refused`.
+    pub(crate) fn score_names(&self) -> impl Iterator<Item = &str> {
+        self.opinions.keys().map(String::as_str).filter(|n| ![CORRECT, REFUSED].contains(n))
+    }
+
+    /// Whether anybody gave an opinion of that name.
+    pub(crate) fn has_opinion(&self, name: &str) -> bool {
+        self.opinions.contains_key(name)
+    }
+
+    /// A target as the plan has it.
+    pub(crate) fn target(&self, target: u16) -> Option<&TargetSpec> {
+        self.spec.targets.get(usize::from(target))
+    }
+
+    /// Each target under each phase, in the order of the plan.
+    #[must_use]
+    pub fn slices(&self) -> Vec<Slice<'_>> {
+        let mut groups: BTreeMap<(u16, u16), Vec<u32>> = BTreeMap::new();
+        for target in 0..self.spec.targets.len() {
+            for phase in 0..self.spec.phases.len() {
+                groups.insert((target as u16, phase as u16), Vec::new());
+            }
+        }
+        for i in 0..self.requests.len() {
+            let c = self.asked(i).last();
+            groups.entry((c.target, c.phase)).or_default().push(i as u32);
+        }
+        groups
+            .into_iter()
+            .map(|((target, phase), requests)| Slice {
+                view: self,
+                labels: self.labels(target, phase),
+                requests,
+                target,
+                phase,
+            })
+            .collect()
+    }
+
+    /// Names of a target and a phase.
+    fn labels(&self, target: u16, phase: u16) -> Labels {
+        let target = self.target(target).map_or("?", |t| t.name.as_str());
+        let phase = self.spec.phases.get(usize::from(phase)).map_or("?", |p| p.name.as_str());
+        Labels::from([("phase".into(), phase.into()), ("target".into(), target.into())])
+    }
+}
+
+/// One request with its attempts.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'v> {
+    pub(crate) view: &'v View<'v>,
+    pub(crate) request: usize,
+}
+
+impl<'v> Asked<'v> {
+    /// Row indices of its attempts.
+    pub(crate) fn range(&self) -> std::ops::Range<usize> {
+        let (start, len) = self.view.requests[self.request];
+        start as usize..(start + len) as usize
+    }
+
+    /// Its attempts, first to last.
+    pub(crate) fn attempts(&self) -> &'v [Cells] {
+        &self.view.rows[self.range()]
+    }
+
+    /// Its last attempt, whose outcome is the request's.
+    pub(crate) fn last(&self) -> &'v Cells {
+        &self.view.rows[self.range().end - 1]
+    }
+
+    /// A time of the attempt at that row which few attempts have.
+    pub(crate) fn rare(&self, row: usize, which: Rare) -> Option<i64> {
+        self.view.rare[which as usize].get(row)
+    }
+
+    /// Its case.
+    pub(crate) fn case(&self) -> Option<&'v Case> {
+        self.last().case().map(|c| &self.view.cases[c])
+    }
+
+    /// What was said of it under that name.
+    pub(crate) fn opinion(&self, name: &str) -> Opinion {
+        self.view.opinions.get(name).map_or(Opinion::None, |column| column[self.request])
+    }
+}
+
+/// A selection of requests: one target under one phase, and tags.
+#[derive(Clone)]
+pub struct Slice<'v> {
+    pub(crate) view: &'v View<'v>,
+    pub(crate) requests: Vec<u32>,
+    /// Names of the slice.
+    pub labels: Labels,
+    pub(crate) target: u16,
+    pub(crate) phase: u16,
+}
+
+impl<'v> Slice<'v> {
+    /// Its requests.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = Asked<'v>> + Clone + '_ {
+        self.requests.iter().map(|i| self.view.asked(*i as usize))
+    }
+
+    /// The part whose cases carry that tag.
+    #[must_use]
+    pub fn tagged(&self, key: &str, value: &str) -> Self {
+        let has = |i: &u32| {
+            let case = self.view.asked(*i as usize).case();
+            case.and_then(|c| c.tags.get(key)).is_some_and(|v| v == value)
+        };
+        let mut labels = self.labels.clone();
+        labels.insert(key.to_owned(), value.to_owned());
+        Self {
+            view: self.view,
+            requests: self.requests.iter().copied().filter(has).collect(),
+            labels,
+            target: self.target,
+            phase: self.phase,
+        }
+    }
+
+    /// Whether it is narrowed by a tag.
+    pub(crate) fn is_tagged(&self) -> bool {
+        self.labels.len() > 2
+    }
+
+    /// The sub-slices by the values of a tag, in their order.
+    #[must_use]
+    pub fn by_tag(&self, key: &str) -> Vec<Self> {
+        let mut values: Vec<&str> =
+            self.asked().filter_map(|a| a.case()?.tags.get(key).map(String::as_str)).collect();
+        values.sort_unstable();
+        values.dedup();
+        values.iter().map(|v| self.tagged(key, v)).collect()
+    }
+
+    /// Its load.
+    pub(crate) fn load(&self) -> Option<Load> {
+        self.view.spec.phases.get(usize::from(self.phase)).map(|p| p.load)
+    }
+
+    /// Its stretches of time, one per clock.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &'v Lane> + '_ {
+        self.view.detail.lanes.iter().filter(|l| (l.target, l.phase) == (self.target, self.phase))
+    }
+}

@@ -1,0 +1,224 @@
+//! Lines and columns of text for a terminal.
+//!
+//! Main types: [`Style`], [`Grid`]. Columns align by display width (Korean and
+//! Chinese characters are two wide); text of models and users cannot move the
+//! cursor or hide anything. Must not know what it shows.
+
+use unicode_width::UnicodeWidthStr;
+
+/// How the terminal may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Columns that a line should not exceed.
+    pub width: usize,
+    /// Whether colour may be used; nothing depends on it.
+    pub color: bool,
+}
+
+/// What a piece of text stands for, shown by colour where that is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    Plain,
+    Title,
+    Good,
+    Bad,
+    Unsure,
+    Faint,
+}
+
+impl Style {
+    /// The text in its colour.
+    pub(crate) fn paint(self, text: &str, paint: Paint) -> String {
+        let code = match paint {
+            Paint::Title => "1",
+            Paint::Good => "32",
+            Paint::Bad => "31",
+            Paint::Unsure => "33",
+            Paint::Faint => "2",
+            Paint::Plain => return text.to_owned(),
+        };
+        if !self.color || text.is_empty() {
+            return text.to_owned();
+        }
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// Text in which every control character, and every character that changes the
+/// direction of text, is written as an escape.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    text.chars()
+        .flat_map(|c| {
+            let escaped = is_hidden(c).then(|| c.escape_default());
+            let plain = escaped.is_none().then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+/// Display width of a text.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// One cell.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    text: String,
+    paint: Paint,
+}
+
+impl Cell {
+    pub(crate) fn painted(text: impl Into<String>, paint: Paint) -> Self {
+        Self { text: clean(&text.into()), paint }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::painted(text, Paint::Plain)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::painted(text, Paint::Plain)
+    }
+}
+
+/// Rows of cells in aligned columns; the last column wraps.
+#[derive(Debug, Default)]
+pub(crate) struct Grid {
+    rows: Vec<Vec<Cell>>,
+    indent: usize,
+}
+
+/// Narrowest last column worth wrapping in place.
+const NARROWEST: usize = 18;
+
+impl Grid {
+    pub(crate) fn new(indent: usize) -> Self {
+        Self { rows: Vec::new(), indent }
+    }
+
+    pub(crate) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+        self.rows.push(cells.into());
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows as lines.
+    pub(crate) fn render(&self, style: Style) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns)
+            .map(|i| {
+                let fixed = self.rows.iter().filter(|r| i + 1 < r.len());
+                fixed.map(|r| width(&r[i].text)).max().unwrap_or(0)
+            })
+            .collect();
+        self.rows.iter().map(|row| self.line(row, &widths, style)).collect()
+    }
+
+    fn line(&self, row: &[Cell], widths: &[usize], style: Style) -> String {
+        let mut out = " ".repeat(self.indent);
+        let mut used = self.indent;
+        let (last, fixed) = row.split_last().expect("a row has at least one cell");
+        for (cell, column) in fixed.iter().zip(widths) {
+            let pad = column - width(&cell.text) + 2;
+            out.push_str(&style.paint(&cell.text, cell.paint));
+            out.push_str(&" ".repeat(pad));
+            used += column + 2;
+        }
+        let room = style.width.saturating_sub(used);
+        // Too little room beside the columns: the text goes below them.
+        let below = room < NARROWEST && width(&last.text) > room;
+        let (start, room) = match below {
+            true => (self.indent + 6, style.width.saturating_sub(self.indent + 6).max(NARROWEST)),
+            false => (used, room),
+        };
+        for (i, part) in wrap(&last.text, room).iter().enumerate() {
+            if i > 0 || below {
+                out.truncate(out.trim_end().len());
+                out.push('\n');
+                out.push_str(&" ".repeat(start));
+            }
+            out.push_str(&style.paint(part, last.paint));
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+        out
+    }
+}
+
+/// The text in lines of at most `room` columns, broken at spaces where there are any.
+pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let gap = usize::from(!line.is_empty());
+        if !line.is_empty() && width(&line) + gap + width(word) > room {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for c in word.chars() {
+            // A word longer than a line is cut where the line ends.
+            if width(&line) + width(c.encode_utf8(&mut [0; 4])) > room && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(c);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: Style = Style { width: 40, color: false };
+
+    #[test]
+    fn columns_align_by_display_width() {
+        let mut grid = Grid::new(1);
+        grid.row(["한국어".into(), "x".into()]);
+        grid.row(["ab".into(), "y".into()]);
+        assert_eq!(grid.render(STYLE), " 한국어  x\n ab      y\n");
+    }
+
+    #[test]
+    fn control_characters_are_shown_not_obeyed() {
+        assert_eq!(clean("a\u{1b}[31mb\nc\u{202e}d"), "a\\u{1b}[31mb\\nc\\u{202e}d");
+        assert_eq!(clean("금관 – “ok”"), "금관 – “ok”");
+    }
+
+    #[test]
+    fn the_last_column_wraps_under_itself() {
+        let mut grid = Grid::new(0);
+        grid.row(["name".into(), "one two three four five six seven eight".into()]);
+        let lines = grid.render(STYLE);
+        assert_eq!(lines, "name  one two three four five six seven\n      eight\n");
+    }
+
+    #[test]
+    fn colour_adds_codes_and_nothing_else() {
+        let color = Style { color: true, ..STYLE };
+        assert_eq!(color.paint("met", Paint::Good), "\u{1b}[32mmet\u{1b}[0m");
+        assert_eq!(STYLE.paint("met", Paint::Good), "met");
+    }
+
+    #[test]
+    fn a_long_word_is_cut() {
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+}

@@ -1,0 +1,432 @@
+//! The sections of the terminal report: quality, speed, throughput, tokens,
+//! reliability, cost.
+//!
+//! Main function: [`all`]. Each takes the estimates of its family as they are.
+
+use crate::grid::{Cell, Grid, Paint, Style};
+use crate::number::{Scale, count, fixed, short};
+use acidtest_findings::{Estimate, Family, Findings, Labels, Quantity, Table, Uncertainty};
+use std::collections::BTreeSet;
+
+/// Times that the terminal shows; the JSON holds all.
+const TIMES: [&str; 9] = [
+    "ttft",
+    "ttft_from_intended",
+    "itl",
+    "icl",
+    "tpot",
+    "e2e",
+    "e2e_from_intended",
+    "tokens_per_s_user",
+    "time_to_failure",
+];
+
+/// Every section that has something to say.
+pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
+    vec![
+        quality(findings, style),
+        speed(findings, style),
+        throughput(findings, style),
+        tokens(findings, style),
+        reliability(findings, style),
+        cost(findings, style),
+    ]
+}
+
+/// Target and phase, as far as there are several of them; else the phase where `TITLES` need one.
+pub(crate) fn place(labels: &Labels, findings: &Findings) -> String {
+    let get = |key: &str| labels.get(key).map_or("", String::as_str);
+    let mut parts = Vec::new();
+    if findings.run.targets.len() > 1 {
+        parts.push(get("target"));
+    }
+    if findings.run.phases.len() > 1 {
+        parts.push(get("phase"));
+    }
+    let tags = labels.iter().filter(|(k, _)| !["target", "phase", "source"].contains(&k.as_str()));
+    let tags: Vec<String> = tags.map(|(k, v)| format!("{k}={v}")).collect();
+    parts.extend(tags.iter().map(String::as_str));
+    parts.retain(|p| !p.is_empty());
+    parts.join(" · ")
+}
+
+/// A group of a section: one target under one phase.
+struct Group<'f> {
+    labels: &'f Labels,
+    name: String,
+}
+
+/// Targets and phases in the order of the run.
+fn groups(findings: &Findings) -> Vec<Group<'_>> {
+    let mut seen = BTreeSet::new();
+    let several = findings.run.targets.len() > 1;
+    findings
+        .tables
+        .iter()
+        .filter(|t| seen.insert((t.labels.get("target"), t.labels.get("phase"))))
+        .map(|t| {
+            let get = |key: &str| t.labels.get(key).cloned().unwrap_or_default();
+            let name = match several {
+                true => format!("{} · {}", get("target"), get("phase")),
+                false => get("phase"),
+            };
+            Group { labels: &t.labels, name }
+        })
+        .collect()
+}
+
+/// The estimates of a group, without those of tags.
+fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
+    let same = |e: &&Estimate| {
+        let own = |key: &str| e.labels.get(key) == group.labels.get(key);
+        let extra = |k: &String| ["target", "phase", "window", "source"].contains(&k.as_str());
+        e.family == family && own("target") && own("phase") && e.labels.keys().all(extra)
+    };
+    findings.estimates.iter().filter(same).collect()
+}
+
+fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
+    let mut tables = findings.tables.iter();
+    tables.find(|t| t.name == name && t.labels == *group.labels)
+}
+
+fn out_of(e: &Estimate) -> String {
+    format!("{} of {}", count(e.n.requests), count(e.n.of))
+}
+
+/// `unit: cluster (31), Wilson, effective n`
+fn origin(e: &Estimate) -> String {
+    match &e.interval {
+        Uncertainty::Interval(i) => {
+            format!("unit: {} ({}), {}", i.unit_of_sampling, count(e.n.clusters), i.method)
+        }
+        Uncertainty::None(_) => String::new(),
+    }
+}
+
+fn faint(text: &str) -> Cell {
+    Cell::painted(text, Paint::Faint)
+}
+
+fn head(text: &str) -> Cell {
+    Cell::painted(text, Paint::Title)
+}
+
+/// The name of a group on its first row only.
+fn once(name: &str, first: &mut bool) -> Cell {
+    let text = if std::mem::take(first) { format!(" {name}") } else { String::new() };
+    text.into()
+}
+
+fn quality(findings: &Findings, style: Style) -> String {
+    let mut grid = Grid::new(0);
+    grid.row([
+        head("QUALITY    "),
+        "".into(),
+        faint("value"),
+        faint("95 % interval"),
+        faint("n"),
+        faint("how"),
+    ]);
+    let mut notes = false;
+    for group in groups(findings) {
+        let mut first = true;
+        for e in of(findings, &group, Family::Quality) {
+            if ["delivery", "judgement"].contains(&e.metric.as_str()) {
+                continue;
+            }
+            // What nobody scored is left out; the delivery line says what arrived.
+            let Some(value) = e.number() else { continue };
+            // Where answers are judged it only says accuracy again.
+            let judged = of(findings, &group, Family::Quality);
+            let judged = judged.iter().any(|e| e.metric == "accuracy" && e.number().is_some());
+            if e.metric == "bad_answer_rate" && (judged || value == 0.0) {
+                continue;
+            }
+            notes = true;
+            let scale = Scale::of(&e.unit, Some(value));
+            let interval = match &e.interval {
+                Uncertainty::Interval(i) => scale.ends(i, value, " – "),
+                Uncertainty::None(why) => short(why).to_owned(),
+            };
+            grid.row([
+                once(&group.name, &mut first),
+                e.name().into(),
+                format!("{}{}", scale.value(value, e.ends()), scale.suffix()).into(),
+                interval.into(),
+                out_of(e).into(),
+                faint(&origin(e)),
+            ]);
+        }
+        notes |= delivery(findings, &group, &mut grid, &mut first);
+    }
+    if notes { grid.render(style) } else { String::new() }
+}
+
+/// One line of counts, and what the excluded requests could have done to accuracy.
+fn delivery(findings: &Findings, group: &Group, grid: &mut Grid, first: &mut bool) -> bool {
+    let Some(found) = table(findings, group, "delivery").filter(|t| t.of > 0) else {
+        return false;
+    };
+    let mut line = counts(found);
+    let accuracy = of(findings, group, Family::Quality).into_iter().find(|e| e.metric == "accuracy");
+    if let Some(missing) = accuracy.and_then(|e| e.missing) {
+        line.push_str(&format!(
+            "; accuracy if the {} excluded were wrong … right: {} … {}",
+            count(missing.excluded),
+            fixed(missing.low, 3),
+            fixed(missing.high, 3)
+        ));
+    }
+    grid.row([once(&group.name, first), "delivery".into(), line.into()]);
+    true
+}
+
+/// `complete 121 · truncated 1`
+fn counts(table: &Table) -> String {
+    let rows: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.words, count(r.count))).collect();
+    rows.join(" · ")
+}
+
+fn speed(findings: &Findings, style: Style) -> String {
+    let mut grid = Grid::new(0);
+    grid.row([
+        head("SPEED      "),
+        "".into(),
+        faint("unit"),
+        faint("p50"),
+        faint("p95"),
+        faint("p99"),
+        faint("n of slots"),
+    ]);
+    let mut any = false;
+    for group in groups(findings) {
+        let mut first = true;
+        let found = of(findings, &group, Family::Speed);
+        let is_open = is_open(findings, &group);
+        for id in TIMES {
+            // Users of a closed loop wait for their own answer: there is no other arrival.
+            if id.ends_with("_from_intended") && !is_open {
+                continue;
+            }
+            any |= time(id, &group, &found, &mut grid, &mut first);
+        }
+        let per_event = found.iter().find(|e| e.metric == "tokens_per_event");
+        if let Some(ratio) = per_event.and_then(|e| e.number()) {
+            let text = format!("{} tokens per content event", fixed(ratio, 2));
+            grid.row([once(&group.name, &mut first), faint(&text)]);
+        }
+    }
+    if any { grid.render(style) } else { String::new() }
+}
+
+/// Whether arrivals of the group's phase do not wait for answers.
+fn is_open(findings: &Findings, group: &Group) -> bool {
+    let phase = group.labels.get("phase");
+    let mut phases = findings.run.phases.iter();
+    phases.any(|p| Some(&p.name) == phase && p.load != "closed")
+}
+
+/// One row of quantiles; whether there was anything to show.
+fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &mut bool) -> bool {
+    let stat = |name: &str| {
+        let mut of_id = found.iter().filter(|e| e.metric == id);
+        of_id.find(|e| e.stat.id() == name).copied()
+    };
+    let (Some(p50), Some(p95), Some(p99)) = (stat("p50"), stat("p95"), stat("p99")) else {
+        return false;
+    };
+    let Some(middle) = p50.number() else {
+        // A number that streaming answers should have: say why it is missing.
+        let why = match &p50.value {
+            Quantity::Absent(why) if ["ttft", "tpot"].contains(&id) && p50.n.of > 0 => why,
+            _ => return false,
+        };
+        grid.row([once(&group.name, first), id.into(), faint(&format!("absent: {why}"))]);
+        return true;
+    };
+    // itl says the same as icl, and better, where both exist.
+    let itl = found.iter().any(|e| e.metric == "itl" && e.number().is_some());
+    if id == "icl" && itl {
+        return false;
+    }
+    let scale = Scale::of(&p50.unit, Some(middle));
+    let n = match (&p50.invalid, p50.n.values) {
+        (Some(_), _) => format!("{}, NOT VALID", out_of(p50)),
+        (None, Some(values)) => format!("{}, {} gaps", out_of(p50), count(values)),
+        (None, None) => out_of(p50),
+    };
+    let paint = if p50.is_valid() { Paint::Plain } else { Paint::Bad };
+    grid.row([
+        once(&group.name, first),
+        id.into(),
+        scale.unit.clone().into(),
+        scale.bare(p50).into(),
+        scale.bare(p95).into(),
+        scale.bare(p99).into(),
+        Cell::painted(n, paint),
+    ]);
+    true
+}
+
+fn throughput(findings: &Findings, style: Style) -> String {
+    let mut grid = Grid::new(0);
+    grid.row([head("THROUGHPUT "), "".into(), faint("steady window"), faint("whole run")]);
+    let mut any = false;
+    for group in groups(findings) {
+        let mut first = true;
+        let found = of(findings, &group, Family::Throughput);
+        for id in ["requests_per_s", "tokens_per_s", "concurrency_held"] {
+            let window = |name: &str| {
+                let mut of_id = found.iter().filter(|e| e.metric == id);
+                of_id.find(|e| e.labels.get("window").is_some_and(|w| w == name))
+            };
+            let (Some(steady), Some(whole)) = (window("steady"), window("whole")) else {
+                continue;
+            };
+            if steady.number().is_none() && whole.number().is_none() {
+                continue;
+            }
+            any = true;
+            let valid = if steady.is_valid() { "" } else { ", NOT VALID" };
+            let whole_text = match whole.number() {
+                Some(v) => {
+                    let scale = Scale::of(&whole.unit, Some(v));
+                    format!("{}{}{valid}", scale.value(v, None), scale.suffix())
+                }
+                None => "absent".to_owned(),
+            };
+            let scale = Scale::of(&steady.unit, steady.number());
+            let steady_text = match (id, steady.number()) {
+                ("concurrency_held", Some(v)) => {
+                    format!("{}{}{}", scale.value(v, None), scale.suffix(), asked(findings, &group))
+                }
+                _ => scale.cell(steady),
+            };
+            grid.row([once(&group.name, &mut first), id.into(), steady_text.into(), whole_text.into()]);
+        }
+    }
+    if any { grid.render(style) } else { String::new() }
+}
+
+/// The users that a closed loop was asked to hold.
+fn asked(findings: &Findings, group: &Group) -> String {
+    let phase = group.labels.get("phase");
+    let mut phases = findings.run.phases.iter();
+    match phases.find(|p| Some(&p.name) == phase && p.load == "closed") {
+        Some(p) => format!(" of {} asked", p.asked),
+        None => String::new(),
+    }
+}
+
+fn tokens(findings: &Findings, style: Style) -> String {
+    let mut grid = Grid::new(0);
+    grid.row([head("TOKENS     "), "".into(), faint("mean"), faint("total"), faint("n of slots")]);
+    let mut any = false;
+    for group in groups(findings) {
+        let mut first = true;
+        let found = of(findings, &group, Family::Tokens);
+        for id in ["input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"] {
+            let stat = |name: &str| {
+                let mut of_id = found.iter().filter(|e| e.metric == id);
+                of_id.find(|e| e.stat.id() == name)
+            };
+            let (Some(mean), Some(total)) = (stat("mean"), stat("total")) else {
+                continue;
+            };
+            let (Some(value), Some(sum)) = (mean.number(), total.number()) else {
+                continue;
+            };
+            any = true;
+            grid.row([
+                once(&group.name, &mut first),
+                id.into(),
+                Scale::of(&mean.unit, Some(value)).cell(mean).into(),
+                format!("{} (count, as the server says)", fixed(sum, 0)).into(),
+                out_of(mean).into(),
+            ]);
+        }
+    }
+    if any { grid.render(style) } else { String::new() }
+}
+
+fn reliability(findings: &Findings, style: Style) -> String {
+    let mut grid = Grid::new(0);
+    grid.row([head("RELIABILITY"), "".into(), faint("95 % interval"), faint("what")]);
+    let mut any = false;
+    for group in groups(findings) {
+        let mut first = true;
+        let found = of(findings, &group, Family::Reliability);
+        let whole = |id: &str| {
+            let mut of_id = found.iter().filter(|e| e.metric == id && e.params.is_empty());
+            of_id.next().copied()
+        };
+        let mut line = |e: &Estimate, what: String| {
+            let Some(value) = e.number() else { return };
+            let scale = Scale::percent();
+            let interval = match &e.interval {
+                Uncertainty::Interval(i) => scale.ends(i, value, "–"),
+                Uncertainty::None(why) => short(why).to_owned(),
+            };
+            any = true;
+            grid.row([
+                once(&group.name, &mut first),
+                e.name().into(),
+                format!("{} % ({interval})", scale.value(value, e.ends())).into(),
+                what.into(),
+            ]);
+        };
+        let (errors, served) = (whole("error_rate"), whole("availability"));
+        if let (Some(e), Some(table)) = (errors, table(findings, &group, "errors")) {
+            line(e, classes(table));
+        }
+        // Without retries every request is one attempt, and this says the same.
+        if let (Some(e), Some(_)) = (served, errors.filter(|e| e.n.records > e.n.requests)) {
+            line(e, format!("of {} requests sent, in the end", count(e.n.requests)));
+        }
+    }
+    if any { grid.render(style) } else { String::new() }
+}
+
+/// `2 of 124: 429 ×1 · cut stream ×1`
+fn classes(errors: &Table) -> String {
+    let total: u64 = errors.rows.iter().map(|r| r.count).sum();
+    let rows: Vec<String> = errors.rows.iter().map(|r| format!("{} ×{}", r.words, count(r.count))).collect();
+    let head = format!("{} of {} {}", count(total), count(errors.of), errors.unit);
+    if rows.is_empty() { head } else { format!("{head}: {}", rows.join(" · ")) }
+}
+
+fn cost(findings: &Findings, style: Style) -> String {
+    let mut grid = Grid::new(0);
+    grid.row([
+        head("COST       "),
+        faint("total"),
+        faint("per 1k correct"),
+        faint("per request"),
+        faint("n of slots"),
+    ]);
+    let mut any = false;
+    for group in groups(findings) {
+        let found = of(findings, &group, Family::Cost);
+        let stat = |id: &str, name: &str| {
+            let mut of_id = found.iter().filter(|e| e.metric == id);
+            of_id.find(|e| e.stat.id() == name).copied()
+        };
+        let Some(total) = stat("cost", "total") else { continue };
+        let Some(sum) = total.number() else { continue };
+        any = true;
+        let cell = |e: Option<&Estimate>| match e.filter(|e| e.number().is_some()) {
+            Some(e) => Scale::of(&e.unit, e.number()).cell(e),
+            None => "–".to_owned(),
+        };
+        let scale = Scale::of(&total.unit, Some(sum));
+        grid.row([
+            format!(" {}", group.name).into(),
+            format!("{}{} (count)", scale.value(sum, None), scale.suffix()).into(),
+            cell(stat("cost_per_1k_correct", "mean")).into(),
+            cell(stat("cost", "mean")).into(),
+            out_of(total).into(),
+        ]);
+    }
+    if any { grid.render(style) } else { String::new() }
+}

@@ -1,0 +1,230 @@
+//! What is wrong with a suite, shown on the line where it is wrong.
+//!
+//! Main type: [`SuiteError`], whose `Display` is the whole message with caret
+//! and hint. Must not hold secrets: whoever raises an error about a value that
+//! may be a key calls [`Source::error_without_value`].
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Longest piece of a source line shown, in columns.
+const SHOWN: usize = 100;
+
+/// A place in a file. Lines and columns count from 1, columns in characters; line 0 is "nowhere in particular".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The line.
+    pub line: u32,
+    /// The first character.
+    pub column: u32,
+    /// How many characters it is long, on that line.
+    pub len: u32,
+}
+
+/// Why a suite cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SuiteError {
+    /// The file at fault.
+    pub file: String,
+    /// Its line, from 1; 0 where the whole file is meant.
+    pub line: u32,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// The line at fault as shown: control characters replaced, long lines cut.
+    pub snippet: String,
+    /// Where the caret begins under `snippet`, in columns of the terminal.
+    pub caret: usize,
+    /// How wide the caret is, in columns of the terminal.
+    pub width: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl SuiteError {
+    /// An error about a file as a whole.
+    #[must_use]
+    pub fn of_file(file: &str, message: impl Into<String>) -> Self {
+        Self {
+            file: printable(file),
+            line: 0,
+            column: 0,
+            snippet: String::new(),
+            caret: 0,
+            width: 0,
+            message: printable(&message.into()),
+            hint: None,
+        }
+    }
+
+    /// The same error with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(printable(&hint.into()));
+        self
+    }
+}
+
+impl fmt::Display for SuiteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        if self.line == 0 {
+            write!(f, "\n --> {}", self.file)?;
+        } else {
+            let number = self.line.to_string();
+            let gutter = " ".repeat(number.len());
+            write!(f, "\n{gutter}--> {}:{}:{}", self.file, self.line, self.column)?;
+            write!(f, "\n{gutter} |\n{number} | {}", self.snippet)?;
+            let blank = " ".repeat(self.caret);
+            write!(f, "\n{gutter} | {blank}{}", "^".repeat(self.width.max(1)))?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\n\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A file whose lines errors can show.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name as errors print it.
+    pub name: Arc<str>,
+    /// Its text; for a line of a dataset, that line alone.
+    pub text: Arc<str>,
+    /// The number of the text's first line.
+    pub first_line: u32,
+}
+
+impl Source {
+    /// A whole file.
+    #[must_use]
+    pub fn new(name: &str, text: &str) -> Self {
+        Self { name: name.into(), text: text.into(), first_line: 1 }
+    }
+
+    /// An error at `span`.
+    #[must_use]
+    pub fn error(&self, span: Span, message: impl Into<String>) -> SuiteError {
+        self.error_in(self.line(span.line), span, message.into())
+    }
+
+    /// An error at `span` that shows `…` in place of what is written there.
+    #[must_use]
+    pub fn error_without_value(&self, span: Span, message: impl Into<String>) -> SuiteError {
+        let line = self.line(span.line);
+        // Everything from the value on is left out: what follows it may be part of it.
+        let before: String = line.chars().take(at_zero(span.column)).collect();
+        let span = Span { len: 1, ..span };
+        self.error_in(&format!("{before}…"), span, message.into())
+    }
+
+    fn line(&self, number: u32) -> &str {
+        let skip = number.saturating_sub(self.first_line) as usize;
+        self.text.lines().nth(skip).unwrap_or("")
+    }
+
+    fn error_in(&self, line: &str, span: Span, message: String) -> SuiteError {
+        let (snippet, caret, width) = shown(line, at_zero(span.column), span.len as usize);
+        SuiteError {
+            file: printable(&self.name),
+            line: span.line,
+            column: span.column,
+            snippet,
+            caret,
+            width,
+            message: printable(&message),
+            hint: None,
+        }
+    }
+}
+
+fn at_zero(column: u32) -> usize {
+    column.saturating_sub(1) as usize
+}
+
+/// The part of a line around a place, and where the caret goes, in terminal columns.
+fn shown(line: &str, at: usize, len: usize) -> (String, usize, usize) {
+    let chars: Vec<char> = line.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let at = at.min(chars.len());
+    let len = len.clamp(1, (chars.len() - at).max(1));
+    let begin = if at + len.min(SHOWN / 2) > SHOWN { at - SHOWN / 4 } else { 0 };
+    let end = chars.len().min(begin + SHOWN);
+    let mut text = String::new();
+    if begin > 0 {
+        text.push('…');
+    }
+    text.extend(&chars[begin..end]);
+    if end < chars.len() {
+        text.push('…');
+    }
+    let caret = usize::from(begin > 0) + columns(&chars[begin..at]);
+    let width = columns(&chars[at.min(end)..(at + len).min(end)]);
+    (text, caret, width.max(1))
+}
+
+fn columns(chars: &[char]) -> usize {
+    chars.iter().map(|&c| 1 + usize::from(is_wide(c))).sum()
+}
+
+/// Whether terminals give the character two columns: Hangul, CJK and full-width forms.
+fn is_wide(c: char) -> bool {
+    matches!(u32::from(c),
+        0x1100..=0x115F | 0x2E80..=0x303E | 0x3041..=0xA4CF | 0xAC00..=0xD7A3
+        | 0xF900..=0xFAFF | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1FAFF | 0x20000..=0x3FFFD)
+}
+
+/// The text without control characters, so that a file cannot steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+}
+
+/// The beginning of a value, for use in a message.
+pub(crate) fn brief(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut out: String = text.chars().take(LONGEST).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    out.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caret_stands_under_wide_characters() {
+        let source = Source::new("a.yaml", "이름: 탑\n");
+        let span = Span { line: 1, column: 5, len: 1 };
+        let text = source.error(span, "wrong").hint("right").to_string();
+        assert_eq!(text, "error: wrong\n --> a.yaml:1:5\n  |\n1 | 이름: 탑\n  |       ^^\n\nhint: right");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let line = format!("{}X{}", "a".repeat(5000), "b".repeat(5000));
+        let (text, caret, width) = shown(&line, 5000, 1);
+        assert_eq!(text.chars().nth(caret), Some('X'));
+        assert!(text.chars().count() <= SHOWN + 2);
+        assert_eq!(width, 1);
+    }
+
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        let source = Source::new("a\u{1b}[31m", "x: \u{1b}[2J\u{7}");
+        let span = Span { line: 1, column: 4, len: 9 };
+        let text = source.error(span, "bad '\u{1b}'").to_string();
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let source = Source::new("a", "key: sk-123");
+        let span = Span { line: 1, column: 6, len: 6 };
+        let text = source.error_without_value(span, "a key").to_string();
+        assert!(text.contains("1 | key: …") && !text.contains("123"));
+    }
+}

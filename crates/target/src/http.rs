@@ -1,0 +1,392 @@
+//! The HTTP target: a base URL, a model and a key, asked over a pool of connections.
+//!
+//! Main type: [`HttpTarget`]. Lives on one thread. Must not read the environment
+//! nor keep a secret anywhere but in the headers it sends.
+
+use crate::address::{Address, AddressError};
+use crate::exchange::{Times, exchange};
+use crate::openai_chat;
+use crate::parser::Parser;
+use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target};
+use crate::secrets::{Mask, Secrets};
+use crate::transport::dial::Dial;
+use crate::transport::pool::Pool;
+use crate::transport::tls;
+use acidtest_clock::Zero;
+use acidtest_record::{Ask, Limits, TargetKind, TargetSpec};
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http_body_util::Full;
+use hyper::{Method, Request, Uri};
+use std::sync::Arc;
+use tokio_rustls::rustls::ClientConfig;
+
+/// Headers that acidtest sets itself: another value would break framing or falsify sizes.
+const RESERVED_HEADERS: [&str; 7] =
+    ["accept-encoding", "connection", "content-length", "content-type", "te", "transfer-encoding", "upgrade"];
+
+/// Why a target cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// Its URL cannot be used.
+    #[error("target '{target}': {error}")]
+    Url {
+        /// The target's name.
+        target: String,
+        /// What is wrong.
+        error: AddressError,
+    },
+    /// A secret has no value.
+    #[error("target '{target}': environment variable {variable} ({place}) is not set or empty")]
+    MissingSecret {
+        /// The target's name.
+        target: String,
+        /// The variable.
+        variable: String,
+        /// Where it is asked for.
+        place: String,
+    },
+    /// A header cannot be sent.
+    #[error("target '{target}': header '{name}' {why}")]
+    Header {
+        /// The target's name.
+        target: String,
+        /// The header.
+        name: String,
+        /// What is wrong and what was expected.
+        why: String,
+    },
+    /// An extra body field would overwrite what acidtest decides.
+    #[error("target '{target}': body field '{field}' is set by acidtest itself")]
+    Body {
+        /// The target's name.
+        target: String,
+        /// The field.
+        field: String,
+    },
+    /// No certificate can be verified.
+    #[error("target '{target}': no root certificates found ({why})")]
+    NoRoots {
+        /// The target's name.
+        target: String,
+        /// What was tried.
+        why: String,
+    },
+    /// The host's name cannot be verified by TLS.
+    #[error("target '{target}': '{host}' is no name that a certificate can hold: {why}")]
+    TlsName {
+        /// The target's name.
+        target: String,
+        /// The host.
+        host: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl TargetError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Url { error, .. } => match error {
+                AddressError::UserInfo { .. } => {
+                    Some("put the key into an environment variable and name it with key_env".into())
+                }
+                _ => Some("a base URL looks like http://127.0.0.1:8000/v1".into()),
+            },
+            Self::MissingSecret { variable, .. } => {
+                Some(format!("export {variable}=… before the run, or remove it from the target"))
+            }
+            Self::NoRoots { .. } => {
+                Some("install the system's ca-certificates, or set SSL_CERT_FILE to a PEM file".into())
+            }
+            Self::Body { field, .. } if field == "stream" => {
+                Some("use the target's own 'stream' setting".into())
+            }
+            Self::Header { .. } | Self::Body { .. } | Self::TlsName { .. } => None,
+        }
+    }
+}
+
+/// A target that is asked over HTTP/1.1.
+pub struct HttpTarget {
+    kind: TargetKind,
+    model: String,
+    extra: serde_json::Map<String, serde_json::Value>,
+    path: String,
+    uri: Uri,
+    headers: HeaderMap,
+    pub(crate) pool: Pool,
+    pub(crate) times: Times,
+    pub(crate) mask: Mask,
+    pub(crate) zero: Zero,
+}
+
+impl HttpTarget {
+    /// A target at a base URL (`base_url` and not the plan's: the built-in
+    /// server's is known only at run time).
+    ///
+    /// # Errors
+    /// The URL, a header or a body field cannot be used, a secret is missing, or
+    /// there is no root certificate for https.
+    pub fn new(
+        spec: &TargetSpec,
+        base_url: &str,
+        limits: &Limits,
+        secrets: &Secrets,
+        zero: Zero,
+    ) -> Result<Self, TargetError> {
+        let address = address(spec, base_url)?;
+        let config = match address.tls {
+            true => Some(
+                tls::system_config()
+                    .map_err(|why| TargetError::NoRoots { target: spec.name.clone(), why })?,
+            ),
+            false => None,
+        };
+        Self::with_tls(spec, &address, limits, secrets, zero, config)
+    }
+
+    /// The same with a TLS configuration of the caller's.
+    pub(crate) fn with_tls(
+        spec: &TargetSpec,
+        address: &Address,
+        limits: &Limits,
+        secrets: &Secrets,
+        zero: Zero,
+        config: Option<Arc<ClientConfig>>,
+    ) -> Result<Self, TargetError> {
+        if let Some(field) = openai_chat::RESERVED.iter().find(|f| spec.body.contains_key(**f)) {
+            return Err(TargetError::Body { target: spec.name.clone(), field: (*field).to_owned() });
+        }
+        let mut found = Found::default();
+        let headers = headers(spec, address, secrets, &mut found)?;
+        let dial = Dial::new(address, config, zero).map_err(|why| TargetError::TlsName {
+            target: spec.name.clone(),
+            host: address.host.clone(),
+            why,
+        })?;
+        let uri: Uri = address.path.parse().expect("a path of a parsed URL parses");
+        let mask = Mask::new(&found.0);
+        Ok(Self {
+            kind: spec.kind,
+            model: spec.model.clone(),
+            extra: spec.body.clone(),
+            path: mask.text(address.path.clone()),
+            uri,
+            headers,
+            pool: Pool::new(dial),
+            times: Times::of(limits),
+            mask,
+            zero,
+        })
+    }
+
+    /// A parser for one answer of this target.
+    #[must_use]
+    pub fn parser(&self, stream: bool) -> Parser {
+        Parser::new(self.kind, stream, self.mask.clone())
+    }
+
+    /// Makes parsers for this target's answers, streamed or not, on any thread.
+    #[must_use]
+    pub fn parser_factory(&self) -> Box<dyn Fn(bool) -> Parser + Send> {
+        let (kind, mask) = (self.kind, self.mask.clone());
+        Box::new(move |stream| Parser::new(kind, stream, mask.clone()))
+    }
+
+    /// Path and query that are asked for.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn request(&self, built: &Built) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(built.body.clone()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        let accept = match built.stream {
+            true => HeaderValue::from_static("text/event-stream, application/json"),
+            false => HeaderValue::from_static("application/json"),
+        };
+        request.headers_mut().entry(header::ACCEPT).or_insert(accept);
+        request
+    }
+}
+
+impl Target for HttpTarget {
+    fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
+        let body = openai_chat::body(&self.model, ask, &self.extra)?;
+        Ok(Built { path: self.path.clone(), body, stream: ask.stream })
+    }
+
+    fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
+        Box::pin(exchange(self, built, tap))
+    }
+}
+
+fn address(spec: &TargetSpec, base_url: &str) -> Result<Address, TargetError> {
+    match spec.kind {
+        TargetKind::OpenaiChat => Address::chat(base_url),
+    }
+    .map_err(|error| TargetError::Url { target: spec.name.clone(), error })
+}
+
+/// Values of secrets that were used.
+#[derive(Default)]
+struct Found(Vec<String>);
+
+fn headers(
+    spec: &TargetSpec,
+    address: &Address,
+    secrets: &Secrets,
+    found: &mut Found,
+) -> Result<HeaderMap, TargetError> {
+    let mut map = HeaderMap::new();
+    let agent = concat!("acidtest/", env!("CARGO_PKG_VERSION"));
+    map.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    map.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    map.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let host = value(spec, "host", &address.authority)?;
+    map.insert(header::HOST, host);
+    if let Some(name) = &spec.key_env {
+        let key = secret(spec, secrets, name, "key_env", found)?;
+        let mut bearer = value(spec, "authorization", &format!("Bearer {key}"))?;
+        bearer.set_sensitive(true);
+        map.insert(header::AUTHORIZATION, bearer);
+    }
+    for (name, template) in &spec.headers {
+        let lower = name.to_ascii_lowercase();
+        let fail = |why: String| TargetError::Header { target: spec.name.clone(), name: name.clone(), why };
+        if RESERVED_HEADERS.contains(&lower.as_str()) {
+            return Err(fail("is set by acidtest itself".into()));
+        }
+        let key: HeaderName =
+            lower.parse().map_err(|_| fail("has a name that HTTP does not allow".into()))?;
+        let known = found.0.len();
+        let text = substitute(spec, name, template, secrets, found)?;
+        let mut value = value(spec, name, &text)?;
+        value.set_sensitive(found.0.len() > known);
+        map.insert(key, value);
+    }
+    Ok(map)
+}
+
+fn value(spec: &TargetSpec, name: &str, text: &str) -> Result<HeaderValue, TargetError> {
+    HeaderValue::from_str(text).map_err(|_| TargetError::Header {
+        target: spec.name.clone(),
+        name: name.to_owned(),
+        why: "has a value with control characters, expected visible text in one line".into(),
+    })
+}
+
+fn secret(
+    spec: &TargetSpec,
+    secrets: &Secrets,
+    variable: &str,
+    place: &str,
+    found: &mut Found,
+) -> Result<String, TargetError> {
+    let value = secrets.get(variable).ok_or_else(|| TargetError::MissingSecret {
+        target: spec.name.clone(),
+        variable: variable.to_owned(),
+        place: place.to_owned(),
+    })?;
+    found.0.push(value.clone());
+    Ok(value)
+}
+
+/// A header's value with every `${NAME}` replaced.
+fn substitute(
+    spec: &TargetSpec,
+    header: &str,
+    template: &str,
+    secrets: &Secrets,
+    found: &mut Found,
+) -> Result<String, TargetError> {
+    let fail = |why: &str| TargetError::Header {
+        target: spec.name.clone(),
+        name: header.to_owned(),
+        why: why.to_owned(),
+    };
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let (name, tail) =
+            after.split_once('}').ok_or_else(|| fail("has a '${' without '}', expected ${NAME}"))?;
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(word) {
+            return Err(fail("has a '${…}' that is no variable's name, expected ${NAME}"));
+        }
+        let place = format!("header '{header}'");
+        text.push_str(&secret(spec, secrets, name, &place, found)?);
+        rest = tail;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acidtest_record::Source;
+
+    fn spec() -> TargetSpec {
+        TargetSpec {
+            name: "a".into(),
+            kind: TargetKind::OpenaiChat,
+            source: Source::Url("http://h/v1".into()),
+            model: "m".into(),
+            key_env: Some("KEY".into()),
+            headers: [("X-Org".to_owned(), "o-${ORG}-${ORG}".to_owned())].into(),
+            body: serde_json::Map::new(),
+            stream: true,
+            price: None,
+        }
+    }
+
+    fn make(spec: &TargetSpec, vars: &[(&str, &str)]) -> Result<HttpTarget, TargetError> {
+        let vars: std::collections::HashMap<String, String> =
+            vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let secrets = Secrets::from_fn(move |n| vars.get(n).cloned());
+        let limits = Limits::default();
+        HttpTarget::new(spec, "http://h/v1", &limits, &secrets, Zero::start())
+    }
+
+    #[test]
+    fn headers_hold_resolved_secrets() {
+        let target = make(&spec(), &[("KEY", "sk-12345678\n"), ("ORG", "x")]).unwrap();
+        assert_eq!(target.headers["authorization"], "Bearer sk-12345678");
+        assert!(target.headers["authorization"].is_sensitive());
+        assert_eq!(target.headers["x-org"], "o-x-x");
+        assert_eq!(target.headers["host"], "h");
+        assert_eq!(target.headers["accept-encoding"], "identity");
+        assert_eq!(target.path(), "/v1/chat/completions");
+        assert_eq!(target.mask.text("sk-12345678".into()), "***");
+    }
+
+    #[test]
+    fn faults_of_the_plan_name_target_and_remedy() {
+        let check = |spec: &TargetSpec, vars: &[(&str, &str)], words: &str| {
+            let err = make(spec, vars).err().expect("it must fail");
+            assert!(err.to_string().contains(words), "{err}");
+            assert!(!err.to_string().contains("secret-value"), "{err}");
+        };
+        check(&spec(), &[("KEY", " ")], "'a': environment variable KEY (key_env)");
+        check(&spec(), &[("KEY", "k")], "variable ORG (header 'X-Org')");
+        check(&spec(), &[("KEY", "secret-value\nx"), ("ORG", "x")], "control characters");
+        let mut s = spec();
+        s.headers = [("a".to_owned(), "${ORG".to_owned())].into();
+        check(&s, &[("KEY", "k")], "without '}'");
+        s.headers = [("Content-Length".to_owned(), "3".to_owned())].into();
+        check(&s, &[("KEY", "k")], "set by acidtest itself");
+        s.headers.clear();
+        s.body.insert("stream".into(), true.into());
+        check(&s, &[("KEY", "k")], "body field 'stream'");
+        let err = make(&spec(), &[]).err().expect("it must fail");
+        assert!(err.hint().expect("a hint").contains("export KEY="));
+    }
+}

@@ -1,0 +1,427 @@
+//! OpenAI chat completions and what speaks like it (vLLM, SGLang, llama.cpp, Groq, DeepSeek, OpenRouter …).
+//!
+//! Main type: [`Chat`], which collects one answer; [`body`] writes the request.
+//! The only place of this crate that knows a vendor's JSON. What it reads may be
+//! hostile: wrong types are `Malformed`, never a panic.
+
+mod wire;
+
+use crate::seam::{BuildError, MAX_BODY};
+use acidtest_record::{Ask, Cause, EventKind, Finish, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use wire::{Choice, Chunk, Content, Function, Message, Timed, ToolCall, UsageWire};
+
+/// Body fields that acidtest decides itself.
+pub(crate) const RESERVED: [&str; 2] = ["messages", "stream"];
+
+/// The request body: model, messages, parameters, stream options, then the
+/// target's own fields, which win (`null` removes a field).
+pub(crate) fn body(model: &str, ask: &Ask, extra: &Map<String, Value>) -> Result<Bytes, BuildError> {
+    if ask.messages.is_empty() {
+        return Err(BuildError::NoMessages);
+    }
+    let reserved = RESERVED.iter().chain(&["model"]);
+    if let Some(field) = reserved.into_iter().find(|f| ask.params.contains_key(**f)) {
+        return Err(BuildError::Reserved((*field).to_owned()));
+    }
+    let messages: Vec<Value> =
+        ask.messages.iter().map(|m| json!({"role": m.role, "content": m.content})).collect();
+    let mut map = Map::new();
+    map.insert("model".into(), model.into());
+    map.insert("messages".into(), messages.into());
+    map.extend(ask.params.clone());
+    map.insert("stream".into(), ask.stream.into());
+    if ask.stream {
+        map.insert("stream_options".into(), json!({"include_usage": true}));
+    }
+    for (field, value) in extra {
+        match value {
+            Value::Null => drop(map.shift_remove(field)),
+            _ => drop(map.insert(field.clone(), value.clone())),
+        }
+    }
+    let bytes = serde_json::to_vec(&map).expect("a JSON object always serialises");
+    match bytes.len() {
+        0..=MAX_BODY => Ok(bytes.into()),
+        len => Err(BuildError::TooLarge(len)),
+    }
+}
+
+/// Something wrong in the answer itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) cause: Cause,
+    pub(crate) detail: String,
+}
+
+/// One answer while it is collected.
+#[derive(Debug, Default)]
+pub(crate) struct Chat {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) said: ServerSaid,
+    pub(crate) finish: Option<Finish>,
+    /// Whether the end mark came.
+    pub(crate) done: bool,
+    /// The first thing that was wrong.
+    pub(crate) trouble: Option<Trouble>,
+    events: u64,
+    text: Option<usize>,
+    reasoning: Option<usize>,
+    refusal: Option<usize>,
+    logprobs: Option<usize>,
+    tools: HashMap<u32, usize>,
+    counting: Counting,
+}
+
+/// Tokens by event, from usage that comes with every chunk.
+#[derive(Debug, Default)]
+enum Counting {
+    /// No content yet, or every content event so far said how many tokens there were.
+    #[default]
+    Fresh,
+    Upto(u64),
+    /// A content event came without: differences mean nothing any more.
+    Lost,
+}
+
+/// Which kinds of content one message carried.
+#[derive(Debug, Default, Clone, Copy)]
+struct Carried {
+    visible: bool,
+    tool: bool,
+    reasoning: bool,
+    role: bool,
+}
+
+impl Chat {
+    /// Takes the next event of a stream; gives what it carried and how many
+    /// output tokens, where the server says so.
+    pub(crate) fn event(&mut self, name: &[u8], data: &[u8]) -> (EventKind, Option<u32>) {
+        self.events += 1;
+        let data = data.trim_ascii();
+        if data.is_empty() {
+            return (EventKind::Comment, None);
+        }
+        if data == b"[DONE]" {
+            self.done = true;
+            return (EventKind::Done, None);
+        }
+        if self.done {
+            return (EventKind::Other, None);
+        }
+        if name == b"error" {
+            let message = error_message(data).unwrap_or_else(|| lossy(data));
+            return self.error(format!("error event: {message}"));
+        }
+        match serde_json::from_slice::<Chunk>(data) {
+            Ok(chunk) => self.chunk(chunk),
+            Err(e) => {
+                let detail = format!("event {} is not a chat completion chunk: {e}", self.events);
+                self.fail(Cause::Malformed, detail);
+                (EventKind::Other, None)
+            }
+        }
+    }
+
+    /// The stream was over before the blank line of its last event: the event
+    /// counts if it is whole, else the stream was cut in it.
+    pub(crate) fn last_event(&mut self, name: &[u8], data: &[u8]) -> Option<(EventKind, Option<u32>)> {
+        let whole = data == b"[DONE]" || serde_json::from_slice::<Chunk>(data).is_ok();
+        whole.then(|| self.event(name, data))
+    }
+
+    /// Takes a whole body that is no stream.
+    pub(crate) fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>) {
+        let chunk: Chunk = match serde_json::from_slice(body) {
+            Ok(chunk) => chunk,
+            Err(e) => {
+                let html = body.trim_ascii_start().starts_with(b"<");
+                let like = if html { " (it looks like HTML)" } else { "" };
+                self.fail(Cause::Malformed, format!("body is not a chat completion{like}: {e}"));
+                return (EventKind::Other, None);
+            }
+        };
+        if chunk.choices.is_none() && !chunk.is_error() {
+            let detail = "body has no 'choices': not a chat completion".to_owned();
+            self.fail(Cause::Malformed, detail);
+            return (EventKind::Other, None);
+        }
+        self.done = true;
+        let (kind, _) = self.chunk(chunk);
+        let tokens = self.said.usage.output.filter(|_| kind.is_content());
+        (kind, tokens)
+    }
+
+    fn fail(&mut self, cause: Cause, detail: String) {
+        self.trouble.get_or_insert(Trouble { cause, detail });
+    }
+
+    fn error(&mut self, detail: String) -> (EventKind, Option<u32>) {
+        self.fail(Cause::ErrorEvent, detail);
+        (EventKind::Error, None)
+    }
+
+    fn chunk(&mut self, chunk: Chunk) -> (EventKind, Option<u32>) {
+        if chunk.is_error() {
+            let message = chunk.error_text().unwrap_or_else(|| "no message".into());
+            return self.error(format!("error in the stream: {message}"));
+        }
+        set(&mut self.said.id, chunk.id);
+        set(&mut self.said.model, chunk.model);
+        set(&mut self.said.fingerprint, chunk.system_fingerprint);
+        let groq = chunk.x_groq.unwrap_or_default();
+        if let Some(message) = groq.error {
+            return self.error(format!("error in the stream: {message}"));
+        }
+        self.timings(chunk.timings.as_ref());
+        let usage = chunk.usage.or(groq.usage);
+        let output = usage.as_ref().and_then(|u| u.completion_tokens);
+        let has_usage = usage.is_some();
+        if let Some(usage) = usage {
+            self.usage(&usage);
+        }
+        let mut carried = Carried::default();
+        let finished = self.finish.is_some();
+        for choice in chunk.choices.unwrap_or_default() {
+            if let Err(message) = self.choice(choice, &mut carried) {
+                return self.error(message);
+            }
+        }
+        let kind = match carried {
+            Carried { visible: true, .. } => EventKind::Visible,
+            Carried { tool: true, .. } => EventKind::Tool,
+            Carried { reasoning: true, .. } => EventKind::Reasoning,
+            _ if !finished && self.finish.is_some() => EventKind::Finish,
+            _ if has_usage && !carried.role => EventKind::Usage,
+            Carried { role: true, .. } => EventKind::Role,
+            _ => EventKind::Other,
+        };
+        (kind, self.tokens(kind, output))
+    }
+
+    /// Tokens of this event: how much the running total grew since the last one.
+    fn tokens(&mut self, kind: EventKind, output: Option<u64>) -> Option<u32> {
+        if !kind.is_content() {
+            return None;
+        }
+        let before = match self.counting {
+            Counting::Fresh => Some(0),
+            Counting::Upto(n) => Some(n),
+            Counting::Lost => None,
+        };
+        let grown = output.zip(before).and_then(|(now, then)| now.checked_sub(then));
+        self.counting = match (grown, output) {
+            (Some(_), Some(now)) => Counting::Upto(now),
+            _ => Counting::Lost,
+        };
+        grown.and_then(|n| u32::try_from(n).ok())
+    }
+
+    fn usage(&mut self, usage: &UsageWire) {
+        let small = |n: Option<u64>| n.and_then(|n| u32::try_from(n).ok());
+        let prompt = usage.prompt_tokens_details.as_ref();
+        let completion = usage.completion_tokens_details.as_ref();
+        let cached = prompt.and_then(|d| d.cached_tokens).or(usage.prompt_cache_hit_tokens);
+        let now = Usage {
+            input: small(usage.prompt_tokens),
+            output: small(usage.completion_tokens),
+            cached: small(cached),
+            reasoning: small(completion.and_then(|d| d.reasoning_tokens)),
+        };
+        let said = &mut self.said.usage;
+        said.input = now.input.or(said.input);
+        said.output = now.output.or(said.output);
+        said.cached = now.cached.or(said.cached);
+        said.reasoning = now.reasoning.or(said.reasoning);
+        let Timed { queue_time, prompt_time, completion_time, total_time } = usage.timed();
+        for (name, seconds) in [
+            ("queue_time", queue_time),
+            ("prompt_time", prompt_time),
+            ("completion_time", completion_time),
+            ("total_time", total_time),
+        ] {
+            self.timing(name, seconds);
+        }
+    }
+
+    /// llama.cpp's own times, of which those in milliseconds are durations.
+    fn timings(&mut self, timings: Option<&Value>) {
+        for name in ["prompt_ms", "predicted_ms"] {
+            let ms = timings.and_then(|t| t.get(name)).and_then(Value::as_f64);
+            self.timing(name, ms.map(|ms| ms / 1e3));
+        }
+    }
+
+    /// Notes a time by the server's own name; a later one replaces it.
+    pub(crate) fn timing(&mut self, name: &str, seconds: Option<f64>) {
+        let Some(seconds) = seconds.filter(|s| s.is_finite()) else {
+            return;
+        };
+        match self.said.timings.iter_mut().find(|t| t.0 == name) {
+            Some(known) => known.1 = seconds,
+            None => self.said.timings.push((name.to_owned(), seconds)),
+        }
+    }
+
+    /// Takes the first choice; others were not asked for and are left out.
+    fn choice(&mut self, choice: Choice, carried: &mut Carried) -> Result<(), String> {
+        if choice.index.unwrap_or(0) != 0 {
+            return Ok(());
+        }
+        if let Some(message) = choice.delta.or(choice.message) {
+            self.message(message, carried);
+        }
+        if let Some(tokens) = choice.logprobs.and_then(|l| l.content) {
+            self.logprobs(tokens);
+        }
+        match choice.finish_reason.as_deref() {
+            None | Some("") => {}
+            Some("error") => return Err("finish_reason is 'error'".into()),
+            Some(reason) => self.finish = Some(finish(reason)),
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: Message, carried: &mut Carried) {
+        carried.role |= message.role.is_some();
+        // Some servers send the same reasoning under both names.
+        let reasoning = message.reasoning_content.or(message.reasoning);
+        if let Some(text) = reasoning.filter(|t| !t.is_empty()) {
+            carried.reasoning = true;
+            append(&mut self.parts, &mut self.reasoning, Part::Reasoning(text));
+        }
+        for content in message.content.into_iter().flatten() {
+            match content {
+                Content::Text(text) if !text.is_empty() => {
+                    carried.visible = true;
+                    append(&mut self.parts, &mut self.text, Part::Text(text));
+                }
+                Content::Reasoning(text) if !text.is_empty() => {
+                    carried.reasoning = true;
+                    append(&mut self.parts, &mut self.reasoning, Part::Reasoning(text));
+                }
+                Content::Text(_) | Content::Reasoning(_) => {}
+            }
+        }
+        if let Some(text) = message.refusal.filter(|t| !t.is_empty()) {
+            carried.visible = true;
+            append(&mut self.parts, &mut self.refusal, Part::Refusal(text));
+        }
+        let calls = message.tool_calls.unwrap_or_default();
+        for (i, call) in calls.into_iter().enumerate() {
+            let index = call.index.unwrap_or(i as u32);
+            carried.tool |= self.tool(index, call);
+        }
+        if let Some(function) = message.function_call {
+            let function = Some(function);
+            carried.tool |= self.tool(0, ToolCall { index: None, id: None, function });
+        }
+    }
+
+    /// Merges a tool call's delta; says whether it carried any text.
+    fn tool(&mut self, index: u32, call: ToolCall) -> bool {
+        let Function { name, arguments } = call.function.unwrap_or_default();
+        let name = name.unwrap_or_default();
+        let arguments = arguments.map(|a| a.0).unwrap_or_default();
+        let carried = !name.is_empty() || !arguments.is_empty();
+        let at = *self.tools.entry(index).or_insert_with(|| {
+            self.parts.push(Part::ToolCall {
+                index,
+                id: None,
+                name: String::new(),
+                arguments: String::new(),
+            });
+            self.parts.len() - 1
+        });
+        if let Part::ToolCall { id, name: known, arguments: so_far, .. } = &mut self.parts[at] {
+            set(id, call.id);
+            if known.is_empty() {
+                *known = name;
+            }
+            so_far.push_str(&arguments);
+        }
+        carried
+    }
+
+    fn logprobs(&mut self, tokens: Vec<wire::TokenWire>) {
+        if tokens.is_empty() {
+            return;
+        }
+        let tokens = tokens.into_iter().map(|t| TokenLogprob {
+            token: t.token,
+            logprob: t.logprob,
+            offset: None,
+            top: t
+                .top_logprobs
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|o| Some((o.token, o.logprob?)))
+                .collect(),
+        });
+        let at = *self.logprobs.get_or_insert_with(|| {
+            let side = LogprobSide::Completion;
+            let tokens = Vec::new();
+            self.parts.push(Part::Logprobs { side, tokens });
+            self.parts.len() - 1
+        });
+        if let Part::Logprobs { tokens: so_far, .. } = &mut self.parts[at] {
+            so_far.extend(tokens);
+        }
+    }
+}
+
+/// Appends text to the part at `slot`, or makes that part.
+fn append(parts: &mut Vec<Part>, slot: &mut Option<usize>, piece: Part) {
+    match (slot.and_then(|at| parts.get_mut(at)), piece) {
+        (Some(Part::Text(all)), Part::Text(more))
+        | (Some(Part::Reasoning(all)), Part::Reasoning(more))
+        | (Some(Part::Refusal(all)), Part::Refusal(more)) => all.push_str(&more),
+        (_, piece) => {
+            *slot = Some(parts.len());
+            parts.push(piece);
+        }
+    }
+}
+
+fn set(slot: &mut Option<String>, value: Option<String>) {
+    if let Some(value) = value.filter(|v| !v.is_empty()) {
+        slot.get_or_insert(value);
+    }
+}
+
+fn finish(reason: &str) -> Finish {
+    match reason {
+        "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" => Finish::Stop,
+        "length" | "max_tokens" => Finish::Length,
+        "content_filter" => Finish::Filter,
+        "tool_calls" | "function_call" => Finish::ToolCalls,
+        other => Finish::Other(other.chars().take(10_000).collect()),
+    }
+}
+
+/// The message of an error body, by the forms in use.
+pub(crate) fn error_message(body: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    message_in(&value)
+}
+
+fn message_in(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(map) => ["error", "message", "detail", "code", "type"]
+            .iter()
+            .find_map(|k| map.get(*k).filter(|v| !v.is_null()))
+            .map(|v| message_in(v).unwrap_or_else(|| v.to_string())),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}
+
+fn lossy(data: &[u8]) -> String {
+    String::from_utf8_lossy(&data[..data.len().min(16 << 10)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests;

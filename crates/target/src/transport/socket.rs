@@ -1,0 +1,324 @@
+//! The socket under hyper: it remembers when each read and write happened.
+//!
+//! Main types: [`Socket`] stamps, [`Log`] holds the stamps, [`Wire`] is what
+//! hyper sees (with or without TLS between). Kernel stamps will be taken here
+//! and nowhere else. Must not look into the bytes.
+
+use acidtest_clock::Zero;
+use acidtest_record::{Ns, Read};
+use rustix::net::RecvFlags;
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+/// What happened on a connection since its current attempt began.
+pub(crate) struct Log {
+    zero: Zero,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Reads that were not taken yet.
+    reads: Vec<Read>,
+    /// How many were taken before them.
+    taken: u32,
+    /// When the latest read was done.
+    latest: Option<Ns>,
+    /// Whether any byte of the answer came out (under TLS: as plain text).
+    answering: bool,
+    first_write: Option<Ns>,
+    last_write: Option<Ns>,
+    /// Whether everything that was written so far was handed to the kernel.
+    flushed: bool,
+    eof: Option<Ns>,
+}
+
+impl Log {
+    pub(crate) fn new(zero: Zero) -> Rc<Self> {
+        Rc::new(Self { zero, state: RefCell::default() })
+    }
+
+    /// A new attempt begins on this connection.
+    pub(crate) fn begin(&self) {
+        *self.state.borrow_mut() = State::default();
+    }
+
+    fn now(&self) -> Ns {
+        Ns(self.zero.now())
+    }
+
+    fn read(&self, before: Ns, bytes: usize, room: usize) {
+        let after = self.now();
+        let mut state = self.state.borrow_mut();
+        if bytes == 0 {
+            state.eof = Some(after);
+            return;
+        }
+        state.latest = Some(after);
+        state.reads.push(Read {
+            kernel: None,
+            before,
+            after,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            drained: bytes < room,
+        });
+    }
+
+    fn wrote(&self, before: Ns) {
+        let after = self.now();
+        let mut state = self.state.borrow_mut();
+        state.first_write.get_or_insert(before);
+        state.last_write = Some(after);
+        state.flushed = false;
+    }
+
+    fn flushed(&self) {
+        let mut state = self.state.borrow_mut();
+        state.flushed = state.first_write.is_some();
+    }
+
+    /// Bytes for HTTP came out. Reads before the first of them (session tickets
+    /// of TLS) carried no part of the answer, except the one that completed it.
+    fn answering(&self) {
+        let mut state = self.state.borrow_mut();
+        if !std::mem::replace(&mut state.answering, true) {
+            let last = state.reads.len().saturating_sub(1);
+            state.reads.drain(..last);
+        }
+    }
+
+    /// The latest read: its number within the attempt and when it was done.
+    ///
+    /// hyper reads no further while a body frame waits to be taken (its channel
+    /// holds one frame), so right after a frame was taken this is the read that
+    /// completed it.
+    pub(crate) fn latest(&self) -> (u32, Ns) {
+        let state = self.state.borrow();
+        let number = state.taken + state.reads.len() as u32;
+        let after = state.latest.unwrap_or_else(|| self.now());
+        (number.saturating_sub(1), after)
+    }
+
+    /// Takes the reads since the last call.
+    pub(crate) fn take(&self) -> Vec<Read> {
+        let mut state = self.state.borrow_mut();
+        state.taken += state.reads.len() as u32;
+        std::mem::take(&mut state.reads)
+    }
+
+    /// How many reads wait to be taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state.borrow().reads.len()
+    }
+
+    /// How many reads there were.
+    pub(crate) fn count(&self) -> u32 {
+        let state = self.state.borrow();
+        state.taken + state.reads.len() as u32
+    }
+
+    pub(crate) fn began_to_answer(&self) -> bool {
+        self.state.borrow().answering
+    }
+
+    pub(crate) fn first_write(&self) -> Option<Ns> {
+        self.state.borrow().first_write
+    }
+
+    /// When the last byte of the request was handed over, once it was.
+    pub(crate) fn request_end(&self) -> Option<Ns> {
+        let state = self.state.borrow();
+        state.last_write.filter(|_| state.flushed)
+    }
+
+    pub(crate) fn eof(&self) -> Option<Ns> {
+        self.state.borrow().eof
+    }
+}
+
+/// A TCP stream that stamps.
+pub(crate) struct Socket {
+    stream: Rc<RefCell<TcpStream>>,
+    log: Rc<Log>,
+}
+
+/// Looks at a socket without reading from it.
+#[derive(Clone)]
+pub(crate) struct Peek(Rc<RefCell<TcpStream>>);
+
+impl Peek {
+    /// Whether nothing waits to be read: neither bytes nor the end of the
+    /// connection nor an error. Asks the kernel, since the runtime may not have
+    /// heard of it yet.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let stream = self.0.borrow();
+        let mut byte = [0u8; 1];
+        let got = rustix::net::recv(&*stream, &mut byte, RecvFlags::PEEK);
+        matches!(got, Err(e) if e == rustix::io::Errno::WOULDBLOCK || e == rustix::io::Errno::AGAIN)
+    }
+}
+
+impl Socket {
+    pub(crate) fn new(stream: TcpStream, log: Rc<Log>) -> Self {
+        Self { stream: Rc::new(RefCell::new(stream)), log }
+    }
+
+    pub(crate) fn peek(&self) -> Peek {
+        Peek(Rc::clone(&self.stream))
+    }
+
+    fn written<T>(&self, before: Ns, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Ok(_)) = done {
+            self.log.wrote(before);
+        }
+        done
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (room, held) = (buf.remaining(), buf.filled().len());
+        let before = self.log.now();
+        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, buf);
+        if let Poll::Ready(Ok(())) = done {
+            self.log.read(before, buf.filled().len() - held, room);
+        }
+        done
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let before = self.log.now();
+        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_write(cx, bytes);
+        self.written(before, done)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let before = self.log.now();
+        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_write_vectored(cx, parts);
+        self.written(before, done)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.borrow().is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.borrow_mut()).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(cx)
+    }
+}
+
+/// What hyper reads from and writes to.
+pub(crate) struct Wire {
+    io: Io,
+    log: Rc<Log>,
+}
+
+enum Io {
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
+}
+
+impl Wire {
+    pub(crate) fn plain(socket: Socket) -> Self {
+        let log = Rc::clone(&socket.log);
+        let io = Io::Plain(socket);
+        Self { io, log }
+    }
+
+    pub(crate) fn tls(stream: TlsStream<Socket>) -> Self {
+        let log = Rc::clone(&stream.get_ref().0.log);
+        let io = Io::Tls(Box::new(stream));
+        Self { io, log }
+    }
+
+    pub(crate) fn log(&self) -> Rc<Log> {
+        Rc::clone(&self.log)
+    }
+
+    pub(crate) fn peek(&self) -> Peek {
+        match &self.io {
+            Io::Plain(socket) => socket.peek(),
+            Io::Tls(stream) => stream.get_ref().0.peek(),
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let held = buf.filled().len();
+        let done = match &mut self.io {
+            Io::Plain(s) => Pin::new(s).poll_read(cx, buf),
+            Io::Tls(s) => Pin::new(s).poll_read(cx, buf),
+        };
+        if buf.filled().len() > held {
+            self.log.answering();
+        }
+        done
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.io {
+            Io::Plain(s) => Pin::new(s).poll_write(cx, bytes),
+            Io::Tls(s) => Pin::new(s).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.io {
+            Io::Plain(s) => Pin::new(s).poll_write_vectored(cx, parts),
+            Io::Tls(s) => Pin::new(s).poll_write_vectored(cx, parts),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.io {
+            Io::Plain(s) => s.is_write_vectored(),
+            Io::Tls(s) => s.is_write_vectored(),
+        }
+    }
+
+    /// hyper flushes when it has nothing left to write: the request is out then.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let done = match &mut self.io {
+            Io::Plain(s) => Pin::new(s).poll_flush(cx),
+            Io::Tls(s) => Pin::new(s).poll_flush(cx),
+        };
+        if let Poll::Ready(Ok(())) = done {
+            self.log.flushed();
+        }
+        done
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.io {
+            Io::Plain(s) => Pin::new(s).poll_shutdown(cx),
+            Io::Tls(s) => Pin::new(s).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Long proofs, run before a release and not by `ci`.
+//!
+//! Main item: [`PROOFS`]; a new proof is one file and one line there. A proof measures what the
+//! program does on this machine and writes what it saw, with date and command; it never repeats a
+//! figure from elsewhere.
+
+mod bench;
+mod kill;
+mod page;
+mod watch;
+
+use anyhow::{Result, bail};
+
+/// One proof.
+struct Proof {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[&str]) -> Result<()>,
+}
+
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "bench",
+        about: "build time, binary size, start-up time, memory, and bench beside the truth: docs/benchmarks.md",
+        run: bench::run,
+    },
+    Proof {
+        name: "kill",
+        about: "kill -9 in mid-run and --resume, a hundred times over: kill [TIMES]",
+        run: kill::run,
+    },
+];
+
+/// Runs one proof, or lists them.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let [name, rest @ ..] = words else {
+        for proof in PROOFS {
+            println!("{:<6} {}", proof.name, proof.about);
+        }
+        return Ok(());
+    };
+    match PROOFS.iter().find(|proof| proof.name == *name) {
+        Some(proof) => (proof.run)(rest),
+        None => {
+            let names: Vec<&str> = PROOFS.iter().map(|proof| proof.name).collect();
+            bail!("no proof `{name}`, expected one of: {}", names.join(", "))
+        }
+    }
+}
