@@ -10,6 +10,7 @@ use crate::live::Live;
 use crate::open_store::trouble;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
+use acidtest_findings::{MEASURING_THREADS, SAME_MACHINE};
 use acidtest_record::{Case, ClockRow, Fact, Item, OutcomeClass, RunId, RunSpec, RunState, Source};
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;
@@ -80,6 +81,8 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
             return Err(engine_trouble(error, &path));
         }
     };
+    let threads = fact(MEASURING_THREADS, summary.shards.to_string(), "the engine");
+    store.append(e.run, &[threads]).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
     Ok(Executed { store, summary })
@@ -137,15 +140,13 @@ fn open_clock(store: &mut Store, run: RunId, zero: Zero) -> Result<u16, Failure>
     Ok(no)
 }
 
-/// Name of the fact that says whether client and target share the machine.
-pub(crate) const SAME_MACHINE: &str = "machine.shared_with_target";
+fn fact(name: &str, value: String, source: &str) -> Item {
+    Item::Fact(Fact { name: name.into(), value, source: source.into(), hash: None })
+}
 
 /// Statements about this machine and where the targets are.
 fn facts(spec: &RunSpec) -> Vec<Item> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let fact = |name: &str, value: String, source: &str| {
-        Item::Fact(Fact { name: name.into(), value, source: source.into(), hash: None })
-    };
     vec![
         fact("machine.cores", cores.to_string(), "available parallelism"),
         fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),

@@ -3,7 +3,6 @@
 //! Main function: [`findings`]. `run`, `bench` and `report` all print what it gives.
 
 use crate::commands::Format;
-use crate::execute::SAME_MACHINE;
 use crate::exit::{Exit, Failure, print};
 use crate::open_store::trouble;
 use acidtest_findings::{Findings, Texts, View};
@@ -20,13 +19,7 @@ pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
     for clock in store.clocks(run).map_err(trouble)? {
         builder.clock(&clock);
     }
-    store
-        .facts(run, &mut |fact| {
-            if fact.name == SAME_MACHINE {
-                builder.same_machine(fact.value == "true");
-            }
-        })
-        .map_err(trouble)?;
+    store.facts(run, &mut |fact| builder.fact(&fact)).map_err(trouble)?;
     store.rows(run, &mut |row| builder.row(row)).map_err(trouble)?;
     store.verdicts(run, &mut |verdict| builder.verdict(&verdict)).map_err(trouble)?;
     store.readings(run, &mut |reading| builder.reading(&reading)).map_err(trouble)?;

@@ -225,5 +225,6 @@ fn run_info(view: &View) -> RunInfo {
         warmup: view.warmup,
         fresh: spec.fresh,
         same_machine: view.same_machine,
+        measuring_threads: view.measuring_threads,
     }
 }

@@ -68,6 +68,8 @@ pub struct RunInfo {
     pub fresh: bool,
     /// Whether client and a target share the machine.
     pub same_machine: bool,
+    /// Most measuring threads that ran at once, where it is known.
+    pub measuring_threads: Option<u32>,
 }
 
 /// A target, as tables name it.

@@ -43,4 +43,4 @@ pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use metric::{Better, Metric, Unit, metric, metrics, reference};
 pub use validity::{Check, CheckState, Validity};
-pub use view::{CORRECT, REFUSED, Slice, View, ViewBuilder};
+pub use view::{CORRECT, MEASURING_THREADS, REFUSED, SAME_MACHINE, Slice, View, ViewBuilder};

@@ -78,11 +78,11 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
     match &wanted.metric.measure {
         Measure::Share(row) => {
             let tally = Tally::of(slice, &|a| row(a, &wanted.param));
-            one(&|stat| sheet.scored(stat, &tally, mode.fill, true))
+            one(&|stat| sheet.scored(stat, &tally, mode.fill))
         }
         Measure::Score(row) => {
             let tally = Tally::of(slice, &|a| row(a, &wanted.param));
-            one(&|stat| sheet.scored(stat, &tally, mode.fill, false))
+            one(&|stat| sheet.scored(stat, &tally, mode.fill))
         }
         Measure::Event(row) => {
             let series = events(slice, &|a, c| row(a, c, &wanted.param));
@@ -186,10 +186,11 @@ impl Sheet<'_, '_> {
     }
 
     /// A mean over cases of what each request scored.
-    fn scored(&self, stat: Stat, tally: &Tally, fill: Fill, is_share: bool) -> Estimate {
+    fn scored(&self, stat: Stat, tally: &Tally, fill: Fill) -> Estimate {
         let units = tally.units(fill);
         let n = tally.n(fill, units.len());
         let sums: Vec<Sums> = units.values().copied().collect();
+        let is_share = matches!(self.wanted.metric.measure, Measure::Share(_));
         let found = if is_share {
             stats::clustered_proportion(&sums, LEVEL)
         } else {

@@ -10,8 +10,8 @@ use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Key, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState, Source,
-    Status, TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState,
+    Source, Status, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -60,6 +60,11 @@ struct Heard {
     opinion: Opinion,
     order: (i64, u64),
 }
+
+/// Fact that says whether client and target share the machine: `true` or `false`.
+pub const SAME_MACHINE: &str = "machine.shared_with_target";
+/// Fact that says how many measuring threads ran at once at most.
+pub const MEASURING_THREADS: &str = "client.measuring_threads";
 
 /// Collects a run. Rows come before details; everything else in any order.
 pub struct ViewBuilder<'a> {
@@ -134,9 +139,16 @@ impl<'a> ViewBuilder<'a> {
         self.view.state = Some(state);
     }
 
-    /// Says whether a target runs on the client's machine.
-    pub fn same_machine(&mut self, is_same: bool) {
-        self.view.same_machine = is_same;
+    /// Notes a fact; those that findings know are used: [`SAME_MACHINE`] and [`MEASURING_THREADS`].
+    pub fn fact(&mut self, fact: &Fact) {
+        match fact.name.as_str() {
+            SAME_MACHINE => self.view.same_machine |= fact.value == "true",
+            MEASURING_THREADS => {
+                let threads = fact.value.parse().ok();
+                self.view.measuring_threads = self.view.measuring_threads.max(threads);
+            }
+            _ => {}
+        }
     }
 
     /// Whether a metric asks for reads and events: some answer was streamed. Then
@@ -269,6 +281,7 @@ pub struct View<'a> {
     pub(crate) run: RunId,
     pub(crate) state: Option<RunState>,
     pub(crate) same_machine: bool,
+    pub(crate) measuring_threads: Option<u32>,
     pub(crate) detail: Detail,
 }
 
@@ -300,6 +313,7 @@ impl<'a> View<'a> {
                 run,
                 state: None,
                 same_machine,
+                measuring_threads: None,
                 detail: Detail::new(Vec::new()),
             },
         }

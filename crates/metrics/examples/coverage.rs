@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p acidtest-metrics --example coverage [RUNS]`. Seeded; prints Markdown.
 
+#![allow(clippy::disallowed_methods, reason = "an example is a program: it reads its arguments")]
 #![allow(clippy::print_stdout, reason = "an example program prints its table")]
 
 use acidtest_metrics::stats::{

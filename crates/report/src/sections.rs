@@ -213,7 +213,11 @@ fn speed(findings: &Findings, style: Style) -> String {
         }
         let per_event = found.iter().find(|e| e.metric == "tokens_per_event");
         if let Some(ratio) = per_event.and_then(|e| e.number()) {
-            let text = format!("{} tokens per content event", fixed(ratio, 2));
+            let mut text = format!("{} tokens per content event", fixed(ratio, 2));
+            let gaps = found.iter().find(|e| e.metric == "icl").and_then(|e| e.n.values);
+            if let Some(gaps) = gaps {
+                text.push_str(&format!(" · {} gaps between them", count(gaps)));
+            }
             grid.row([once(&group.name, &mut first), faint(&text)]);
         }
     }
@@ -251,10 +255,9 @@ fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &m
         return false;
     }
     let scale = Scale::of(&p50.unit, Some(middle));
-    let n = match (&p50.invalid, p50.n.values) {
-        (Some(_), _) => format!("{}, NOT VALID", out_of(p50)),
-        (None, Some(values)) => format!("{}, {} gaps", out_of(p50), count(values)),
-        (None, None) => out_of(p50),
+    let n = match p50.is_valid() {
+        true => out_of(p50),
+        false => format!("{}, NOT VALID", out_of(p50)),
     };
     let paint = if p50.is_valid() { Paint::Plain } else { Paint::Bad };
     grid.row([

@@ -1,7 +1,7 @@
 //! The report for a terminal.
 //!
-//! Main function: [`terminal`]: header, one section per family, validity, gates,
-//! failures, warnings. Sections without anything to say are left out.
+//! Main function: [`terminal`]: header, one section per family, validity, failures,
+//! warnings, gates. Sections without anything to say are left out.
 
 use crate::grid::{Cell, Grid, Paint, Style, clean, width};
 use crate::number::{Scale, count, plain, short};
@@ -19,11 +19,12 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
         out.push_str(&section);
     }
     out.push_str(&validity(findings, style));
-    out.push_str(&gates(findings, style));
     out.push_str(&failures(findings, style));
     for warning in &findings.warnings {
         out.push_str(&format!("{} {}\n", style.paint("warning:", Paint::Unsure), clean(warning)));
     }
+    // Last, where the eye rests: what decides the exit code.
+    out.push_str(&gates(findings, style));
     out
 }
 
@@ -108,6 +109,11 @@ fn validity(findings: &Findings, style: Style) -> String {
     if findings.run.same_machine {
         facts.push("client and server share this machine".to_owned());
     }
+    facts.extend(match findings.run.measuring_threads {
+        Some(1) => Some("1 measuring thread".to_owned()),
+        Some(n) => Some(format!("{n} measuring threads")),
+        None => None,
+    });
     grid.row([Cell::painted("VALID      ", Paint::Title), facts.join(" · ").into()]);
     for v in bad {
         let place = place(&v.labels, findings);

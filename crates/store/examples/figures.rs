@@ -114,12 +114,10 @@ fn record(slot: u32, body: Digest) -> Record {
             drained: true,
         })
         .collect();
-    let kind = |i| match i {
-        0 => EventKind::Role,
-        65 => EventKind::Done,
-        _ => EventKind::Visible,
-    };
-    let events = (0..66).map(|i| Event { read: i, kind: kind(i), tokens: None, last_in_read: true });
+    let event = |read, kind| Event { read, kind, tokens: None, last_in_read: true };
+    let mut events = vec![event(0, EventKind::Role)];
+    events.extend((1..65).map(|i| event(i, EventKind::Visible)));
+    events.push(event(65, EventKind::Done));
     let words = ["river", "king", "gold", "was", "made", "found", "in", "the", "year", "stone", "tomb"];
     let text: Vec<&str> = (0..64).map(|i| words[jitter(i) as usize % words.len()]).collect();
     let marks = [MarkName::QueueStart, MarkName::QueueEnd, MarkName::Head];
@@ -150,7 +148,7 @@ fn record(slot: u32, body: Digest) -> Record {
             ended: Some(at(380_100, 65)),
             marks: marks.map(|name| Mark { name, at: at(49_000, 0) }).to_vec(),
             reads,
-            events: events.collect(),
+            events,
         },
         outcome: Outcome::Completed { finish: Finish::Stop },
         head: Some(Head {

@@ -25,8 +25,9 @@ const USED_BY: [(&str, &[&str]); 11] = [
     ("sim", &[]),
 ];
 const BINARY: &str = "acidtest";
-/// The only room that tests of any room may use besides those it uses anyway: its truth is known.
-const TEST_SERVER: &str = "sim";
+/// The rooms that tests of any room may use besides those it uses anyway: the server whose truth is
+/// known, and the vocabulary in which a test writes its input.
+const FOR_TESTS: [&str; 2] = ["sim", "record"];
 
 /// Rooms without files, sockets, environment, threads or a clock.
 const PURE: [&str; 7] = ["record", "metrics", "findings", "suite", "schedule", "formats", "report"];
@@ -67,7 +68,7 @@ fn wrong_edge(package: &Package, dependency: &Dependency) -> Option<String> {
         }
         None => return None,
     };
-    if user == BINARY || (dependency.kind == Kind::Dev && used == TEST_SERVER) {
+    if user == BINARY || (dependency.kind == Kind::Dev && FOR_TESTS.contains(&used)) {
         return None;
     }
     let allowed = USED_BY.iter().find(|(room, _)| *room == used).map_or(&[][..], |(_, users)| users);

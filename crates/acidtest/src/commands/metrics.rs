@@ -22,7 +22,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         };
         return show(&[*metric], args.format, true);
     }
-    show(&all.iter().copied().collect::<Vec<_>>(), args.format, false)
+    show(&all, args.format, false)
 }
 
 fn show(metrics: &[&acidtest_findings::Metric], format: Format, whole: bool) -> Result<Exit, Failure> {

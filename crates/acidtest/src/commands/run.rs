@@ -127,10 +127,9 @@ fn check_gates(loaded: &Loaded) -> Result<(), Failure> {
 
 /// A suite that is resumed from another folder must still find its files.
 fn remember_place(spec: &mut RunSpec, path: &Path) {
-    if let Origin::Suite { path: place, .. } = &mut spec.origin {
-        if let Ok(whole) = path.canonicalize() {
-            *place = whole.display().to_string();
-        }
+    let whole = path.canonicalize();
+    if let (Origin::Suite { path: place, .. }, Ok(whole)) = (&mut spec.origin, whole) {
+        *place = whole.display().to_string();
     }
 }
 

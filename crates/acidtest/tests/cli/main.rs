@@ -1,5 +1,7 @@
 //! The real binary, as its users meet it: exit codes, stdout, stderr.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bad_input;
 mod faults;
 mod help;

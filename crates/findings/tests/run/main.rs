@@ -1,5 +1,7 @@
 //! Small runs whose every number is known by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod build;
 mod gates;
 

@@ -4,6 +4,7 @@
 //! `UPDATE_SNAPSHOT=1` and read the difference.
 
 #![allow(clippy::disallowed_methods, reason = "the snapshot is a file")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[allow(dead_code)]
 #[path = "../../../findings/tests/run/build.rs"]
