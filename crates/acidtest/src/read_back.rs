@@ -52,12 +52,27 @@ pub(crate) fn show(findings: &Findings, format: Format) -> Result<(), Failure> {
     }
 }
 
+/// Places of a line where there is no terminal to ask.
+const WIDTH: usize = 120;
+
 /// How wide the table may be and whether it may use colour.
 pub(crate) fn style() -> acidtest_report::Style {
     let terminal = std::io::stdout().is_terminal();
-    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let asked = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let width = asked.or_else(terminal_width).unwrap_or(WIDTH);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    acidtest_report::Style { width: columns.unwrap_or(110).clamp(60, 400), color: terminal && !no_color }
+    acidtest_report::Style { width: width.clamp(60, 400), color: terminal && !no_color }
+}
+
+#[cfg(unix)]
+fn terminal_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+fn terminal_width() -> Option<usize> {
+    None
 }
 
 /// What the gates say of the exit code.

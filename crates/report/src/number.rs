@@ -49,9 +49,9 @@ impl Scale {
             _ => 0.0,
         };
         if width > 0.0 && width.is_finite() {
-            // Beyond four digits of the value nobody reads on.
+            // Beyond three digits of the value nobody reads on.
             let most = match scaled(value).abs() {
-                v if v > 0.0 && v.is_finite() => 3.0 - v.log10().floor(),
+                v if v > 0.0 && v.is_finite() => 2.0 - v.log10().floor(),
                 _ => 6.0,
             };
             return (1.0 - width.log10().floor()).min(most).clamp(0.0, 6.0) as usize;
@@ -99,7 +99,8 @@ impl Scale {
         let number = self.value(value, ends);
         let number = match e.value_low {
             // A pair: the quantile of the lower ends and that of the upper ends.
-            Some(low) => format!("{} … {number}", self.value(low, ends)),
+            Some(low) if self.value(low, ends) != number => format!("{}…{number}", self.value(low, ends)),
+            Some(_) => number,
             None => number,
         };
         match &e.interval {

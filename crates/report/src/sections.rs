@@ -9,17 +9,8 @@ use acidtest_findings::{Estimate, Family, Findings, Labels, Quantity, Table, Unc
 use std::collections::BTreeSet;
 
 /// Times that the terminal shows; the JSON holds all.
-const TIMES: [&str; 9] = [
-    "ttft",
-    "ttft_from_intended",
-    "itl",
-    "icl",
-    "tpot",
-    "e2e",
-    "e2e_from_intended",
-    "tokens_per_s_user",
-    "time_to_failure",
-];
+const TIMES: [&str; 8] =
+    ["ttft", "ttft_from_intended", "itl", "icl", "tpot", "e2e", "e2e_from_intended", "time_to_failure"];
 
 /// Every section that has something to say.
 pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
@@ -255,19 +246,18 @@ fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &m
         return false;
     }
     let scale = Scale::of(&p50.unit, Some(middle));
-    let n = match p50.is_valid() {
-        true => out_of(p50),
-        false => format!("{}, NOT VALID", out_of(p50)),
+    let name = match p50.is_valid() {
+        true => id.into(),
+        false => Cell::painted(format!("{id} NOT VALID"), Paint::Bad),
     };
-    let paint = if p50.is_valid() { Paint::Plain } else { Paint::Bad };
     grid.row([
         once(&group.name, first),
-        id.into(),
+        name,
         scale.unit.clone().into(),
         scale.bare(p50).into(),
         scale.bare(p95).into(),
         scale.bare(p99).into(),
-        Cell::painted(n, paint),
+        out_of(p50).into(),
     ]);
     true
 }
