@@ -130,8 +130,7 @@ pub enum EngineError {
 /// Configuration that cannot work, a system that gives no threads, or a store
 /// that takes no more. What was handed over before stays valid.
 pub fn run(job: &Job) -> Result<Summary, EngineError> {
-    let prompts =
-        Arc::new(Prompts::render(&job.spec, &job.cases, job.spec.seed).map_err(EngineError::Prompt)?);
+    let prompts = Arc::new(Prompts::render(&job.spec, &job.cases, job.run.0).map_err(EngineError::Prompt)?);
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
     let plans = Plan::all(&job.spec);
     let known: u64 = plans.iter().filter_map(|(_, _, p)| p.len()).map(u64::from).sum();
@@ -163,6 +162,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             in_flight: AtomicU32::new(0),
             tickets: tickets.clone(),
             start: AtomicI64::new(i64::MIN),
+            measured_from: AtomicI64::new(i64::MIN),
         });
         run_phase(job, &shared, &judge, deadline)?;
     }

@@ -16,7 +16,9 @@ pub(crate) struct Prompts {
 }
 
 impl Prompts {
-    /// Renders all cases; without cases the prompt is sent as it is.
+    /// Renders all cases; without cases the prompt is sent as it is. Nonces follow from
+    /// `nonce_seed`, which must differ from run to run: a second run with the same nonces
+    /// would measure the server's prompt cache.
     pub(crate) fn render(spec: &RunSpec, cases: &[Case], nonce_seed: u64) -> Result<Self, String> {
         let prompt = spec.prompts.first().ok_or("the plan has no prompt")?;
         let template = acidtest_suite::Prompt::compile(prompt).map_err(|e| e.to_string())?;

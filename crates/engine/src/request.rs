@@ -8,7 +8,7 @@ use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
 use acidtest_clock::Clock;
-use acidtest_record::{Ask, Cause, NotSent, Ns, RunSpec, Stage};
+use acidtest_record::{Ask, Cause, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
 use acidtest_target::{Attempt, Built, End, Target};
 use std::cell::{Cell, RefCell};
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub tickets: Arc<AtomicU64>,
     /// When the phase began; `i64::MIN` until then.
     pub start: AtomicI64,
+    /// When the first slot after the warm-up was taken; `i64::MIN` until then.
+    pub measured_from: AtomicI64,
 }
 
 /// One measuring thread.
@@ -171,6 +173,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     /// What is left of an attempt that was dropped because our own memory was full.
     fn cut_off(&self, started: Ns) -> Attempt {
+        self.reading("handover_full", 1.0);
         Attempt {
             started,
             sent: None,
@@ -187,6 +190,17 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
                 detail: "all answers in flight together were larger than this program may hold".into(),
             },
         }
+    }
+
+    /// Hands over a sample of this thread.
+    pub(crate) fn reading(&self, name: &str, value: f64) {
+        self.hand.give(Message::Reading(Reading {
+            clock: self.shared.clock_no,
+            at: Ns(self.clock.now()),
+            source: "client".into(),
+            name: name.into(),
+            value,
+        }));
     }
 
     /// Whether nothing more is to be sent.

@@ -3,10 +3,10 @@
 //! An arrival process is a value; there is one loop for all open ones. Must not
 //! know how a request is made: see `request.rs`.
 
-use crate::handover::{HandOver, Message};
+use crate::handover::HandOver;
 use crate::request::Shard;
 use acidtest_clock::{Clock, LagMonitor};
-use acidtest_record::{Load, NotSent, Ns, Reading};
+use acidtest_record::{Load, NotSent, Ns};
 use acidtest_target::Target;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -39,17 +39,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     async fn watch_lag(self: Rc<Self>) {
         let monitor = LagMonitor { every_ns: LAG_EVERY_NS };
-        monitor
-            .watch(self.clock.clone(), |now, late| {
-                self.hand.give(Message::Reading(Reading {
-                    clock: self.shared.clock_no,
-                    at: Ns(now),
-                    source: "client".into(),
-                    name: "scheduler_lag_s".into(),
-                    value: late as f64 / 1e9,
-                }));
-            })
-            .await;
+        monitor.watch(self.clock.clone(), |_, late| self.reading("scheduler_lag_s", late as f64 / 1e9)).await;
     }
 
     fn start(&self) -> i64 {
@@ -66,26 +56,38 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     async fn user(self: Rc<Self>, user: u32) {
         let plan = &self.shared.plan;
-        let last = plan.len().unwrap_or(u32::MAX);
-        let until = plan.closed_seconds().map(|s| self.start() + (s * 1e9) as i64);
+        let last = plan.capacity();
         let mut intended = Ns(self.start() + i64::from(user) * STAGGER_NS);
         self.clock.sleep_until(intended.0).await;
         loop {
-            if self.stopping() || until.is_some_and(|end| intended.0 >= end) {
+            if self.stopping() || self.is_over(intended) {
                 return;
             }
             let index = self.shared.next.fetch_add(1, Ordering::Relaxed);
             if index >= last {
                 return;
             }
+            if index == plan.warmup() {
+                self.shared.measured_from.store(intended.0, Ordering::Release);
+            }
             if self.shared.finished.is_final(plan.slot_no(index)) {
                 continue;
             }
             let Some(ready) = self.prepare(index, intended) else {
+                intended = Ns(self.clock.now());
+                tokio::task::yield_now().await;
                 continue;
             };
             intended = self.request(ready, intended).await;
         }
+    }
+
+    /// Whether a closed loop that ends by time has had its time, counted from the
+    /// first slot after the warm-up.
+    fn is_over(&self, now: Ns) -> bool {
+        let from = self.shared.measured_from.load(Ordering::Acquire);
+        let seconds = self.shared.plan.closed_seconds();
+        from != i64::MIN && seconds.is_some_and(|s| now.0 - from >= (s * 1e9) as i64)
     }
 
     async fn open(self: Rc<Self>) {

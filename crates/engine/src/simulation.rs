@@ -195,6 +195,7 @@ impl Simulation {
             in_flight: AtomicU32::new(0),
             tickets: Arc::default(),
             start: AtomicI64::new(0),
+            measured_from: AtomicI64::new(i64::MIN),
         });
         let setup = DeskSetup {
             run: RunId(1),
@@ -355,6 +356,27 @@ fn a_full_hand_over_keeps_requests_back_and_says_so() {
 struct Sink;
 impl HandOver for Sink {
     fn give(&self, _: Message) {}
+}
+
+#[test]
+fn a_closed_phase_by_time_begins_to_count_after_its_warm_up() {
+    let mut s = spec(Load::Closed { concurrency: 1 }, Amount::Seconds(1.0), 1);
+    s.phases[0].warmup = Warmup::Count(25);
+    let records = run(s, fast);
+    let measured = records.iter().filter(|r| r.role == Role::Subject).count();
+    // An answer takes 40 ms: 25 of them fill the second, whatever the warm-up took.
+    assert_eq!((records.len() - measured, measured), (25, 25));
+}
+
+#[test]
+fn two_runs_with_one_seed_never_send_the_same_prompt() {
+    let s = spec(Load::Closed { concurrency: 1 }, Amount::Count(1), 1);
+    let prompts = |run| Prompts::render(&s, &[], run).unwrap();
+    let nonces: Vec<_> = (0..50).map(|slot| prompts(1).of(None, slot).1).collect();
+    assert_eq!(nonces, (0..50).map(|slot| prompts(1).of(None, slot).1).collect::<Vec<_>>(), "a resumed run");
+    for (slot, nonce) in nonces.iter().enumerate() {
+        assert_ne!(&prompts(2).of(None, slot as u32).1, nonce);
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Plan {
                     seed: spec.seed,
                     part: p as u64,
                 };
-                base = base.saturating_add(plan.len().unwrap_or(RESERVED));
+                base = base.saturating_add(plan.capacity());
                 plans.push((p as u16, t as u16, plan));
             }
         }
@@ -77,6 +77,12 @@ impl Plan {
             (Amount::Seconds(_), Load::Closed { .. }) => None,
             (Amount::Seconds(_), _) => Some(u32::try_from(self.arrivals().count()).unwrap_or(u32::MAX)),
         }
+    }
+
+    /// Slots that the plan may use: its length, or what is set aside where that is not known.
+    #[must_use]
+    pub fn capacity(&self) -> u32 {
+        self.len().unwrap_or(RESERVED)
     }
 
     /// Whether there is nothing to send.

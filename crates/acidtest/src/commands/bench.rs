@@ -1,6 +1,6 @@
 //! `acidtest bench`: speed alone, a run without a suite file.
 
-use super::{Format, StoreArg};
+use super::OutputArgs;
 use crate::commands::run::finish;
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
@@ -65,14 +65,8 @@ pub(crate) struct Args {
     /// Seed of arrivals and nonces [default: from the run's id]
     #[arg(long)]
     seed: Option<u64>,
-    /// How to show the result
-    #[arg(long, value_enum, default_value = "terminal")]
-    format: Format,
-    /// No progress on stderr
-    #[arg(long, short)]
-    quiet: bool,
     #[command(flatten)]
-    store: StoreArg,
+    output: OutputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -118,10 +112,16 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
     }
-    let store = to_write(&args.store)?;
-    let execution =
-        Execution { run, spec, cases: Vec::new(), folder: PathBuf::new(), resume: false, quiet: args.quiet };
-    finish(store, execution, args.format)
+    let store = to_write(&args.output.store)?;
+    let execution = Execution {
+        run,
+        spec,
+        cases: Vec::new(),
+        folder: PathBuf::new(),
+        resume: false,
+        quiet: args.output.quiet,
+    };
+    finish(store, execution, args.output.format)
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {

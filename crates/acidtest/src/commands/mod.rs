@@ -63,3 +63,16 @@ pub(crate) struct StoreArg {
     #[arg(long, value_name = "FILE")]
     pub store: Option<std::path::PathBuf>,
 }
+
+/// What `run` and `bench` print, and where they store.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// How to show the result
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub format: Format,
+    /// No progress on stderr
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub store: StoreArg,
+}

@@ -1,6 +1,6 @@
 //! `acidtest run`: the main job.
 
-use super::{Format, StoreArg};
+use super::{Format, OutputArgs};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_write, trouble};
@@ -26,14 +26,8 @@ pub(crate) struct Args {
     /// Seed in place of the suite's
     #[arg(long)]
     seed: Option<u64>,
-    /// How to show the result
-    #[arg(long, value_enum, default_value = "terminal")]
-    format: Format,
-    /// No progress on stderr
-    #[arg(long, short)]
-    quiet: bool,
     #[command(flatten)]
-    store: StoreArg,
+    output: OutputArgs,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
@@ -42,7 +36,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         (None, Some(suite)) => planned(&args, suite)?,
         (None, None) => return Err(Failure::usage("no suite was given")),
     };
-    finish(store, execution, args.format)
+    finish(store, execution, args.output.format)
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
@@ -80,21 +74,21 @@ fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
     let mut spec = loaded.spec;
     configure_sims(&mut spec)?;
     remember_place(&mut spec, &path);
-    let store = to_write(&args.store)?;
+    let store = to_write(&args.output.store)?;
     let execution = Execution {
         run: execute::new_run_id(),
         spec,
         cases: loaded.cases,
         folder,
         resume: false,
-        quiet: args.quiet,
+        quiet: args.output.quiet,
     };
     Ok((store, execution))
 }
 
 fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
-    drop(crate::open_store::to_read(&args.store)?);
-    let store = to_write(&args.store)?;
+    drop(crate::open_store::to_read(&args.output.store)?);
+    let store = to_write(&args.output.store)?;
     let run: RunId = store.resolve(run).map_err(trouble)?;
     let spec: RunSpec = store.spec(run).map_err(trouble)?;
     let cases: Vec<Case> = store.cases(run).map_err(trouble)?;
@@ -107,7 +101,7 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
             )));
         }
     };
-    Ok((store, Execution { run, spec, cases, folder, resume: true, quiet: args.quiet }))
+    Ok((store, Execution { run, spec, cases, folder, resume: true, quiet: args.output.quiet }))
 }
 
 fn load(path: &Path) -> Result<Loaded, Failure> {
