@@ -11,7 +11,9 @@ use crate::open_store::trouble;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{MEASURING_THREADS, SAME_MACHINE};
-use acidtest_record::{Case, ClockRow, Fact, Item, OutcomeClass, RunId, RunSpec, RunState, Source};
+use acidtest_record::{
+    Case, ClockRow, Fact, Item, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,
+};
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,12 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     store.append(e.run, &facts(&e.spec)).map_err(trouble)?;
     let (urls, _children) = children::urls(&e.spec, &e.folder)?;
     let control = Arc::new(Control::default());
+    if e.resume {
+        let spent = control.spend(spent(&store, &e)?);
+        if e.spec.caps.cost.is_some_and(|cap| spent >= cap) {
+            control.stop(StopReason::CostCap);
+        }
+    }
     interrupt::stops(&control);
     let live = Live::start(&control, e.quiet);
     let path = store.path().to_owned();
@@ -129,6 +137,19 @@ fn finished(store: &Store, e: &Execution) -> Result<Finished, Failure> {
         finished.note(last.slot, !again || next.is_none(), next.unwrap_or(u8::MAX));
     }
     Ok(finished)
+}
+
+/// What the stored part of a resumed run has cost: the cap is on the whole run.
+fn spent(store: &Store, e: &Execution) -> Result<f64, Failure> {
+    let mut sum = 0.0;
+    let mut add = |row: Row| {
+        let price = e.spec.targets.get(usize::from(row.target)).and_then(|t| t.price.as_ref());
+        let usage =
+            Usage { input: row.input, output: row.output, cached: row.cached, reasoning: row.reasoning };
+        sum += price.and_then(|p| p.cost(&usage)).unwrap_or(0.0);
+    };
+    store.rows(e.run, &mut add).map_err(trouble)?;
+    Ok(sum)
 }
 
 /// Each process that adds to a run opens a clock of its own.

@@ -85,8 +85,8 @@ impl Control {
         let _ = seen.wait_for(Option::is_some).await;
     }
 
-    /// Adds a cost; returns the sum.
-    pub(crate) fn spend(&self, cost: f64) -> f64 {
+    /// Adds a cost, also one of an earlier part of a resumed run; returns the sum.
+    pub fn spend(&self, cost: f64) -> f64 {
         let nano = (cost.max(0.0) * 1e9).round() as u64;
         (self.spent_nano.fetch_add(nano, Ordering::Relaxed) + nano) as f64 / 1e9
     }

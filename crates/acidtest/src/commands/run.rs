@@ -47,7 +47,12 @@ pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Resu
     let findings = read_back::findings(&done.store, run)?;
     read_back::show(&findings, format)?;
     if let Some(reason) = done.summary.stopped.filter(|_| !quiet) {
-        eprintln!("stopped early: {}; go on with: acidtest run --resume {run}", words(reason));
+        // A run that has spent all it may would stop again at once.
+        let more = match reason {
+            acidtest_engine::StopReason::CostCap => String::new(),
+            _ => format!("; go on with: acidtest run --resume {run}"),
+        };
+        eprintln!("stopped early: {}{more}", words(reason));
     }
     let exit = execute::exit_of(&done.store, run, &done.summary)?;
     Ok(exit.worst(read_back::gates_exit(&findings)))

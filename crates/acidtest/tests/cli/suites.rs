@@ -175,3 +175,36 @@ fn runs_are_shown_deleted_and_pruned() {
     assert_eq!(list()[0]["id"], ids[0].as_str());
     place.run(&["report", &ids[2]]).exits(2);
 }
+
+#[test]
+fn cost_and_time_caps_stop_a_run_and_say_so() {
+    let place = Place::new();
+    place.file("cases.jsonl", &cases(200));
+    let priced = |caps: &str| {
+        suite("sim:s", "[closed: 1]", caps).replace(
+            "model: sim }",
+            "model: sim, sim: {ttft_ms: 5, gap_ms: 0, answers: {file: cases.jsonl}}, price: {currency: USD, input: 0, output: 0, request: 0.5} }",
+        )
+    };
+    place.file("suite.yaml", &priced("caps: { cost: 5 }"));
+    let ran = place.run(&["run", "suite.yaml", "--format", "json"]).exits(0);
+    assert!(ran.err().contains("the cost cap was reached"), "{}", ran.err());
+    let report = ran.json();
+    assert_eq!(report["run"]["state"], json!("stopped"));
+    // Ten requests at half a dollar, and the one that was in flight.
+    let requests = report["run"]["requests"].as_u64().unwrap();
+    assert!((10..=11).contains(&requests), "{requests}");
+    // The cap is on the whole run: going on adds at most what is in flight.
+    let again = place.run(&["run", "--resume", "latest", "--format", "json"]).exits(0).json();
+    assert!(again["run"]["requests"].as_u64().unwrap() <= requests + 1);
+
+    place.file("suite.yaml", &priced("caps: { time: 300 ms }"));
+    let ran = place.run(&["run", "suite.yaml", "--format", "json"]).exits(0);
+    assert!(
+        ran.err().contains("the time cap was reached") && ran.err().contains("--resume"),
+        "{}",
+        ran.err()
+    );
+    let done = place.run(&["run", "--resume", "latest", "--format", "json"]).exits(0).json();
+    assert!(done["run"]["requests"].as_u64().unwrap() < 200, "it is the time of one sitting");
+}
