@@ -10,9 +10,9 @@ use crate::live::Live;
 use crate::open_store::trouble;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
-use acidtest_findings::{MEASURING_THREADS, SAME_MACHINE};
+use acidtest_findings::{MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
-    Case, ClockRow, Fact, Item, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,
+    Case, ClockRow, Fact, Item, Outcome, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,
 };
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;
@@ -89,8 +89,10 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
             return Err(engine_trouble(error, &path));
         }
     };
-    let threads = fact(MEASURING_THREADS, summary.shards.to_string(), "the engine");
-    store.append(e.run, &[threads]).map_err(trouble)?;
+    let mut ends = vec![fact(MEASURING_THREADS, summary.shards.to_string(), "the engine")];
+    let reason = summary.stopped.map_or("", StopReason::words);
+    ends.push(fact(STOPPED, reason.to_owned(), "the engine"));
+    store.append(e.run, &ends).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
     Ok(Executed { store, summary })
@@ -168,7 +170,9 @@ fn fact(name: &str, value: String, source: &str) -> Item {
 /// Statements about this machine and where the targets are.
 fn facts(spec: &RunSpec) -> Vec<Item> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let planned = acidtest_engine::planned(spec).map_or(String::new(), |n| n.to_string());
     vec![
+        fact(PLANNED_SLOTS, planned, "the plan"),
         fact("machine.cores", cores.to_string(), "available parallelism"),
         fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),
         fact(
@@ -191,26 +195,34 @@ fn is_local(source: &Source) -> bool {
 }
 
 /// The exit code of what happened, gates aside.
-pub(crate) fn exit_of(store: &Store, run: RunId, summary: &Summary) -> Result<Exit, Failure> {
-    let mut exit = match summary.stopped {
+pub(crate) fn exit_of(store: &Store, run: RunId, stopped: Option<StopReason>) -> Result<Exit, Failure> {
+    let mut exit = match stopped {
         Some(StopReason::Interrupted) => Exit::Interrupted,
         _ => Exit::Ok,
     };
-    if nothing_answered(store, run)? {
+    if why_nothing_answered(store, run)?.is_some() {
         exit = exit.worst(Exit::Unreachable);
     }
     Ok(exit)
 }
 
-/// Whether something was sent and every request of the run failed.
-fn nothing_answered(store: &Store, run: RunId) -> Result<bool, Failure> {
-    let (mut sent, mut answered) = (0u64, 0u64);
-    let mut count = |row: acidtest_record::Row| {
-        sent += 1;
-        answered += u64::from(row.class.delivered());
+/// When something was sent and every request of a run failed: how the first one did.
+pub(crate) fn why_nothing_answered(store: &Store, run: RunId) -> Result<Option<String>, Failure> {
+    let (mut answered, mut first) = (false, None);
+    let mut look = |row: Row| {
+        answered |= row.class.delivered();
+        first = first.or(Some(row.key));
     };
-    store.rows(run, &mut count).map_err(trouble)?;
-    Ok(sent > 0 && answered == 0)
+    store.rows(run, &mut look).map_err(trouble)?;
+    let Some(key) = first.filter(|_| !answered) else { return Ok(None) };
+    let record = store.record(key).map_err(trouble)?;
+    Ok(Some(match record.map(|r| r.outcome) {
+        Some(Outcome::Failed { cause, detail, .. }) => {
+            format!("{} ({})", cause.words(), acidtest_report::clean(&detail))
+        }
+        Some(Outcome::NotSent { reason }) => format!("not sent ({})", reason.id()),
+        _ => "no answer".to_owned(),
+    }))
 }
 
 /// A new run's id: time, process and the address of a fresh allocation, hashed.

@@ -11,7 +11,9 @@ pub(crate) fn trouble(e: StoreError) -> Failure {
         StoreError::NotFound { .. }
         | StoreError::RunUnknown { .. }
         | StoreError::Ambiguous { .. }
-        | StoreError::NotAStore { .. } => Exit::Usage,
+        | StoreError::NotAStore { .. }
+        | StoreError::RunExists { .. }
+        | StoreError::Import { .. } => Exit::Usage,
         _ => Exit::Internal,
     };
     let hint = e.hint().unwrap_or_default();

@@ -20,6 +20,19 @@ pub enum StopReason {
     StoreGone,
 }
 
+impl StopReason {
+    /// Words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            StopReason::Interrupted => "interrupted",
+            StopReason::TimeCap => "the time cap was reached",
+            StopReason::CostCap => "the cost cap was reached",
+            StopReason::StoreGone => "the store takes no more",
+        }
+    }
+}
+
 /// Steers a run; shared between threads.
 #[derive(Debug)]
 pub struct Control {

@@ -26,4 +26,4 @@ mod simulation;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
-pub use phase::{EngineError, Finished, Job, Summary, run};
+pub use phase::{EngineError, Finished, Job, Summary, planned, run};

@@ -124,6 +124,12 @@ pub enum EngineError {
     Panicked,
 }
 
+/// Slots that a plan holds after its warm-ups; absent when a phase ends by time in a closed loop.
+#[must_use]
+pub fn planned(spec: &RunSpec) -> Option<u64> {
+    Plan::all(spec).iter().map(|(_, _, p)| p.len().map(|n| u64::from(n.saturating_sub(p.warmup())))).sum()
+}
+
 /// Sends everything that the plan holds and is not yet finished.
 ///
 /// # Errors

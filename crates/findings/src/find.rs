@@ -225,6 +225,8 @@ fn run_info(view: &View) -> RunInfo {
         warmup: view.warmup,
         fresh: spec.fresh,
         same_machine: view.same_machine,
+        stopped: view.stopped.clone(),
+        planned: view.planned,
         measuring_threads: view.measuring_threads,
     }
 }

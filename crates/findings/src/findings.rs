@@ -68,6 +68,10 @@ pub struct RunInfo {
     pub fresh: bool,
     /// Whether client and a target share the machine.
     pub same_machine: bool,
+    /// Why it was stopped before its end, if it was.
+    pub stopped: Option<String>,
+    /// Requests that the plan holds, warm-ups aside, where that is known.
+    pub planned: Option<u64>,
     /// Most measuring threads that ran at once, where it is known.
     pub measuring_threads: Option<u32>,
 }

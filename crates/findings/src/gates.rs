@@ -11,7 +11,7 @@ use crate::metric::{Better, Guard, Measure, Unit};
 use crate::rates::WINDOW;
 use crate::validity::Guards;
 use crate::view::{Slice, View};
-use acidtest_metrics::stats::{Undecided, cases_to_settle, cases_to_settle_mean};
+use acidtest_metrics::stats::{NoInterval, Undecided, cases_to_settle, cases_to_settle_mean};
 use acidtest_record::{Gate, Op};
 use serde::Serialize;
 
@@ -158,7 +158,7 @@ fn judge(slice: &Slice, guards: &Guards, gate: &Gate, wanted: &Wanted, blank: Ga
     decide(gate, &honest, &honest, result)
 }
 
-/// More than 1 % was excluded: the gate must hold if all of it was bad.
+/// More than 1 % was excluded: the gate must hold whatever all of it was.
 fn with_excluded(
     gate: &Gate,
     wanted: &Wanted,
@@ -166,12 +166,16 @@ fn with_excluded(
     excluded: u64,
     estimate: &dyn Fn(Fill) -> Estimate,
 ) -> GateResult {
-    let (worst, best) = match (wanted.metric.better, gate.op) {
-        (Better::Lower, _) | (Better::Neither, Op::Le | Op::Lt) => (Fill::Highest, Fill::Lowest),
-        _ => (Fill::Lowest, Fill::Highest),
+    let (worst, best) = match gate.op {
+        Op::Le | Op::Lt => (Fill::Highest, Fill::Lowest),
+        Op::Ge | Op::Gt => (Fill::Lowest, Fill::Highest),
+    };
+    let counted = match (wanted.metric.better, worst) {
+        (Better::Higher, Fill::Highest) | (Better::Lower, Fill::Lowest) => "good",
+        _ => "bad",
     };
     let (worst, best) = (estimate(worst), estimate(best));
-    let note = format!("{excluded} excluded requests counted as bad");
+    let note = format!("{excluded} excluded requests counted as {counted}");
     let result = GateResult { value: worst.number(), interval: worst.ends().cloned(), ..result };
     let decided = decide(gate, &worst, &best, result);
     let reason = match decided.reason.is_empty() {
@@ -216,6 +220,9 @@ fn decide(gate: &Gate, worst: &Estimate, best: &Estimate, result: GateResult) ->
             crate::estimate::Uncertainty::None(why) => why.clone(),
             crate::estimate::Uncertainty::Interval(_) => String::new(),
         };
+        if why == NoInterval::Endless.to_string() && !gate.op.holds(f64::INFINITY, gate.limit) {
+            return GateResult { state: GateState::Broken, reason: lost(worst), ..result };
+        }
         let reason = format!("no interval: {why}");
         return GateResult { reason, ..result };
     };
@@ -230,6 +237,7 @@ fn decide(gate: &Gate, worst: &Estimate, best: &Estimate, result: GateResult) ->
     }
     let settles_at = settles_at(gate, worst);
     let reason = match (near, settles_at) {
+        (None, _) if value.is_infinite() => lost(worst),
         (None, _) => "n too small to bound that end".to_owned(),
         (_, Some(cases)) => format!("about {cases} cases would settle it if the value holds"),
         (_, None) => "the interval holds the limit".to_owned(),

@@ -41,6 +41,8 @@ pub use find::find;
 pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetInfo, Test};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
-pub use metric::{Better, Metric, Unit, metric, metrics, reference};
+pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
 pub use validity::{Check, CheckState, Validity};
-pub use view::{CORRECT, MEASURING_THREADS, REFUSED, SAME_MACHINE, Slice, View, ViewBuilder};
+pub use view::{
+    CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, SAME_MACHINE, STOPPED, Slice, View, ViewBuilder,
+};

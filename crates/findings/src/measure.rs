@@ -283,10 +283,11 @@ impl Sheet<'_, '_> {
         let interval = match (stat, &interval) {
             (Stat::Max, _) => Uncertainty::None("a maximum has no interval".into()),
             // Equal values say nothing about the next one: never an interval of one point.
-            (_, Ok(i)) if i.low == i.high => {
+            (_, Ok(i)) if i.low == i.high && sorted.first() == sorted.last() => {
                 let none = NoInterval::NoVariance { n: values.len() };
                 Uncertainty::None(none.to_string())
             }
+            (_, Ok(i)) if i.low == i.high => Uncertainty::None("both ends fall on one value".into()),
             _ => uncertainty(&interval, "batch of requests in send order"),
         };
         self.fill(

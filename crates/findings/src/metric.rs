@@ -7,6 +7,7 @@
 use crate::cells::Cells;
 use crate::estimate::Family;
 use crate::families;
+use crate::nearest::nearest;
 use crate::view::Asked;
 use acidtest_record::Stat;
 
@@ -229,6 +230,26 @@ pub fn metrics() -> Vec<&'static Metric> {
 #[must_use]
 pub fn metric(id: &str) -> Option<&'static Metric> {
     metrics().into_iter().find(|m| m.id == id)
+}
+
+/// Kinds of scorers: their mean score is the metric `score`.
+const SCORERS: [&str; 8] =
+    ["exact", "contains", "starts_with", "regex", "numeric", "token_f1", "char_f1", "refusal"];
+
+/// The metric that a name from a report or a gate means: `ttft.p95`,
+/// `error_rate[class=429]`, `char_f1`.
+///
+/// # Errors
+/// No metric has that name; then the nearest name, if one is near.
+pub fn explain(name: &str) -> Result<&'static Metric, Option<String>> {
+    let plain = name.split(['[', '{']).next().unwrap_or(name);
+    let scorer = plain.trim_end_matches("_unicode");
+    let without_stat = plain.rsplit_once('.').map_or(plain, |(before, _)| before);
+    let id = if SCORERS.contains(&scorer) { "score" } else { plain };
+    metric(id).or_else(|| metric(without_stat)).ok_or_else(|| {
+        let ids = metrics().into_iter().map(|m| m.id).chain(SCORERS);
+        nearest(plain, ids).map(str::to_owned)
+    })
 }
 
 /// The reference page of all metrics, as Markdown.

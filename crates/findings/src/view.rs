@@ -63,6 +63,10 @@ struct Heard {
 
 /// Fact that says whether client and target share the machine: `true` or `false`.
 pub const SAME_MACHINE: &str = "machine.shared_with_target";
+/// Fact that says why the run was stopped before its end; empty when it was not.
+pub const STOPPED: &str = "run.stopped";
+/// Fact that says how many requests the plan holds, warm-ups aside.
+pub const PLANNED_SLOTS: &str = "run.planned_slots";
 /// Fact that says how many measuring threads ran at once at most.
 pub const MEASURING_THREADS: &str = "client.measuring_threads";
 
@@ -139,10 +143,14 @@ impl<'a> ViewBuilder<'a> {
         self.view.state = Some(state);
     }
 
-    /// Notes a fact; those that findings know are used: [`SAME_MACHINE`] and [`MEASURING_THREADS`].
+    /// Notes a fact; those that findings know are used: [`SAME_MACHINE`],
+    /// [`MEASURING_THREADS`], [`STOPPED`], [`PLANNED_SLOTS`].
     pub fn fact(&mut self, fact: &Fact) {
         match fact.name.as_str() {
             SAME_MACHINE => self.view.same_machine |= fact.value == "true",
+            // The latest counts: a resumed run is no longer stopped when it ended.
+            STOPPED => self.view.stopped = Some(fact.value.clone()).filter(|why| !why.is_empty()),
+            PLANNED_SLOTS => self.view.planned = fact.value.parse().ok(),
             MEASURING_THREADS => {
                 let threads = fact.value.parse().ok();
                 self.view.measuring_threads = self.view.measuring_threads.max(threads);
@@ -282,6 +290,8 @@ pub struct View<'a> {
     pub(crate) state: Option<RunState>,
     pub(crate) same_machine: bool,
     pub(crate) measuring_threads: Option<u32>,
+    pub(crate) stopped: Option<String>,
+    pub(crate) planned: Option<u64>,
     pub(crate) detail: Detail,
 }
 
@@ -314,6 +324,8 @@ impl<'a> View<'a> {
                 state: None,
                 same_machine,
                 measuring_threads: None,
+                stopped: None,
+                planned: None,
                 detail: Detail::new(Vec::new()),
             },
         }

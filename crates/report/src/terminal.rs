@@ -53,7 +53,11 @@ fn header(run: &RunInfo, style: Style) -> String {
         parts.push("fresh prompts (nonce)".to_owned());
     }
     if !matches!(run.state.as_str(), "" | "done") {
-        parts.push(run.state.clone());
+        let of = run
+            .planned
+            .map_or(String::new(), |n| format!(" after {} of {} requests", count(run.requests), count(n)));
+        let why = run.stopped.as_ref().map_or(String::new(), |why| format!(": {}", clean(why)));
+        parts.push(format!("{}{of}{why}", run.state));
     }
     let left = parts.join(" · ");
     let id: String = run.id.chars().take(4).collect();

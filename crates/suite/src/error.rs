@@ -146,7 +146,7 @@ fn at_zero(column: u32) -> usize {
 
 /// The part of a line around a place, and where the caret goes, in terminal columns.
 fn shown(line: &str, at: usize, len: usize) -> (String, usize, usize) {
-    let chars: Vec<char> = line.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let chars: Vec<char> = line.trim_end().chars().map(|c| if steers(c) { ' ' } else { c }).collect();
     let at = at.min(chars.len());
     let len = len.clamp(1, (chars.len() - at).max(1));
     let begin = if at + len.min(SHOWN / 2) > SHOWN { at - SHOWN / 4 } else { 0 };
@@ -178,7 +178,13 @@ fn is_wide(c: char) -> bool {
 
 /// The text without control characters, so that a file cannot steer a terminal.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if steers(c) && c != '\n' { '\u{FFFD}' } else { c }).collect()
+}
+
+/// Whether a character steers a terminal: controls, and marks that hide or turn text around.
+pub(crate) fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 /// The beginning of a value, for use in a message.
@@ -214,10 +220,10 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
-        let source = Source::new("a\u{1b}[31m", "x: \u{1b}[2J\u{7}");
+        let source = Source::new("a\u{1b}[31m", "x: \u{1b}[2J\u{7}\u{202e}");
         let span = Span { line: 1, column: 4, len: 9 };
-        let text = source.error(span, "bad '\u{1b}'").to_string();
-        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
+        let text = source.error(span, "bad '\u{1b}\u{202e}'").to_string();
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
     }
 
     #[test]

@@ -15,6 +15,10 @@ pub const MAX_MESSAGE_BYTES: usize = 4 << 20;
 /// Most template instructions for one message.
 const FUEL: u64 = 200_000;
 
+/// Most bytes of template code in one message, its texts in quotes left out. The
+/// template library follows a chain (`a.b.c`, `elif`) as deep as it is long.
+const MAX_CODE: usize = 8 << 10;
+
 /// Names that templates have without any case.
 const GLOBALS: [&str; 5] = ["range", "dict", "namespace", "loop", "debug"];
 
@@ -67,6 +71,7 @@ impl Prompt {
             let content = if plain {
                 Content::Plain(text.clone())
             } else {
+                check_code(text, i)?;
                 let name = i.to_string();
                 templates.add_template_owned(name.clone(), text.clone()).map_err(|e| explain(&e, i))?;
                 Content::Template(name)
@@ -156,6 +161,36 @@ fn environment() -> Environment<'static> {
             .expect("the default delimiters are valid"),
     );
     env
+}
+
+/// Refuses more code than the template library can follow on any thread's stack.
+fn check_code(text: &str, message: usize) -> Result<(), RenderError> {
+    let bytes = text.as_bytes();
+    let (mut code, mut at, mut line) = (0, 0, 1);
+    let (mut inside, mut quote) = (false, None);
+    while at < bytes.len() {
+        let two = bytes.get(at..at + 2).unwrap_or_default();
+        line += usize::from(bytes[at] == b'\n');
+        match (quote, bytes[at]) {
+            (Some(_), b'\\') => at += 1,
+            (Some(open), b) => quote = (b != open).then_some(open),
+            (None, b @ (b'"' | b'\'')) if inside => quote = Some(b),
+            _ if inside && matches!(two, b"}}" | b"%}") => inside = false,
+            _ if inside => code += 1,
+            _ if two == b"{#" => {
+                let end = text[at + 2..].find("#}").map_or(bytes.len(), |end| at + 2 + end);
+                line += text[at..end].matches('\n').count();
+                at = end;
+            }
+            _ => inside = matches!(two, b"{{" | b"{%"),
+        }
+        at += 1;
+        if code > MAX_CODE {
+            let what = format!("the template holds more than {MAX_CODE} bytes of code");
+            return Err(RenderError { message, line, variable: None, what });
+        }
+    }
+    Ok(())
 }
 
 /// A template's error in the words of a suite.
@@ -265,6 +300,30 @@ mod tests {
         assert!(err.what.contains("template"), "{err}");
         let err = fails("{{ q", &serde_json::json!({}));
         assert!(err.what.contains("syntax error"), "{err}");
+    }
+
+    #[test]
+    fn long_chains_are_refused_before_they_are_followed() {
+        let longest = MAX_CODE - 100;
+        for (begin, link, end) in [
+            ("{{ q", ".a", " }}"),
+            ("{{ ", "not ", "q }}"),
+            ("{{ ", "-", "1 }}"),
+            ("{{ q", "|upper", " }}"),
+            ("{{ 1", "+1", " }}"),
+            ("{{ q", "()", " }}"),
+            ("{{ q", "[0]", " }}"),
+            ("{{ ", "1 if 1 else ", "1 }}"),
+            ("{% if 1 %}", "{% elif 1 %}", "{% endif %}"),
+        ] {
+            let text = |links: usize| prompt(&format!("{begin}{}{end}", link.repeat(links)));
+            // As much as is allowed fits on the stack; whether it makes sense is another matter.
+            drop(render(&text(longest / link.len()), &case(&serde_json::json!({ "q": "x" }))));
+            let err = render(&text(300_000), &case(&serde_json::json!({ "q": "x" }))).unwrap_err();
+            assert!(err.what.contains("bytes of code"), "{link}: {err}");
+        }
+        let long = format!("{{{{ q or \"{} }}}}\" }}}} {}", "x".repeat(MAX_CODE), "y".repeat(MAX_CODE));
+        check(&long, &serde_json::json!({ "q": "x" }), &format!("x {}", "y".repeat(MAX_CODE)));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use acidtest_record::{
 
 /// Most bytes of a body that are kept when the attempt failed.
 const MAX_RAW: usize = 64 << 10;
+/// Most events of one answer, comments among them: more than any honest one has.
+/// A comment of two bytes takes several times as much room as an event.
+const MAX_EVENTS: usize = 1 << 20;
 
 /// What one attempt brought.
 #[derive(Debug, Clone, PartialEq)]
@@ -249,6 +252,9 @@ impl Found {
                     (kind, tokens, end)
                 }
             };
+            if self.events.len() >= MAX_EVENTS {
+                return;
+            }
             let follows = usize::try_from(end.offset.saturating_sub(start)).unwrap_or(usize::MAX);
             let rest = piece.get(follows..).unwrap_or_default();
             self.events.push(Event {
@@ -258,11 +264,15 @@ impl Found {
                 last_in_read: end.mark != read || only_line_ends(rest),
             });
         });
-        if result.is_err() {
-            let detail = format!("an event is larger than our limit of {MAX_EVENT} bytes");
-            let cause = Cause::TooLarge;
-            self.chat.trouble.get_or_insert(Trouble { cause, detail });
-        }
+        let detail = if result.is_err() {
+            format!("an event is larger than our limit of {MAX_EVENT} bytes")
+        } else if self.events.len() >= MAX_EVENTS {
+            format!("more than {MAX_EVENTS} events")
+        } else {
+            return;
+        };
+        let cause = Cause::TooLarge;
+        self.chat.trouble.get_or_insert(Trouble { cause, detail });
     }
 
     fn end(&mut self, framer: Framer, read: u32) {

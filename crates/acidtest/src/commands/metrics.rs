@@ -15,14 +15,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let all = acidtest_findings::metrics();
-    if let Some(id) = &args.metric {
-        let Some(metric) = all.iter().find(|m| m.id == id.as_str()) else {
-            return Err(Failure::usage(format!("no metric '{id}'")).hint("`acidtest metrics` lists them"));
-        };
-        return show(&[*metric], args.format, true);
+    let Some(asked) = &args.metric else {
+        return show(&acidtest_findings::metrics(), args.format, false);
+    };
+    match acidtest_findings::explain(asked) {
+        Ok(metric) => show(&[metric], args.format, true),
+        Err(near) => {
+            let hint = near.map_or(String::new(), |near| format!("did you mean '{near}'? "));
+            Err(Failure::usage(format!("no metric '{asked}'")).hint(hint + "`acidtest metrics` lists them"))
+        }
     }
-    show(&all, args.format, false)
 }
 
 fn show(metrics: &[&acidtest_findings::Metric], format: Format, whole: bool) -> Result<Exit, Failure> {

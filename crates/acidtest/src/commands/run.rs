@@ -36,7 +36,25 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         (None, Some(suite)) => planned(&args, suite)?,
         (None, None) => return Err(Failure::usage("no suite was given")),
     };
+    if execution.resume && is_complete(&store, execution.run)? {
+        return show_complete(&store, execution.run, &args.output);
+    }
     finish(store, execution, args.output.format)
+}
+
+/// Whether every slot of a run has its final outcome.
+fn is_complete(store: &Store, run: RunId) -> Result<bool, Failure> {
+    Ok(store.state(run).map_err(trouble)? == acidtest_record::RunState::Done)
+}
+
+/// A run that is complete is shown again; resuming it changes nothing.
+fn show_complete(store: &Store, run: RunId, output: &OutputArgs) -> Result<Exit, Failure> {
+    if !output.quiet {
+        eprintln!("run {run} is complete: nothing is left to send");
+    }
+    let findings = read_back::findings(store, run)?;
+    read_back::show(&findings, output.format)?;
+    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&findings)))
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
@@ -52,20 +70,15 @@ pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Resu
             acidtest_engine::StopReason::CostCap => String::new(),
             _ => format!("; go on with: acidtest run --resume {run}"),
         };
-        eprintln!("stopped early: {}{more}", words(reason));
+        eprintln!("stopped early: {}{more}", reason.words());
     }
-    let exit = execute::exit_of(&done.store, run, &done.summary)?;
+    if let Some(why) = execute::why_nothing_answered(&done.store, run)?.filter(|_| !quiet) {
+        eprintln!(
+            "every request failed: {why}\n\nhint: is the server running, and are its address and model right?"
+        );
+    }
+    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
     Ok(exit.worst(read_back::gates_exit(&findings)))
-}
-
-fn words(reason: acidtest_engine::StopReason) -> &'static str {
-    use acidtest_engine::StopReason;
-    match reason {
-        StopReason::Interrupted => "interrupted",
-        StopReason::TimeCap => "the time cap was reached",
-        StopReason::CostCap => "the cost cap was reached",
-        StopReason::StoreGone => "the store takes no more",
-    }
 }
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {

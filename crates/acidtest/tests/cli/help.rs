@@ -27,5 +27,7 @@ fn completions_and_metrics_print() {
         assert!(metrics.contains(id), "{id} in\n{metrics}");
     }
     assert!(place.run(&["metrics", "ttft"]).exits(0).out().contains("first content"));
-    place.run(&["metrics", "tfft"]).exits(2);
+    assert!(place.run(&["metrics", "ttft.p95"]).exits(0).out().contains("first content"));
+    assert!(place.run(&["metrics", "char_f1"]).exits(0).out().contains("score"));
+    assert!(place.run(&["metrics", "tfft"]).exits(2).err().contains("did you mean 'ttft'"));
 }

@@ -366,6 +366,18 @@ fn a_late_client_spoils_times_and_not_answers() {
 }
 
 #[test]
+fn answers_that_were_not_streamed_have_no_rhythm_to_spoil() {
+    let (spec, cases) = (spec(CLOSED, 124, &[]), cases(124, 4));
+    let mut rows = docent(&cases);
+    for r in &mut rows {
+        (r.stream, r.first, r.first_visible, r.max_gap) = (false, None, None, None);
+    }
+    let f = run(&spec, &cases, &rows, is_right);
+    let families: Vec<&str> = f.validity.iter().map(|v| v.family).collect();
+    assert_eq!(families, ["waiting", "load"]);
+}
+
+#[test]
 fn scheduler_lag_comes_from_readings_of_the_phase() {
     let (spec, cases) = (spec(CLOSED, 124, &[]), cases(124, 4));
     let with = |at_s: i64| {

@@ -219,6 +219,9 @@ pub enum NoInterval {
         /// Number of units.
         n: usize,
     },
+    /// Even the lower end is +∞: too many requests never got what is measured.
+    #[error("+∞ at both ends: too many without a value")]
+    Endless,
     /// All failures belong to one incident: there is one observation, not a rate.
     #[error("one incident")]
     OneIncident,

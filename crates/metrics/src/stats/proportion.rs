@@ -138,8 +138,10 @@ pub fn cases_to_settle_mean(now: Undecided) -> Option<u64> {
 }
 
 /// [`cases_to_settle_mean`] for a share: se² = p(1 − p)/effective_n, so that the present design
-/// effect n/effective_n is kept. At p = 0 or 1 the exact bound is inverted instead:
-/// ln 0.05 / ln(1 − d) effective cases, d the distance to the threshold.
+/// effect n/effective_n is kept; at least so many that Wilson's interval of the estimate itself
+/// excludes the threshold t, z²·t(1 − t)/(p − t)² effective cases, which is more near 0 and 1.
+/// At p = 0 or 1 the exact bound is inverted instead: ln 0.05 / ln(1 − d) effective cases, d the
+/// distance to the threshold.
 ///
 /// ```
 /// use acidtest_metrics::stats::cases_to_settle;
@@ -155,12 +157,15 @@ pub fn cases_to_settle(p: f64, threshold: f64, effective_n: f64, cases: f64) -> 
         let needed = 0.05f64.ln() / (-distance).ln_1p() * cases / effective_n;
         return (needed.is_finite() && needed > 0.0).then_some(needed.ceil() as u64);
     }
-    cases_to_settle_mean(Undecided {
+    let by_power = cases_to_settle_mean(Undecided {
         estimate: p,
         threshold,
         standard_error: (p * (1.0 - p) / effective_n).sqrt(),
         cases,
-    })
+    })?;
+    let z = normal_quantile(0.975).ok()? / (p - threshold);
+    let by_wilson = (z * z * threshold * (1.0 - threshold) * cases / effective_n).ceil();
+    Some(by_power.max(by_wilson as u64)) // a threshold outside 0..1 asks for nothing
 }
 
 fn check_share(p: f64) -> Result<(), StatError> {
@@ -203,5 +208,9 @@ mod tests {
         // All right and a lower bound of 0.95 asked for: 59 cases.
         assert_eq!(cases_to_settle(1.0, 0.95, 10.0, 10.0), Some(59));
         assert_eq!(cases_to_settle(f64::NAN, 0.5, 10.0, 10.0), None);
+        // Near the edge Wilson's interval is wider than the normal one: never fewer than there are.
+        assert!(wilson(0.99, 100.0, 0.95).unwrap().holds(0.96));
+        let near_one = cases_to_settle(0.99, 0.96, 100.0, 100.0).unwrap();
+        assert!(!wilson(0.99, near_one as f64, 0.95).unwrap().holds(0.96), "{near_one}");
     }
 }

@@ -76,13 +76,17 @@ pub fn quantile_interval(sorted: &[f64], p: f64, level: f64) -> Result<Interval,
     order_interval(sorted, (low, high), level, Method::OrderStatistics)
 }
 
-/// The interval between two 1-based ranks. Neither end known is not an interval.
+/// The interval between two 1-based ranks. Neither end known is not an interval, nor is one
+/// that begins at +∞.
 pub(crate) fn order_interval(
     sorted: &[f64],
     ranks: (Option<usize>, Option<usize>),
     level: f64,
     method: Method,
 ) -> Result<Interval, NoInterval> {
+    if ranks.0.is_some_and(|r| sorted[r - 1] == f64::INFINITY) {
+        return Err(NoInterval::Endless);
+    }
     let at = |rank: Option<usize>| rank.map(|r| sorted[r - 1]).filter(|value| value.is_finite());
     let (low, high) = (at(ranks.0), at(ranks.1));
     if low.is_none() && high.is_none() {
@@ -138,6 +142,8 @@ mod tests {
         s[97..].fill(f64::INFINITY);
         let i = quantile_interval(&s, 0.95, 0.95).unwrap();
         assert!(i.low.is_some() && i.high.is_none());
+        s[80..].fill(f64::INFINITY);
+        assert_eq!(quantile_interval(&s, 0.95, 0.95), Err(NoInterval::Endless));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use acidtest_record::{Ask, Cause, EventKind, Finish, LogprobSide, Part, ServerSa
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-use wire::{Choice, Chunk, Content, Function, Message, Timed, ToolCall, UsageWire};
+use wire::{Choice, Chunk, Content, Function, MAX_ENTRIES, Message, Timed, ToolCall, UsageWire};
 
 /// Body fields that acidtest decides itself.
 pub(crate) const RESERVED: [&str; 2] = ["messages", "stream"];
@@ -326,6 +326,10 @@ impl Chat {
         let name = name.unwrap_or_default();
         let arguments = arguments.map(|a| a.0).unwrap_or_default();
         let carried = !name.is_empty() || !arguments.is_empty();
+        if self.tools.len() >= MAX_ENTRIES && !self.tools.contains_key(&index) {
+            self.fail(Cause::TooLarge, format!("more than {MAX_ENTRIES} tool calls"));
+            return carried;
+        }
         let at = *self.tools.entry(index).or_insert_with(|| {
             self.parts.push(Part::ToolCall {
                 index,

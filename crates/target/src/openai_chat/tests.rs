@@ -77,6 +77,23 @@ fn wrong_types_and_errors_are_classed() {
 }
 
 #[test]
+fn floods_of_small_entries_are_refused() {
+    let many = |n: usize| vec!["{}"; n].join(",");
+    for (chunk, cause) in [
+        (format!(r#"{{"choices":[{}]}}"#, many(MAX_ENTRIES)), None),
+        (format!(r#"{{"choices":[{}]}}"#, many(MAX_ENTRIES + 1)), Some(Cause::Malformed)),
+        (delta(&format!(r#"{{"tool_calls":[{}]}}"#, many(MAX_ENTRIES + 1))), Some(Cause::Malformed)),
+    ] {
+        assert_eq!(feed(&[&chunk]).0.trouble.map(|t| t.cause), cause);
+    }
+    let calls: Vec<String> =
+        (0..=MAX_ENTRIES).map(|i| delta(&format!(r#"{{"tool_calls":[{{"index":{i}}}]}}"#))).collect();
+    let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+    let chat = feed(&calls).0;
+    assert_eq!((chat.trouble.map(|t| t.cause), chat.parts.len()), (Some(Cause::TooLarge), MAX_ENTRIES));
+}
+
+#[test]
 fn parts_are_merged_in_order_of_first_arrival() {
     let (chat, _) = feed(&[
         &delta(r#"{"reasoning":"th"}"#),

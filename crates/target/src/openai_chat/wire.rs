@@ -5,6 +5,11 @@
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Most entries of a list: `{}` is two bytes on the wire and hundreds in memory.
+pub(super) const MAX_ENTRIES: usize = 1024;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Chunk {
@@ -12,7 +17,7 @@ pub(super) struct Chunk {
     pub(super) object: Option<String>,
     pub(super) model: Option<String>,
     pub(super) system_fingerprint: Option<String>,
-    pub(super) choices: Option<Vec<Choice>>,
+    pub(super) choices: Option<Few<Choice>>,
     pub(super) usage: Option<UsageWire>,
     pub(super) error: Option<Value>,
     pub(super) message: Option<Value>,
@@ -29,6 +34,50 @@ impl Chunk {
     pub(super) fn error_text(&self) -> Option<String> {
         let value = self.error.as_ref().or(self.message.as_ref())?;
         super::message_in(value)
+    }
+}
+
+/// A list of at most [`MAX_ENTRIES`].
+#[derive(Debug)]
+pub(super) struct Few<T>(Vec<T>);
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_seq(FewVisitor(PhantomData))
+    }
+}
+
+struct FewVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for FewVisitor<T> {
+    type Value = Few<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(one) = seq.next_element()? {
+            if all.len() == MAX_ENTRIES {
+                return Err(de::Error::custom(format!("a list of more than {MAX_ENTRIES} entries")));
+            }
+            all.push(one);
+        }
+        Ok(Few(all))
     }
 }
 
@@ -50,7 +99,7 @@ pub(super) struct Message {
     pub(super) reasoning_content: Option<String>,
     pub(super) reasoning: Option<String>,
     pub(super) refusal: Option<String>,
-    pub(super) tool_calls: Option<Vec<ToolCall>>,
+    pub(super) tool_calls: Option<Few<ToolCall>>,
     pub(super) function_call: Option<Function>,
 }
 

@@ -54,6 +54,14 @@ fn check(body: &str, end: End, want: Result<Finish, Cause>) {
 }
 
 #[test]
+fn a_flood_of_comments_is_too_large() {
+    let flood = ":\n".repeat(MAX_EVENTS + 10);
+    let parsed = parse(&[flood.as_bytes(), DONE.as_bytes()], true, &attempt(200, End::Complete));
+    assert!(matches!(parsed.outcome, Outcome::Failed { cause: Cause::TooLarge, .. }), "{:?}", parsed.outcome);
+    assert_eq!(parsed.events.len(), MAX_EVENTS);
+}
+
+#[test]
 fn how_streams_end() {
     check(&format!("{HI}{STOP}{DONE}"), End::Complete, Ok(Finish::Stop));
     check(&format!("{HI}{STOP}"), End::Complete, Ok(Finish::Stop));
