@@ -5,7 +5,7 @@
 use crate::families::quality::{DELIVERY, JUDGEMENT};
 use crate::gates::is_whole;
 use crate::measure::Wanted;
-use crate::metric::{Metric, metric, metrics};
+use crate::metric::{Metric, Unit, metric, metrics};
 use crate::nearest::nearest;
 use crate::rates::WINDOW;
 use acidtest_record::{Bound, Case, Cause, Gate, Op, RunSpec, Stat};
@@ -79,10 +79,29 @@ fn one(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
             "times take s, ms, us; shares a number from 0 to 1 or %".into(),
         ));
     }
+    check_bare(gate, metric)?;
     for (key, value) in &gate.labels {
         check_label(gate, &wanted, spec, cases, (key, value))?;
     }
     Ok(())
+}
+
+/// A number without a unit that is most likely meant in another one.
+fn check_bare(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
+    if !gate.unit.is_empty() {
+        return Ok(());
+    }
+    match metric.unit {
+        Unit::Seconds => Err((
+            format!("gate '{}' gives a time without a unit", gate.text),
+            format!("write '{} ms' or '{} s'", gate.limit, gate.limit),
+        )),
+        Unit::Ratio if !(0.0..=1.0).contains(&gate.limit) => Err((
+            format!("gate '{}' asks for a share of {}: shares go from 0 to 1", gate.text, gate.limit),
+            format!("write '{} %'", gate.limit),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {

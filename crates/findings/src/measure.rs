@@ -567,9 +567,12 @@ fn samples(
     let worst = worst.filter(|_| population == Population::All);
     let mut values = Vec::new();
     let mut counted: Vec<Asked> = Vec::new();
+    let mut is_observable = false;
     for (a, i) in in_send_order(slice) {
         let is_lost = i + 1 == a.range().end && !a.last().class.delivered();
-        let value = match row(&a, i) {
+        let seen = row(&a, i);
+        is_observable |= !matches!(seen, Seen::Absent);
+        let value = match seen {
             Seen::Value(v) => Some(v),
             Seen::Never => worst,
             Seen::Absent if is_lost => worst,
@@ -579,6 +582,11 @@ fn samples(
             values.push(value);
             counted.push(a);
         }
+    }
+    // Answers came and none can have such a value: failures alone say nothing about it.
+    if !is_observable && slice.asked().any(|a| a.last().class.delivered()) {
+        values.clear();
+        counted.clear();
     }
     let n = N {
         cases: distinct(counted.iter().map(case_of)),

@@ -69,6 +69,12 @@ pub enum CheckState {
 }
 
 impl Validity {
+    /// The largest p99 of the checks that failed; absent where one of them has none.
+    fn error_s(&self) -> Option<f64> {
+        let over = self.checks.iter().filter(|c| c.state == CheckState::Over);
+        over.map(|c| c.p99_s).try_fold(0.0, |most: f64, p99| p99.map(|p| most.max(p)))
+    }
+
     /// Why the family is not valid, in one line.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
@@ -79,7 +85,14 @@ impl Validity {
 }
 
 /// Reasons against estimates, by target, phase and guard.
-pub(crate) struct Guards(BTreeMap<(u16, u16, &'static str), String>);
+pub(crate) struct Guards(BTreeMap<(u16, u16, &'static str), Fault>);
+
+/// Why times are not valid, and by how much they may be off.
+#[derive(Debug)]
+struct Fault {
+    reason: String,
+    error_s: Option<f64>,
+}
 
 impl Guards {
     /// Checks every target and phase.
@@ -89,7 +102,8 @@ impl Guards {
         for slice in view.slices().iter().filter(|s| !s.requests.is_empty()) {
             for v in assess(slice) {
                 if let Some(reason) = v.reason() {
-                    reasons.insert((slice.target, slice.phase, v.family), reason);
+                    let fault = Fault { reason, error_s: v.error_s() };
+                    reasons.insert((slice.target, slice.phase, v.family), fault);
                 }
                 all.push(v);
             }
@@ -100,11 +114,17 @@ impl Guards {
     /// Marks estimates of a slice that one of our faults spoiled.
     pub(crate) fn mark(&self, slice: &Slice, guard: Guard, estimates: &mut [Estimate]) {
         let Some(family) = family(guard) else { return };
-        if let Some(reason) = self.0.get(&(slice.target, slice.phase, family)) {
+        if let Some(fault) = self.0.get(&(slice.target, slice.phase, family)) {
             for e in estimates {
-                e.invalid = Some(reason.clone());
+                e.invalid = Some(fault.reason.clone());
             }
         }
+    }
+
+    /// How far times of a slice may be off by our own fault, in seconds; absent
+    /// where that is not known (a full hand-over keeps requests back).
+    pub(crate) fn error_s(&self, slice: &Slice, guard: Guard) -> Option<f64> {
+        self.0.get(&(slice.target, slice.phase, family(guard)?))?.error_s
     }
 }
 

@@ -194,7 +194,10 @@ fn older(e: StoreError, path: &Path, found: i64) -> StoreError {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Step<Connection> {
-    let conn = Connection::open_with_flags(path, flags)?;
+    // SQLite reads `:memory:` and `file:…` as more than names; behind a directory they are names.
+    let uri = flags.contains(OpenFlags::SQLITE_OPEN_URI);
+    let name = if uri || path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) };
+    let conn = Connection::open_with_flags(name, flags)?;
     conn.busy_timeout(BUSY_WAIT)?;
     // Nothing that a foreign schema brings along is run.
     conn.pragma_update(None, "trusted_schema", false)?;
@@ -282,6 +285,16 @@ mod tests {
             immutable_uri(Path::new("/a b/x?mode=rw#%.db")),
             "file:/a%20b/x%3fmode%3drw%23%25.db?immutable=1"
         );
+    }
+
+    #[test]
+    fn names_with_a_meaning_of_their_own_are_files() {
+        for name in [":memory:", "file:odd.db?mode=memory"] {
+            drop(Store::create_or_open(Path::new(name)).unwrap());
+            let is_file = Path::new(name).is_file();
+            std::fs::remove_file(name).unwrap();
+            assert!(is_file, "{name}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! and hint. Must not hold secrets: whoever raises an error about a value that
 //! may be a key calls [`Source::error_without_value`].
 
+use crate::targets::looks_like_a_key;
 use std::fmt;
 use std::sync::Arc;
 
@@ -146,7 +147,8 @@ fn at_zero(column: u32) -> usize {
 
 /// The part of a line around a place, and where the caret goes, in terminal columns.
 fn shown(line: &str, at: usize, len: usize) -> (String, usize, usize) {
-    let chars: Vec<char> = line.trim_end().chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    let mut chars: Vec<char> = line.trim_end().chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    strike_keys(&mut chars);
     let at = at.min(chars.len());
     let len = len.clamp(1, (chars.len() - at).max(1));
     let begin = if at + len.min(SHOWN / 2) > SHOWN { at - SHOWN / 4 } else { 0 };
@@ -162,6 +164,16 @@ fn shown(line: &str, at: usize, len: usize) -> (String, usize, usize) {
     let caret = usize::from(begin > 0) + columns(&chars[begin..at]);
     let width = columns(&chars[at.min(end)..(at + len).min(end)]);
     (text, caret, width.max(1))
+}
+
+/// Stars in place of every word that looks like a secret, wherever it stands.
+fn strike_keys(chars: &mut [char]) {
+    let of_word = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
+    for word in chars.chunk_by_mut(|a, b| of_word(a) == of_word(b)) {
+        if looks_like_a_key(&word.iter().collect::<String>()) {
+            word.fill('*');
+        }
+    }
 }
 
 fn columns(chars: &[char]) -> usize {
@@ -224,6 +236,13 @@ mod tests {
         let span = Span { line: 1, column: 4, len: 9 };
         let text = source.error(span, "bad '\u{1b}\u{202e}'").to_string();
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+    }
+
+    #[test]
+    fn a_secret_in_a_wrong_place_is_struck_out() {
+        let source = Source::new("a", "api_key: sk-canary0123 # Bearer aB3aB3aB3aB3aB3aB3aB3");
+        let text = source.error(Span { line: 1, column: 1, len: 7 }, "unknown key").to_string();
+        assert!(text.contains("1 | api_key: ************* # Bearer *********************\n"), "{text}");
     }
 
     #[test]

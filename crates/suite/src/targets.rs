@@ -162,7 +162,7 @@ fn key(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
 }
 
 /// Known beginnings, or a long mix of small letters, capitals and digits.
-fn looks_like_a_key(text: &str) -> bool {
+pub(crate) fn looks_like_a_key(text: &str) -> bool {
     let has = |f: fn(&u8) -> bool| text.as_bytes().iter().any(f);
     SECRET_PREFIXES.iter().any(|p| text.starts_with(p))
         || (text.len() >= 20

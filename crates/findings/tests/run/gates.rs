@@ -122,6 +122,26 @@ fn failed_requests_wait_for_ever_unless_the_gate_says_completed() {
 }
 
 #[test]
+fn failures_alone_say_nothing_of_what_no_answer_can_have() {
+    let (spec, cases) = (spec(CLOSED, 100, &["ttft.p50 <= 1 s", "error_rate <= 5 %"]), cases(100, 1));
+    let with = |stream: bool| {
+        let rows: Vec<Row> = (0..100u32)
+            .map(|i| {
+                let class =
+                    if i == 7 { OutcomeClass::Failed(Cause::Timeout) } else { OutcomeClass::Complete };
+                let row = row(i, Some(cases[i as usize].hash), class, i64::from(i) * 1000, 100, 300);
+                Row { stream, first: row.first.filter(|_| stream), ..row }
+            })
+            .collect();
+        run(&spec, &cases, &rows, |_| true).gates
+    };
+    assert_eq!(with(true).iter().map(|g| g.state.id()).collect::<Vec<_>>(), ["met", "met"]);
+    let whole = with(false);
+    assert_eq!(whole.iter().map(|g| g.state.id()).collect::<Vec<_>>(), ["undecided", "met"]);
+    assert!(whole[0].reason.contains("needs streamed answers"), "{}", whole[0].reason);
+}
+
+#[test]
 fn a_bound_that_is_endless_breaks_the_gate() {
     let gates = ["ttft.p90.high <= 2 s", "ttft.p90.high.completed <= 2 s", "ttft.p50.high <= 2 s"];
     let (spec, cases) = (spec(CLOSED, 1000, &gates), cases(1000, 1));
