@@ -98,8 +98,14 @@ impl Failure {
         if let Some(hint) = &self.hint {
             let _ = writeln!(out, "\nhint: {hint}");
         }
-        out
+        harmless(&out)
     }
+}
+
+/// The text without control characters, line by line: names and values in it may
+/// come from anywhere.
+pub(crate) fn harmless(text: &str) -> String {
+    text.lines().map(|line| acidtest_report::clean(line) + "\n").collect()
 }
 
 /// Writes data to stdout; a reader that went away ends the program quietly.

@@ -37,9 +37,13 @@ fn main() -> ExitCode {
     }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(e) if e.use_stderr() => {
+            eprint!("{}", exit::harmless(&e.render().to_string()));
+            return ExitCode::from(exit::Exit::Usage.code());
+        }
         Err(e) => {
             let _ = e.print();
-            return ExitCode::from(if e.use_stderr() { exit::Exit::Usage.code() } else { 0 });
+            return ExitCode::SUCCESS;
         }
     };
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cli.command.run()));

@@ -24,7 +24,9 @@ fn path(arg: &StoreArg) -> Result<PathBuf, Failure> {
     if let Some(path) = &arg.store {
         return Ok(path.clone());
     }
-    let here = std::env::current_dir().map_err(|e| Failure::new(Exit::Internal, e))?;
+    let here = std::env::current_dir().map_err(|e| {
+        Failure::new(Exit::Usage, anyhow::Error::new(e).context("cannot find the working directory"))
+    })?;
     Ok(find_store(&here).unwrap_or_else(|| default_path(&here)))
 }
 

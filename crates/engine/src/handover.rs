@@ -96,9 +96,15 @@ impl Budget {
     }
 }
 
-/// Memory that one segment stands for until its record is made.
+/// Memory that one segment stands for until its record is made: its bytes, its
+/// reads, and an event for each line it may hold.
 pub(crate) fn weight(segment: &Segment) -> usize {
-    segment.bytes.len() + segment.pieces.len() * 8 + segment.reads.len() * 40 + 64
+    let lines = segment.bytes.iter().filter(|b| **b == b'\n').count();
+    segment.bytes.len()
+        + lines * size_of::<acidtest_record::Event>()
+        + segment.pieces.len() * 8
+        + segment.reads.len() * 40
+        + 64
 }
 
 /// The tap of one attempt.

@@ -22,7 +22,7 @@ use std::sync::{Arc, Barrier};
 /// Bytes handed over and not yet stored above which nothing new is sent.
 const BACKLOG_BYTES: usize = 256 << 20;
 /// … above which answers in flight are cut off.
-const MOST_BYTES: usize = 1 << 30;
+const MOST_BYTES: usize = 512 << 20;
 /// Content events a second that one measuring thread is trusted with.
 const EVENTS_PER_SHARD: f64 = 50_000.0;
 /// Events a second that one stream is taken for when threads are counted.

@@ -363,7 +363,8 @@ impl Sheet<'_, '_> {
 /// An interval of the statistics library, or its reason.
 pub(crate) fn uncertainty(found: &Result<stats::Interval, NoInterval>, unit: &str) -> Uncertainty {
     match found {
-        Ok(i) => Uncertainty::Interval(Interval::of(i, unit)),
+        // Nothing that is measured here can be negative: times, counts, shares, costs.
+        Ok(i) => Uncertainty::Interval(Interval::of(&i.clone().clipped((0.0, f64::INFINITY)), unit)),
         Err(why) => Uncertainty::None(why.to_string()),
     }
 }

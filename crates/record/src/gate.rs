@@ -168,7 +168,7 @@ impl Gate {
     /// The text has another form, an unknown stat or unit, or a number that is not finite.
     pub fn parse(text: &str) -> Result<Self, GateParseError> {
         let fail = |what: String, at: usize| GateParseError {
-            what,
+            what: what.chars().take(200).collect(),
             gate: text.chars().take(200).collect(),
             hint: FORM.to_owned(),
             at,
@@ -181,6 +181,9 @@ impl Gate {
         Ok(Self { op, limit, unit, text: text.trim().to_owned(), ..left })
     }
 }
+
+/// Longest name of a metric or scorer in a gate.
+const MAX_NAME: usize = 200;
 
 /// The comparison outside of brackets and braces: offset, length, operator.
 fn find_op(text: &str) -> Option<(usize, usize, Op)> {
@@ -245,6 +248,9 @@ fn parse_left(text: &str) -> Result<Gate, String> {
     for word in words {
         apply_suffix(&mut gate, word)?;
     }
+    if name.len() > MAX_NAME {
+        return Err(format!("a name of {} bytes where a metric was expected", name.len()));
+    }
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_@^.+-".contains(c)) {
         return Err(format!("'{name}' is not a metric's name"));
     }
@@ -259,6 +265,14 @@ fn is_suffix(word: &str) -> bool {
 }
 
 fn apply_suffix(gate: &mut Gate, word: &str) -> Result<(), String> {
+    let twice = match word {
+        "low" | "high" => gate.bound.is_some(),
+        "completed" => gate.completed,
+        _ => gate.stat != Stat::Default,
+    };
+    if twice {
+        return Err(format!("'{word}' after another word of its kind"));
+    }
     match word {
         "low" => gate.bound = Some(Bound::Low),
         "high" => gate.bound = Some(Bound::High),
@@ -355,6 +369,8 @@ mod tests {
     fn wrong_gates_say_what_is_wrong() {
         for (text, words) in [
             ("accuracy", "no comparison"),
+            ("accuracy.low.low >= 1", "'low' after another"),
+            ("ttft.p95.p50 <= 1 s", "'p50' after another"),
             ("ttft.p42 <= 1 s", "unknown stat 'p42'"),
             ("ttft.p95 <= fast", "does not begin with a number"),
             ("ttft.p95 <= 1 parsec", "unknown unit 'parsec'"),

@@ -248,7 +248,7 @@ fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &m
     let scale = Scale::of(&p50.unit, Some(middle));
     let name = match p50.is_valid() {
         true => id.into(),
-        false => Cell::painted(format!("{id} NOT VALID"), Paint::Bad),
+        false => Cell::painted(format!("{id} !"), Paint::Bad),
     };
     grid.row([
         once(&group.name, first),
@@ -281,11 +281,11 @@ fn throughput(findings: &Findings, style: Style) -> String {
                 continue;
             }
             any = true;
-            let valid = if steady.is_valid() { "" } else { ", NOT VALID" };
+            let mark = if steady.is_valid() { "" } else { " !" };
             let whole_text = match whole.number() {
                 Some(v) => {
                     let scale = Scale::of(&whole.unit, Some(v));
-                    format!("{}{}{valid}", scale.value(v, None), scale.suffix())
+                    format!("{}{}", scale.value(v, None), scale.suffix())
                 }
                 None => "absent".to_owned(),
             };
@@ -296,7 +296,8 @@ fn throughput(findings: &Findings, style: Style) -> String {
                 }
                 _ => scale.cell(steady),
             };
-            grid.row([once(&group.name, &mut first), id.into(), steady_text.into(), whole_text.into()]);
+            let name = format!("{id}{mark}");
+            grid.row([once(&group.name, &mut first), name.into(), steady_text.into(), whole_text.into()]);
         }
     }
     if any { grid.render(style) } else { String::new() }

@@ -134,6 +134,11 @@ fn typed(doc: &Doc, node: &Node) -> Result<(ScorerSpec, bool), SuiteError> {
         });
     };
     let word = doc.text(type_node, "'type'")?;
+    if ["all", "any"].contains(&word) {
+        return Err(doc
+            .error(type_node.span, format!("'{word}' is no type of scorer"))
+            .hint(format!("a combination is written `{{ {word}: [contains, …] }}`")));
+    }
     let own: &[&str] = match word {
         "exact" => &["ignore_case"],
         "contains" | "starts_with" => &["ignore_case", "any_of"],

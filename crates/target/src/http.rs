@@ -91,7 +91,7 @@ impl TargetError {
         match self {
             Self::Url { error, .. } => match error {
                 AddressError::UserInfo { .. } => {
-                    Some("put the key into an environment variable and name it with key_env".into())
+                    Some("put the key into an environment variable and name it with key".into())
                 }
                 _ => Some("a base URL looks like http://127.0.0.1:8000/v1".into()),
             },
@@ -252,7 +252,7 @@ fn headers(
     let host = value(spec, "host", &address.authority)?;
     map.insert(header::HOST, host);
     if let Some(name) = &spec.key_env {
-        let key = secret(spec, secrets, name, "key_env", found)?;
+        let key = secret(spec, secrets, name, "key", found)?;
         let mut bearer = value(spec, "authorization", &format!("Bearer {key}"))?;
         bearer.set_sensitive(true);
         map.insert(header::AUTHORIZATION, bearer);
@@ -375,7 +375,7 @@ mod tests {
             assert!(err.to_string().contains(words), "{err}");
             assert!(!err.to_string().contains("secret-value"), "{err}");
         };
-        check(&spec(), &[("KEY", " ")], "'a': environment variable KEY (key_env)");
+        check(&spec(), &[("KEY", " ")], "'a': environment variable KEY (key)");
         check(&spec(), &[("KEY", "k")], "variable ORG (header 'X-Org')");
         check(&spec(), &[("KEY", "secret-value\nx"), ("ORG", "x")], "control characters");
         let mut s = spec();

@@ -62,7 +62,7 @@ pub(crate) struct Args {
     /// Gate that decides the exit code, such as 'ttft.p95 <= 800 ms'; may be repeated
     #[arg(long = "gate", value_name = "GATE")]
     gates: Vec<String>,
-    /// Seed of arrivals and nonces [default: from the run's id]
+    /// Seed of arrivals; nonces differ from run to run whatever it is [default: from the run's id]
     #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use super::StoreArg;
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_read, trouble};
+use acidtest_store::StoreError;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -33,7 +34,14 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
             store.export(run, &mut out).map_err(trouble)?;
             out.flush().map_err(|e| Failure::new(Exit::Internal, e))?;
         }
-        None => store.export(run, &mut std::io::BufWriter::new(std::io::stdout().lock())).map_err(trouble)?,
+        None => {
+            let written = store.export(run, &mut std::io::BufWriter::new(std::io::stdout().lock()));
+            match written {
+                // Whoever reads has seen enough.
+                Err(StoreError::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => {}
+                other => other.map_err(trouble)?,
+            }
+        }
     }
     Ok(Exit::Ok)
 }

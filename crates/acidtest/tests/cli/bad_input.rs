@@ -262,3 +262,20 @@ fn a_disk_that_is_full_loses_nothing_that_was_stored() {
         place.run(&["run", "--resume", "latest", "-q", "--store", "small.db", "--format", "json"]).exits(0);
     assert_eq!(resumed.json()["run"]["requests"], json!(400));
 }
+
+#[test]
+fn control_characters_in_arguments_do_not_reach_the_terminal() {
+    let place = Place::new();
+    for args in [
+        &["report", "\x1b[31mx", "--store", "s.db"][..],
+        &["report", "--store", "\x1b[31mx.db"],
+        &["metrics", "\x1b[31m"],
+        &["bench", "--url", "http://\x1b[31m/v1", "--model", "m"],
+        &["bench", "--url", "http://127.0.0.1:1/v1", "--model", "m", "--gate", "\x1b[31m>=1"],
+        &["\x1b[31mfoo"],
+    ] {
+        let ran = place.run(args).exits(2);
+        assert!(!ran.err().contains('\x1b'), "{args:?}: {:?}", ran.err());
+        assert!(!ran.err().trim().is_empty());
+    }
+}

@@ -5,7 +5,9 @@
 mod build;
 mod gates;
 
-use acidtest_findings::{CheckState, Findings, Quantity, Texts, Uncertainty, View, find};
+use acidtest_findings::{
+    CheckState, Findings, PLANNED_SLOTS, Quantity, STOPPED, Texts, Uncertainty, View, find,
+};
 use acidtest_record::*;
 use build::*;
 use proptest::prelude::*;
@@ -349,7 +351,9 @@ fn rates_of_the_steady_window() {
 
 #[test]
 fn a_late_client_spoils_times_and_not_answers() {
-    let (spec, cases) = (spec(CLOSED, 124, &["ttft.p50 <= 1 s", "accuracy >= 0.5"]), cases(124, 4));
+    // Sends were 30 ms late; the median is about 180 ms. Only what 30 ms could turn is undecided.
+    let gates = ["ttft.p50 <= 200 ms", "ttft.p50 <= 1 s", "ttft.p50 <= 100 ms", "accuracy >= 0.5"];
+    let (spec, cases) = (spec(CLOSED, 124, &gates), cases(124, 4));
     let mut rows = docent(&cases);
     for r in rows.iter_mut().skip(62) {
         r.started = r.started.map(|s| s + Ns::from_millis(30));
@@ -362,7 +366,26 @@ fn a_late_client_spoils_times_and_not_answers() {
     assert_eq!((lag.state, lag.from_s), (CheckState::Over, Some(62.0)));
     assert!(f.validity.iter().any(|v| v.family == "rhythm" && v.valid));
     let states: Vec<&str> = f.gates.iter().map(|g| g.state.id()).collect();
-    assert_eq!(states, ["undecided", "met"]);
+    assert_eq!(states, ["undecided", "met", "broken", "met"]);
+    assert!(f.gates[1].reason.contains("lateness"), "{}", f.gates[1].reason);
+}
+
+#[test]
+fn a_stopped_run_has_not_met_its_gates() {
+    let (spec, cases) = (spec(CLOSED, 124, &["accuracy >= 0.5", "accuracy >= 0.9"]), cases(124, 4));
+    let mut b = View::new(RUN, &spec, &cases);
+    for r in docent(&cases).into_iter().take(80) {
+        b.row(r);
+        b.verdict(&verdict(r.key, "correct", Status::Scored, Some(Value::Bool(r.key.slot % 4 != 0))));
+    }
+    for (name, value) in [(PLANNED_SLOTS, "124"), (STOPPED, "the time cap was reached")] {
+        b.fact(&Fact { name: name.into(), value: value.into(), source: "test".into(), hash: None });
+    }
+    let f = find(&b.finish(), &mut |_| Texts::default());
+    let said: Vec<(&str, &str)> = f.gates.iter().map(|g| (g.state.id(), g.reason.as_str())).collect();
+    let words = "met so far, but the run was stopped after 80 of 124 requests: the time cap was reached";
+    assert_eq!(said[0], ("undecided", words));
+    assert_eq!(said[1].0, "broken");
 }
 
 #[test]
