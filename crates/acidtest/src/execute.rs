@@ -45,6 +45,8 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let zero = Zero::start();
     let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
     check_targets(&e.spec, &secrets, zero)?;
+    // Held until the end: a second process must not send what is being sent.
+    let _claim = store.claim(e.run).map_err(trouble)?;
     let finished = if e.resume { finished(&store, &e)? } else { Finished::default() };
     if !e.resume {
         store.create_run(e.run, &e.spec.name, &e.spec, &e.cases, zero.unix_ns()).map_err(trouble)?;
@@ -95,6 +97,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     store.append(e.run, &ends).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
+    store.still_there().map_err(trouble)?;
     Ok(Executed { store, summary })
 }
 

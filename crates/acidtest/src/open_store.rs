@@ -13,6 +13,7 @@ pub(crate) fn trouble(e: StoreError) -> Failure {
         | StoreError::Ambiguous { .. }
         | StoreError::NotAStore { .. }
         | StoreError::RunExists { .. }
+        | StoreError::RunBusy { .. }
         | StoreError::Import { .. } => Exit::Usage,
         _ => Exit::Internal,
     };

@@ -38,7 +38,7 @@ impl Prompts {
         if !self.fresh {
             return (messages, None);
         }
-        let nonce = format!("{:08x}", Stream::new(self.seed, "nonce", u64::from(slot)).bits() as u32);
+        let nonce = format!("{:016x}", Stream::new(self.seed, "nonce", u64::from(slot)).bits());
         // In front of the first message, so that no prefix of the prompt was seen before.
         if let Some(first) = messages.first_mut() {
             first.content = format!("[{nonce}] {}", first.content);

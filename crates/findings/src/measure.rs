@@ -364,7 +364,7 @@ impl Sheet<'_, '_> {
 pub(crate) fn uncertainty(found: &Result<stats::Interval, NoInterval>, unit: &str) -> Uncertainty {
     match found {
         // Nothing that is measured here can be negative: times, counts, shares, costs.
-        Ok(i) => Uncertainty::Interval(Interval::of(&i.clone().clipped((0.0, f64::INFINITY)), unit)),
+        Ok(i) => Uncertainty::Interval(Interval::of(&i.clipped((0.0, f64::INFINITY)), unit)),
         Err(why) => Uncertainty::None(why.to_string()),
     }
 }

@@ -53,7 +53,7 @@ impl Store {
         started_unix_ns: i64,
     ) -> Result<()> {
         self.write("create a run", |conn| {
-            let head = RunHead { id, name, created_unix_ns: started_unix_ns };
+            let head = RunHead { id, name, created_unix_ns: started_unix_ns, imported: false };
             let no = self.insert_run(conn, &head, spec)?;
             let mut at = self.inserter(conn, id, no);
             for (pos, case) in cases.iter().enumerate() {
@@ -114,14 +114,15 @@ impl Store {
             return Err(Trouble::from(StoreError::RunExists { path: self.path.clone(), run: head.id }));
         }
         conn.execute(
-            "INSERT INTO run (id, name, state, created_unix_ns, spec, workload)
-             VALUES (?1, ?2, 'running', ?3, ?4, ?5)",
+            "INSERT INTO run (id, name, state, created_unix_ns, spec, workload, imported)
+             VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6)",
             params![
                 head.id.to_string(),
                 head.name,
                 head.created_unix_ns,
                 checked_json("the plan of the run", spec)?,
-                &spec.workload.0[..]
+                &spec.workload.0[..],
+                head.imported
             ],
         )?;
         let no = conn.last_insert_rowid();
@@ -153,6 +154,8 @@ pub(crate) struct RunHead<'a> {
     pub(crate) id: RunId,
     pub(crate) name: &'a str,
     pub(crate) created_unix_ns: i64,
+    /// Whether it comes from an export.
+    pub(crate) imported: bool,
 }
 
 /// JSON that is known to read back as the same value: numbers that JSON cannot

@@ -3,6 +3,7 @@
 //! Main type: [`StoreError`]. Must not decide what to do about it: exit codes and
 //! output are the binary's.
 
+use crate::space::is_out_of_space;
 use acidtest_record::RunId;
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
@@ -80,14 +81,14 @@ pub enum StoreError {
         what: String,
     },
     /// Any other refusal of the database.
-    #[error("cannot {what}: store '{}': {source}", path.display())]
+    #[error("cannot {what}: store '{}': {said}", path.display())]
     Database {
         /// The file.
         path: PathBuf,
         /// What was tried.
         what: &'static str,
-        /// The database's words.
-        source: Box<rusqlite::Error>,
+        /// The database's words, without control characters.
+        said: String,
     },
     /// The file system refused.
     #[error("cannot {what} '{}': {source}", path.display())]
@@ -124,6 +125,20 @@ pub enum StoreError {
         path: PathBuf,
         /// The run.
         run: RunId,
+    },
+    /// Another process holds the claim of the run.
+    #[error("run {run} in store '{}' is being written by another process", path.display())]
+    RunBusy {
+        /// The file.
+        path: PathBuf,
+        /// The run.
+        run: RunId,
+    },
+    /// The path no longer names the file that was opened.
+    #[error("store '{}' was removed or replaced while it was written", path.display())]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
     },
     /// An item of one run was handed to another.
     #[error("a {item} of run {found} was appended to run {run}")]
@@ -178,7 +193,7 @@ impl StoreError {
                     .into()
             }
             Self::Full { .. } => {
-                "free some space, then continue with --resume: everything committed before is kept".into()
+                "free some space or raise the limit of file sizes, then continue with --resume: everything committed before is kept".into()
             }
             Self::ReadOnly { .. } => {
                 "make the file and its directory writable, or use another --store".into()
@@ -197,6 +212,8 @@ impl StoreError {
             }
             Self::Ambiguous { .. } => "type more digits of the id".into(),
             Self::RunExists { .. } => "delete that run first, or import into another --store".into(),
+            Self::RunBusy { .. } => "wait until it ends, or stop it".into(),
+            Self::Gone { .. } => "the records of this run are lost: start it again".into(),
             Self::Import { .. } => {
                 "nothing was imported; the file must be a whole, unchanged export of acidtest".into()
             }
@@ -243,19 +260,34 @@ impl Trouble {
         let path = path.to_owned();
         let source = match self {
             Trouble::Said(e) => return *e,
-            Trouble::Corrupt(what) => return StoreError::Corrupt { path, what },
+            Trouble::Corrupt(what) => return StoreError::Corrupt { path, what: plain(&what) },
             Trouble::Sql(e) => e,
         };
+        let said = plain(&source.to_string());
         match source.sqlite_error_code() {
+            _ if is_moved(&source) => StoreError::Gone { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path, what },
             Some(ErrorCode::DiskFull) => StoreError::Full { path, what },
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path, what },
             Some(ErrorCode::NotADatabase) => StoreError::NotAStore { path, what: "not a SQLite file".into() },
-            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: source.to_string() },
-            _ if is_misread(&source) => StoreError::Corrupt { path, what: source.to_string() },
-            _ => StoreError::Database { path, what, source: Box::new(source) },
+            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: said },
+            _ if is_misread(&source) => StoreError::Corrupt { path, what: said },
+            _ if is_out_of_space(&source, &path) => StoreError::Full { path, what },
+            _ => StoreError::Database { path, what, said },
         }
     }
+}
+
+/// Text without control characters: it may hold names out of a foreign file, and
+/// goes to a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    let spaced = text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c });
+    spaced.filter(|c| !c.is_control()).collect()
+}
+
+/// Whether SQLite found the file removed or renamed.
+fn is_moved(e: &rusqlite::Error) -> bool {
+    e.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_READONLY_DBMOVED)
 }
 
 /// Whether a column held another kind of value than the schema says.

@@ -6,7 +6,7 @@
 
 use crate::append::{Appended, Inserter, RunHead, insert_clock, set_state};
 use crate::base64;
-use crate::error::{Result, Step, StoreError, Trouble};
+use crate::error::{Result, Step, StoreError, Trouble, plain};
 use crate::export::{Counts, EXPORT_SCHEMA, Header, Line, StateLine};
 use crate::numbers;
 use crate::open::Store;
@@ -30,6 +30,7 @@ pub struct Imported {
 impl Store {
     /// Reads one exported run. Its id stays, so that a run cannot be imported
     /// twice; exported again it gives the same bytes.
+    /// [`Store::is_imported`] knows it from then on.
     ///
     /// # Errors
     /// A line is not what [`Store::export`] writes, the file is cut, the run is
@@ -49,7 +50,12 @@ impl Store {
             Line::Spec(spec) => spec,
             _ => return Err(lines.bad("expected the spec")),
         };
-        let head = RunHead { id: header.run, name: &header.name, created_unix_ns: header.created_unix_ns };
+        let head = RunHead {
+            id: header.run,
+            name: &header.name,
+            created_unix_ns: header.created_unix_ns,
+            imported: true,
+        };
         let no = self.insert_run(conn, &head, &spec)?;
         let mut import = Import {
             conn,
@@ -199,7 +205,7 @@ impl LineReader<'_> {
     }
 
     fn bad(&self, why: &str) -> Trouble {
-        Trouble::from(StoreError::Import { line: self.no, why: why.to_owned() })
+        Trouble::from(StoreError::Import { line: self.no, why: plain(why) })
     }
 
     /// Trouble with what a line says, not with the store, names the line.

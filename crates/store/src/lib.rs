@@ -7,6 +7,7 @@
 //!        ├─ verdicts · readings · facts · notes           (beside.rs)
 //!        ├─ runs · resolve · spec · cases · prune         (runs.rs)
 //!        ├─ last_attempts: what a resumed run sends again (resume.rs)
+//!        ├─ claim · still_there: one writer, one file   (claim.rs, identity.rs)
 //!        └─ export · import: JSON Lines, byte for byte    (export.rs, import.rs)
 //!  Writer ── the one writing thread, group commits        (writer.rs)
 //! ```
@@ -20,8 +21,10 @@
 mod append;
 mod base64;
 mod beside;
+mod claim;
 mod error;
 mod export;
+mod identity;
 mod import;
 mod numbers;
 mod open;
@@ -30,11 +33,13 @@ mod read;
 mod resume;
 mod runs;
 mod schema;
+mod space;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use append::Appended;
+pub use claim::Claim;
 pub use error::{Result, StoreError};
 pub use export::EXPORT_SCHEMA;
 pub use import::Imported;

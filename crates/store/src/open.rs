@@ -3,6 +3,7 @@
 //! Main type: [`Store`]. Must not know what is in the tables.
 
 use crate::error::{Result, Step, StoreError, Trouble};
+use crate::identity::Identity;
 use crate::pack::Zip;
 use crate::schema::{self, Found, MIGRATIONS, VERSION};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -41,6 +42,7 @@ pub struct Store {
     pub(crate) conn: Connection,
     pub(crate) path: PathBuf,
     pub(crate) zip: RefCell<Zip>,
+    pub(crate) identity: Identity,
 }
 
 impl std::fmt::Debug for Store {
@@ -55,6 +57,10 @@ impl Store {
     /// # Errors
     /// The file is not a store, of a newer version, locked, or may not be written.
     pub fn create_or_open(path: &Path) -> Result<Self> {
+        // What else is wrong shows below, in the words of what is tried there.
+        if let Err(e @ StoreError::NotAStore { .. }) = present(path) {
+            return Err(e);
+        }
         if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
             std::fs::create_dir_all(dir).map_err(|source| StoreError::Io {
                 path: dir.to_owned(),
@@ -121,7 +127,8 @@ impl Store {
             what: "set up compression for",
             source,
         })?;
-        Ok(Self { conn, path: path.to_owned(), zip: RefCell::new(zip) })
+        let identity = Identity::of_store(path)?;
+        Ok(Self { conn, path: path.to_owned(), zip: RefCell::new(zip), identity })
     }
 
     /// The file.

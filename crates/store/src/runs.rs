@@ -119,6 +119,18 @@ impl Store {
         Ok(self.summary(run)?.state)
     }
 
+    /// Whether a run came into this store by [`Store::import`]. That is not part
+    /// of the run: an export does not say it.
+    ///
+    /// # Errors
+    /// The run is unknown or the store is damaged.
+    pub fn is_imported(&self, run: RunId) -> Result<bool> {
+        self.snapshot("read a run", |conn| {
+            let no = self.run_no(conn, run)?;
+            Ok(conn.query_row("SELECT imported FROM run WHERE no = ?1", [no], |r| r.get(0))?)
+        })
+    }
+
     /// Removes a run with everything that only it needs.
     ///
     /// # Errors

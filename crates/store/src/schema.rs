@@ -15,7 +15,7 @@
 //!
 //! | table | one row is |
 //! | --- | --- |
-//! | `run` | a run: `id` (16 hexadecimal digits), `name`, `state` (running, done, stopped), `spec` (the resolved plan as JSON), `workload` (digest by which runs are comparable), and counters kept in the same transaction as the records: attempts (`records`), `requests` (slot + step), and how the last attempt of each request ended (`delivered`, `failed`, `not_sent`) |
+//! | `run` | a run: `id` (16 hexadecimal digits), `name`, `state` (running, done, stopped), `spec` (the resolved plan as JSON), `workload` (digest by which runs are comparable), and counters kept in the same transaction as the records: attempts (`records`), `requests` (slot + step), and how the last attempt of each request ended (`delivered`, `failed`, `not_sent`); `imported` is 1 where it came from an export, and is of this store alone: exports lack it |
 //! | `clock` | one clock of a run |
 //! | `cases` | a case of a run in its order; `blob` is the digest of its JSON |
 //! | `blob` | bytes by digest; `codec` 0: as they are, 1: zstd with dictionary 1; `len` is the plain length |
@@ -52,7 +52,8 @@ CREATE TABLE run (
     spec TEXT NOT NULL, workload BLOB NOT NULL,
     records INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,
     delivered INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
-    not_sent INTEGER NOT NULL DEFAULT 0
+    not_sent INTEGER NOT NULL DEFAULT 0,
+    imported INTEGER NOT NULL DEFAULT 0 CHECK (imported IN (0, 1))
 ) STRICT;
 CREATE TABLE clock (
     run INTEGER NOT NULL REFERENCES run(no), no INTEGER NOT NULL, host TEXT NOT NULL,

@@ -25,6 +25,9 @@ const GROUP_BYTES: usize = 4 << 20;
 /// command's wait, since a run in progress is worth more than a question.
 const LOCK_WAIT: Duration = Duration::from_secs(60);
 
+/// How often the thread looks whether the file is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// What the writing thread has done so far; shared and free to read.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -104,7 +107,8 @@ impl Writer {
     /// the senders first, or this waits for ever.
     ///
     /// # Errors
-    /// What stopped the thread. What [`Progress`] counts is stored even then.
+    /// What stopped the thread. What [`Progress`] counts is stored even then,
+    /// unless the file is gone ([`StoreError::Gone`]).
     pub fn join(self) -> Result<(Store, Appended)> {
         match self.thread.join() {
             Ok(done) => done,
@@ -130,6 +134,7 @@ fn write_all(
     let mut total = Appended::default();
     let mut group = Vec::new();
     let mut open = true;
+    let mut looked = Instant::now();
     while open {
         open = fill(&mut group, items);
         if group.is_empty() {
@@ -140,7 +145,13 @@ fn write_all(
         total += done;
         progress.items.fetch_add(done.items, Ordering::Release);
         progress.records.fetch_add(done.records, Ordering::Release);
+        if looked.elapsed() >= LOOK_EVERY {
+            store.still_there()?;
+            looked = Instant::now();
+        }
     }
+    // Commits to a file without a name succeed, but nobody will read them.
+    store.still_there()?;
     Ok((store, total))
 }
 

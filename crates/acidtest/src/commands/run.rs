@@ -108,6 +108,11 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
     drop(crate::open_store::to_read(&args.output.store)?);
     let store = to_write(&args.output.store)?;
     let run: RunId = store.resolve(run).map_err(trouble)?;
+    if store.is_imported(run).map_err(trouble)? {
+        // Its plan and addresses come from a file: our keys must not follow them.
+        return Err(Failure::usage(format!("run {run} was imported and cannot be resumed"))
+            .hint("run its suite again, or resume it where it was made"));
+    }
     let spec: RunSpec = store.spec(run).map_err(trouble)?;
     let cases: Vec<Case> = store.cases(run).map_err(trouble)?;
     let folder = match &spec.origin {

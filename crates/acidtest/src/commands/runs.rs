@@ -96,6 +96,8 @@ fn delete(store: &StoreArg, runs: &[String]) -> Result<Exit, Failure> {
     let mut store = open_existing(store)?;
     let ids = runs.iter().map(|r| store.resolve(r)).collect::<Result<Vec<_>, _>>().map_err(trouble)?;
     for id in ids {
+        // A run that is being written must not lose its ground.
+        let _claim = store.claim(id).map_err(trouble)?;
         store.delete(id).map_err(trouble)?;
         print(&format!("deleted {id}\n"))?;
     }

@@ -52,6 +52,56 @@ fn an_interrupt_ends_in_order_and_the_run_goes_on_later() {
     assert!(before.iter().all(|(key, record)| records(&place, "i.db").get(key) == Some(record)));
 }
 
+#[test]
+fn a_run_that_is_going_on_is_not_resumed_beside_itself() {
+    let place = Place::new();
+    place.file("cases.jsonl", &cases(60));
+    let sim =
+        Sim::start(&place, &json!({"ttft_ms": 30, "gap_ms": 1, "answers": {"file": "cases.jsonl"}}), &[]);
+    place.file("suite.yaml", &suite(&sim.url, "[closed: 2]", ""));
+    let mut child = place.command(&["run", "suite.yaml", "-q", "--store", "b.db"]).spawn().unwrap();
+    wait_until("some records to be stored", || stored(&place, "b.db") >= 2);
+    let ran = place.run(&["run", "--resume", "latest", "--store", "b.db"]).exits(2);
+    assert!(ran.err().contains("another process") && ran.err().contains("hint:"), "{}", ran.err());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(records(&place, "b.db").len(), 60);
+}
+
+#[test]
+fn a_store_that_is_deleted_under_a_run_is_an_error() {
+    let place = Place::new();
+    place.file("cases.jsonl", &cases(60));
+    let sim =
+        Sim::start(&place, &json!({"ttft_ms": 30, "gap_ms": 1, "answers": {"file": "cases.jsonl"}}), &[]);
+    place.file("suite.yaml", &suite(&sim.url, "[closed: 2]", ""));
+    let child = place
+        .command(&["run", "suite.yaml", "-q", "--store", "d.db"])
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("some records to be stored", || stored(&place, "d.db") >= 2);
+    std::fs::remove_file(place.path().join("d.db")).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(4), "{err}");
+    assert!(err.contains("d.db") && err.contains("removed"), "{err}");
+}
+
+#[test]
+fn an_imported_run_is_read_and_never_sent() {
+    let place = Place::new();
+    place.file("cases.jsonl", &cases(5));
+    place.file("suite.yaml", &suite("sim:s", "[closed: 2]", ""));
+    place.run(&["run", "suite.yaml", "-q", "--store", "a.db"]).exits(0);
+    place.run(&["export", "latest", "-o", "run.jsonl", "--store", "a.db"]).exits(0);
+    place.run(&["import", "run.jsonl", "--store", "c.db"]).exits(0);
+    let report =
+        |store| place.run(&["report", "latest", "--format", "json", "--store", store]).exits(0).out();
+    assert_eq!(report("a.db"), report("c.db"));
+    assert!(place.run(&["run", "--resume", "latest", "--store", "c.db"]).exits(2).err().contains("imported"));
+}
+
 fn one_round(place: &Place, round: u64) {
     let store = format!("round{round}.db");
     let mut child = place.command(&["run", "suite.yaml", "-q", "--store", &store]).spawn().unwrap();

@@ -20,6 +20,7 @@ fn version_1_opens() {
         let run = store.resolve("latest").unwrap();
         assert_eq!(String::from_utf8(exported(&store, run)).unwrap(), want);
         assert_eq!(store.summary(run).unwrap().requests, 5);
+        assert!(!store.is_imported(run).unwrap());
         let mut rows = 0;
         store.rows(run, &mut |_| rows += 1).unwrap();
         assert_eq!(rows, 6);
@@ -33,6 +34,7 @@ fn export_1_imports() {
     let text = fs::read(fixtures().join("run-1.jsonl")).unwrap();
     let done = store.import(&mut &text[..]).unwrap();
     assert_eq!(exported(&store, done.run), text);
+    assert!(store.is_imported(done.run).unwrap());
 }
 
 /// Writes the fixtures of the newest version. Run by hand when a version is

@@ -1,5 +1,6 @@
 //! Tests of the store as a whole; `sample` makes what they store.
 
+mod claims;
 mod exchange;
 mod formats;
 mod housekeeping;

@@ -38,6 +38,23 @@ fn other_files_are_not_touched() {
     assert!(e.to_string().ends_with("not a file"), "{e}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_device_or_directory_is_no_store() {
+    check_open(std::path::Path::new("/dev/null"), "'/dev/null' is not an acidtest store: not a file");
+    let dir = tempfile::tempdir().unwrap();
+    check_open(dir.path(), "is not an acidtest store: not a file");
+}
+
+#[test]
+fn what_the_database_says_has_no_control_characters() {
+    let (_dir, store) = fresh();
+    let e = store.conn.execute("SELECT * FROM \"a\x1b[31m\n\u{9b}b\"", []).unwrap_err();
+    assert!(e.to_string().contains('\x1b'), "{e:?}");
+    let said = crate::error::Trouble::from(e).explain(&store.path, "read it").to_string();
+    assert!(said.contains("no such table: a[31m b") && !said.contains(char::is_control), "{said:?}");
+}
+
 fn check_open_missing(path: &std::path::Path) {
     for opened in [Store::open(path), Store::open_read_only(path)] {
         assert!(matches!(opened, Err(StoreError::NotFound { .. })));
