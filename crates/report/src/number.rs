@@ -114,8 +114,10 @@ impl Scale {
 
 /// The first words of a reason: the rest is in the JSON.
 pub(crate) fn short(why: &str) -> &str {
-    if why == "count" {
-        return "count";
+    match why {
+        "count" => return "count",
+        _ if why.starts_with("too few effective batches") => return "no interval",
+        _ => {}
     }
     why.split([':', '(']).next().unwrap_or(why).trim_end()
 }
