@@ -24,13 +24,19 @@ fn ten_times_in_a_row() {
     }
 }
 
-#[test]
-fn an_interrupt_ends_in_order_and_the_run_goes_on_later() {
+/// A suite of 60 cases that takes a good second.
+fn slow_suite() -> (Place, Sim) {
     let place = Place::new();
     place.file("cases.jsonl", &cases(60));
     let sim =
         Sim::start(&place, &json!({"ttft_ms": 30, "gap_ms": 1, "answers": {"file": "cases.jsonl"}}), &[]);
     place.file("suite.yaml", &suite(&sim.url, "[closed: 2]", ""));
+    (place, sim)
+}
+
+#[test]
+fn an_interrupt_ends_in_order_and_the_run_goes_on_later() {
+    let (place, _sim) = slow_suite();
     let child = place
         .command(&["run", "suite.yaml", "--format", "json", "--store", "i.db"])
         .stdout(std::process::Stdio::piped())
@@ -54,11 +60,7 @@ fn an_interrupt_ends_in_order_and_the_run_goes_on_later() {
 
 #[test]
 fn a_run_that_is_going_on_is_not_resumed_beside_itself() {
-    let place = Place::new();
-    place.file("cases.jsonl", &cases(60));
-    let sim =
-        Sim::start(&place, &json!({"ttft_ms": 30, "gap_ms": 1, "answers": {"file": "cases.jsonl"}}), &[]);
-    place.file("suite.yaml", &suite(&sim.url, "[closed: 2]", ""));
+    let (place, _sim) = slow_suite();
     let mut child = place.command(&["run", "suite.yaml", "-q", "--store", "b.db"]).spawn().unwrap();
     wait_until("some records to be stored", || stored(&place, "b.db") >= 2);
     let ran = place.run(&["run", "--resume", "latest", "--store", "b.db"]).exits(2);
@@ -69,11 +71,7 @@ fn a_run_that_is_going_on_is_not_resumed_beside_itself() {
 
 #[test]
 fn a_store_that_is_deleted_under_a_run_is_an_error() {
-    let place = Place::new();
-    place.file("cases.jsonl", &cases(60));
-    let sim =
-        Sim::start(&place, &json!({"ttft_ms": 30, "gap_ms": 1, "answers": {"file": "cases.jsonl"}}), &[]);
-    place.file("suite.yaml", &suite(&sim.url, "[closed: 2]", ""));
+    let (place, _sim) = slow_suite();
     let child = place
         .command(&["run", "suite.yaml", "-q", "--store", "d.db"])
         .stderr(std::process::Stdio::piped())
