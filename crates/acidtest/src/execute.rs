@@ -108,7 +108,7 @@ fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Fa
             Source::Url(url) => url.as_str(),
             Source::Sim { .. } => "http://127.0.0.1:1/v1",
         };
-        acidtest_target::HttpTarget::new(target, url, &spec.limits, secrets, zero)
+        acidtest_target::Endpoint::new(target, url, &spec.limits, secrets, zero)
             .map_err(|e| engine_trouble(e.into(), Path::new("")))?;
     }
     Ok(())

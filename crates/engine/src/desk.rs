@@ -26,6 +26,7 @@ pub(crate) struct DeskSetup {
     pub cases: Arc<Vec<Case>>,
     pub phase: u16,
     pub target: u16,
+    pub prompt: u16,
     pub clock_no: u16,
     pub zero_unix_ns: i64,
     pub control: Arc<Control>,
@@ -173,7 +174,7 @@ impl Desk {
             role: begin.slot.role,
             target: s.target,
             phase: s.phase,
-            prompt: 0,
+            prompt: s.prompt,
             case: begin.slot.case.and_then(|i| s.cases.get(i as usize)).map(|c| c.hash),
             repeat: begin.slot.repeat,
             request: Request {

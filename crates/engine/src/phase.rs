@@ -11,8 +11,8 @@ use crate::request::{Shard, Shared};
 use crate::score::Judge;
 use acidtest_clock::{Clock, PacerClock, Zero};
 use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
-use acidtest_schedule::Plan;
-use acidtest_target::{HttpTarget, Secrets, TargetError};
+use acidtest_schedule::{Cell, Plan};
+use acidtest_target::{Endpoint, Secrets, TargetError};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -127,7 +127,10 @@ pub enum EngineError {
 /// Slots that a plan holds after its warm-ups; absent when a phase ends by time in a closed loop.
 #[must_use]
 pub fn planned(spec: &RunSpec) -> Option<u64> {
-    Plan::all(spec).iter().map(|(_, _, p)| p.len().map(|n| u64::from(n.saturating_sub(p.warmup())))).sum()
+    Plan::all(spec)
+        .iter()
+        .map(|cell| cell.plan.len().map(|n| u64::from(n.saturating_sub(cell.plan.warmup()))))
+        .sum()
 }
 
 /// Sends everything that the plan holds and is not yet finished.
@@ -138,8 +141,8 @@ pub fn planned(spec: &RunSpec) -> Option<u64> {
 pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let prompts = Arc::new(Prompts::render(&job.spec, &job.cases, job.run.0).map_err(EngineError::Prompt)?);
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
-    let plans = Plan::all(&job.spec);
-    let known: u64 = plans.iter().filter_map(|(_, _, p)| p.len()).map(u64::from).sum();
+    let cells = Plan::all(&job.spec);
+    let known: u64 = cells.iter().filter_map(|c| c.plan.len()).map(u64::from).sum();
     job.control
         .progress
         .planned
@@ -147,7 +150,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let deadline = job.spec.caps.time_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));
     let tickets = Arc::new(AtomicU64::new(0));
     let mut most = 0;
-    for (phase, target, plan) in plans {
+    for Cell { phase, target, prompt, plan } in cells {
         if job.control.stopped().is_some() {
             break;
         }
@@ -157,6 +160,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             spec: job.spec.clone(),
             phase,
             target,
+            prompt,
             plan,
             prompts: prompts.clone(),
             finished: job.finished.clone(),
@@ -197,7 +201,10 @@ fn run_phase(
 ) -> Result<(), EngineError> {
     let target = usize::from(shared.target);
     let spec = &job.spec.targets[target];
-    let words = format!("{} · {}", spec.name, job.spec.phases[usize::from(shared.phase)].name);
+    let mut words = format!("{} · {}", spec.name, job.spec.phases[usize::from(shared.phase)].name);
+    if let [_, _, ..] = job.spec.prompts.as_slice() {
+        words = format!("{words} · {}", job.spec.prompts[usize::from(shared.prompt)].name);
+    }
     *job.control.progress.doing.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = words;
     job.control.progress.shards.store(u32::from(shared.shards), Ordering::Relaxed);
     let desks = shared.shards.div_ceil(2);
@@ -208,7 +215,7 @@ fn run_phase(
         for _ in 0..desks {
             let (tx, rx) = channel();
             senders.push(tx);
-            let factory = HttpTarget::new(spec, &job.urls[target], &job.spec.limits, &job.secrets, job.zero)?;
+            let factory = Endpoint::new(spec, &job.urls[target], &job.spec.limits, &job.secrets, job.zero)?;
             let parser = factory.parser_factory();
             let desk = Desk::new(desk_setup(job, shared, judge), parser);
             threads.push(scope.spawn(move || {
@@ -241,6 +248,7 @@ fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
         cases: job.cases.clone(),
         phase: shared.phase,
         target: shared.target,
+        prompt: shared.prompt,
         clock_no: job.clock_no,
         zero_unix_ns: job.zero.unix_ns(),
         control: job.control.clone(),
@@ -266,20 +274,20 @@ fn shard_thread(
         let clock = PacerClock::new(job.zero)?;
         drop(inside);
         let target = usize::from(shared.target);
-        let http = HttpTarget::new(
+        let endpoint = Endpoint::new(
             &job.spec.targets[target],
             &job.urls[target],
             &job.spec.limits,
             &job.secrets,
             job.zero,
         )?;
-        Ok((runtime, clock, http))
+        Ok((runtime, clock, endpoint))
     });
     ready.wait();
-    let (runtime, clock, http) = made?;
+    let (runtime, clock, endpoint) = made?;
     let start = clock.now() + LEAD_NS;
     let _ = shared.start.compare_exchange(i64::MIN, start, Ordering::AcqRel, Ordering::Acquire);
-    let shard = Rc::new(Shard::new(no, http, clock, hand, shared.clone()));
+    let shard = Rc::new(Shard::new(no, endpoint, clock, hand, shared.clone()));
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, shard.drive(deadline));
     Ok(())

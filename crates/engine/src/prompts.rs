@@ -3,16 +3,33 @@
 //! Main type: [`Prompts`]. Rendering costs more than sending; nothing is rendered
 //! while the clock runs, except that a nonce is put in front.
 
-use acidtest_record::{Case, Message, RunSpec};
+use acidtest_record::{Case, Message, PromptSpec, RunSpec};
 use acidtest_schedule::Stream;
 
 /// Rendered messages.
 #[derive(Debug)]
 pub(crate) struct Prompts {
-    by_case: Vec<Vec<Message>>,
-    synthetic: Vec<Message>,
+    prompts: Vec<Rendered>,
     fresh: bool,
     seed: u64,
+}
+
+/// The messages of one prompt.
+#[derive(Debug)]
+struct Rendered {
+    by_case: Vec<Vec<Message>>,
+    synthetic: Vec<Message>,
+}
+
+impl Rendered {
+    fn of(prompt: &PromptSpec, cases: &[Case]) -> Result<Self, String> {
+        let template = acidtest_suite::Prompt::compile(prompt).map_err(|e| e.to_string())?;
+        let by_case = cases
+            .iter()
+            .map(|c| template.render(c).map_err(|e| format!("case '{}': {e}", c.id)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { by_case, synthetic: prompt.messages.clone() })
+    }
 }
 
 impl Prompts {
@@ -20,20 +37,20 @@ impl Prompts {
     /// `nonce_seed`, which must differ from run to run: a second run with the same nonces
     /// would measure the server's prompt cache.
     pub(crate) fn render(spec: &RunSpec, cases: &[Case], nonce_seed: u64) -> Result<Self, String> {
-        let prompt = spec.prompts.first().ok_or("the plan has no prompt")?;
-        let template = acidtest_suite::Prompt::compile(prompt).map_err(|e| e.to_string())?;
-        let by_case = cases
-            .iter()
-            .map(|c| template.render(c).map_err(|e| format!("case '{}': {e}", c.id)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { by_case, synthetic: prompt.messages.clone(), fresh: spec.fresh, seed: nonce_seed })
+        let prompts: Vec<Rendered> =
+            spec.prompts.iter().map(|p| Rendered::of(p, cases)).collect::<Result<_, _>>()?;
+        if prompts.is_empty() {
+            return Err("the plan has no prompt".to_owned());
+        }
+        Ok(Self { prompts, fresh: spec.fresh, seed: nonce_seed })
     }
 
-    /// The messages of a slot, and the nonce in them.
-    pub(crate) fn of(&self, case: Option<u32>, slot: u32) -> (Vec<Message>, Option<String>) {
-        let mut messages = match case {
-            Some(i) => self.by_case.get(i as usize).cloned().unwrap_or_default(),
-            None => self.synthetic.clone(),
+    /// The messages of a slot under a prompt, and the nonce in them.
+    pub(crate) fn of(&self, prompt: u16, case: Option<u32>, slot: u32) -> (Vec<Message>, Option<String>) {
+        let mut messages = match (self.prompts.get(usize::from(prompt)), case) {
+            (Some(rendered), Some(i)) => rendered.by_case.get(i as usize).cloned().unwrap_or_default(),
+            (Some(rendered), None) => rendered.synthetic.clone(),
+            (None, _) => Vec::new(),
         };
         if !self.fresh {
             return (messages, None);

@@ -21,6 +21,7 @@ pub(crate) struct Shared {
     pub spec: Arc<RunSpec>,
     pub phase: u16,
     pub target: u16,
+    pub prompt: u16,
     pub plan: Plan,
     pub prompts: Arc<Prompts>,
     pub finished: Arc<Finished>,
@@ -67,9 +68,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     pub(crate) fn prepare(&self, index: u32, intended: Ns) -> Option<Ready> {
         let slot = self.walker.borrow_mut().slot(index);
         let spec = &self.shared.spec;
-        let (messages, nonce) = self.shared.prompts.of(slot.case, slot.no);
+        let (messages, nonce) = self.shared.prompts.of(self.shared.prompt, slot.case, slot.no);
         let stream = spec.targets[usize::from(self.shared.target)].stream;
-        let ask = Ask { messages, params: spec.params.clone(), stream };
+        let ask = Ask { messages, params: spec.params.clone(), stream, ..Ask::default() };
         match self.target.build(&ask) {
             Ok(built) => Some(Ready { slot, built, nonce }),
             Err(_) => {

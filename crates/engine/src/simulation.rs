@@ -141,10 +141,12 @@ fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
             body: Default::default(),
             stream: true,
             price: None,
+            ..TargetSpec::default()
         }],
         prompts: vec![PromptSpec {
             name: "p".into(),
             messages: vec![acidtest_record::Message { role: "user".into(), content: "hello".into() }],
+            ..PromptSpec::default()
         }],
         params: Default::default(),
         phases: vec![PhaseSpec {
@@ -164,6 +166,7 @@ fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
         gates: Vec::new(),
         cases: 0,
         workload: Digest::of(b"simulated"),
+        ..RunSpec::default()
     }
 }
 
@@ -179,11 +182,12 @@ impl Simulation {
         let (tx, out) = sync_channel(10_000);
         let control = Arc::new(Control::default());
         let budget = Budget::new(1 << 20, 2 << 20);
-        let (_, _, plan) = Plan::all(&spec).remove(0);
+        let plan = Plan::all(&spec).remove(0).plan;
         let shared = Arc::new(Shared {
             spec: spec.clone(),
             phase: 0,
             target: 0,
+            prompt: 0,
             plan,
             prompts: Arc::new(Prompts::render(&spec, &[], spec.seed).unwrap()),
             finished: Arc::new(finished),
@@ -204,6 +208,7 @@ impl Simulation {
             cases: Arc::default(),
             phase: 0,
             target: 0,
+            prompt: 0,
             clock_no: 0,
             zero_unix_ns: 0,
             control,
@@ -372,10 +377,14 @@ fn a_closed_phase_by_time_begins_to_count_after_its_warm_up() {
 fn two_runs_with_one_seed_never_send_the_same_prompt() {
     let s = spec(Load::Closed { concurrency: 1 }, Amount::Count(1), 1);
     let prompts = |run| Prompts::render(&s, &[], run).unwrap();
-    let nonces: Vec<_> = (0..50).map(|slot| prompts(1).of(None, slot).1).collect();
-    assert_eq!(nonces, (0..50).map(|slot| prompts(1).of(None, slot).1).collect::<Vec<_>>(), "a resumed run");
+    let nonces: Vec<_> = (0..50).map(|slot| prompts(1).of(0, None, slot).1).collect();
+    assert_eq!(
+        nonces,
+        (0..50).map(|slot| prompts(1).of(0, None, slot).1).collect::<Vec<_>>(),
+        "a resumed run"
+    );
     for (slot, nonce) in nonces.iter().enumerate() {
-        assert_ne!(&prompts(2).of(None, slot as u32).1, nonce);
+        assert_ne!(&prompts(2).of(0, None, slot as u32).1, nonce);
     }
 }
 

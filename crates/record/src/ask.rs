@@ -14,7 +14,7 @@ pub struct Message {
 }
 
 /// One question to a target, protocol-neutral.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ask {
     /// The conversation so far; the last message is the one to answer.
     pub messages: Vec<Message>,

@@ -119,7 +119,7 @@ pub struct Key {
 
 /// A content address: the first 128 bits of BLAKE3, written as 32 hexadecimal
 /// digits. Names blobs, cases and prompts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 16]);
 
 impl Digest {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub const SPEC_VERSION: u32 = 1;
 
 /// Everything that decides what a run sends and how it is judged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
     /// [`SPEC_VERSION`] of the program that wrote it.
     pub version: u32,
@@ -56,7 +56,7 @@ pub struct RunSpec {
 }
 
 /// Where a plan came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A suite file.
@@ -67,6 +67,7 @@ pub enum Origin {
         digest: Digest,
     },
     /// The command line of `bench`.
+    #[default]
     Bench,
     /// A file made elsewhere.
     Import {
@@ -76,7 +77,7 @@ pub enum Origin {
 }
 
 /// Who answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TargetSpec {
     /// Its name in tables.
     pub name: String,
@@ -99,10 +100,11 @@ pub struct TargetSpec {
 }
 
 /// The protocol of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetKind {
     /// OpenAI chat completions and what speaks like it.
+    #[default]
     OpenaiChat,
 }
 
@@ -121,6 +123,12 @@ pub enum Source {
     },
 }
 
+impl Default for Source {
+    fn default() -> Self {
+        Self::Url(String::new())
+    }
+}
+
 /// Price per million tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Price {
@@ -137,7 +145,7 @@ pub struct Price {
 }
 
 /// How a case becomes messages: (role, template) pairs over the case's variables.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptSpec {
     /// Its name in tables.
     pub name: String,

@@ -16,5 +16,5 @@ mod plan;
 mod stream;
 
 pub use dist::{BadDist, Dist};
-pub use plan::{Arrivals, Plan, Slot, Walker};
+pub use plan::{Arrivals, Cell, Plan, Slot, Walker};
 pub use stream::Stream;

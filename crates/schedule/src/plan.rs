@@ -23,7 +23,20 @@ pub struct Slot {
     pub role: Role,
 }
 
-/// The slots of one phase and target.
+/// One cell of a run's matrix of phases, targets and prompts.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Index of the phase.
+    pub phase: u16,
+    /// Index of the target.
+    pub target: u16,
+    /// Index of the prompt.
+    pub prompt: u16,
+    /// Its slots.
+    pub plan: Plan,
+}
+
+/// The slots of one phase, target and prompt.
 #[derive(Debug, Clone)]
 pub struct Plan {
     base: u32,
@@ -37,18 +50,20 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plans of a run in the order in which they are run: for each phase, each target.
+    /// The plans of a run in the order in which they are run: for each phase, each
+    /// target, each prompt.
     #[must_use]
-    pub fn all(spec: &RunSpec) -> Vec<(u16, u16, Plan)> {
+    pub fn all(spec: &RunSpec) -> Vec<Cell> {
         let mut base = 0u32;
-        let mut plans = Vec::new();
+        let mut cells = Vec::new();
+        let prompts = spec.prompts.len().max(1);
         for (p, phase) in spec.phases.iter().enumerate() {
-            for t in 0..spec.targets.len() {
+            for (t, prompt) in (0..spec.targets.len()).flat_map(|t| (0..prompts).map(move |m| (t, m))) {
                 let warmup = match phase.warmup {
                     Warmup::None => 0,
                     Warmup::Count(n) => n,
                 };
-                // The same arrivals and order for every target of a phase: they answer the same load.
+                // The same arrivals and order for every target and prompt of a phase: they answer the same load.
                 let plan = Plan {
                     base,
                     warmup,
@@ -60,10 +75,10 @@ impl Plan {
                     part: p as u64,
                 };
                 base = base.saturating_add(plan.capacity());
-                plans.push((p as u16, t as u16, plan));
+                cells.push(Cell { phase: p as u16, target: t as u16, prompt: prompt as u16, plan });
             }
         }
-        plans
+        cells
     }
 
     /// Number of slots, warm-up included; absent for a closed loop that ends by time.

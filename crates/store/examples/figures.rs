@@ -188,6 +188,7 @@ fn spec() -> RunSpec {
             body: serde_json::Map::new(),
             stream: true,
             price: None,
+            ..TargetSpec::default()
         }],
         prompts: vec![],
         params: serde_json::Map::new(),
@@ -202,5 +203,6 @@ fn spec() -> RunSpec {
         gates: vec![],
         cases: 0,
         workload: Digest::of(b"figures"),
+        ..RunSpec::default()
     }
 }

@@ -249,6 +249,7 @@ impl Collector<'_> {
             tags: tags(row, doc, map)?,
             scorers: scorers.map(|n| scoring::scorers(doc, &n, "'scorers'")).transpose()?,
             extraction: extract.map(|n| scoring::extraction(doc, &n, "'extract'")).transpose()?,
+            ..Case::default()
         };
         if self.mapping.given {
             let fields = self.mapping.named.iter().map(|(field, _)| field);

@@ -73,7 +73,7 @@ impl Prompts {
             return Err(doc.at(place, format!("two prompts are called '{name}'")));
         }
         let (messages, places) = messages(doc, content)?;
-        let spec = PromptSpec { name, messages };
+        let spec = PromptSpec { name, messages, ..PromptSpec::default() };
         let compiled = Prompt::compile(&spec).map_err(|e| {
             let place = places.get(e.message).unwrap_or(content);
             doc.error(line_of(doc, place, e.line), e.what)

@@ -117,6 +117,7 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
         gates,
         cases: cases.len() as u32,
         workload: Digest::of(b""),
+        ..RunSpec::default()
     };
     let workload = workload(&spec, &cases);
     let loaded = Loaded {

@@ -75,6 +75,7 @@ fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
         body: fields.maybe("body", body_fields)?.unwrap_or_default(),
         stream: fields.maybe("stream", Doc::flag)?.unwrap_or(true),
         price: fields.maybe("price", price)?,
+        ..TargetSpec::default()
     })
 }
 

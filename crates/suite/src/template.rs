@@ -246,11 +246,16 @@ mod tests {
             tags: std::collections::BTreeMap::default(),
             scorers: None,
             extraction: None,
+            ..Case::default()
         }
     }
 
     fn prompt(text: &str) -> PromptSpec {
-        PromptSpec { name: "p".into(), messages: vec![Message { role: "user".into(), content: text.into() }] }
+        PromptSpec {
+            name: "p".into(),
+            messages: vec![Message { role: "user".into(), content: text.into() }],
+            ..PromptSpec::default()
+        }
     }
 
     fn check(template: &str, vars: &serde_json::Value, expect: &str) {

@@ -44,12 +44,9 @@ pub(crate) struct Address {
     pub(crate) path: String,
 }
 
-/// The end of a chat endpoint's path.
-const CHAT: &str = "/chat/completions";
-
 impl Address {
-    /// The chat endpoint under a base URL; a URL that already names it is taken as it is.
-    pub(crate) fn chat(base: &str) -> Result<Self, AddressError> {
+    /// The endpoint `end` under a base URL; a URL that already names it is taken as it is.
+    pub(crate) fn under(base: &str, end: &str) -> Result<Self, AddressError> {
         let url = shown(base);
         if base.contains('#') {
             let why = "it has a fragment ('#')".to_owned();
@@ -86,13 +83,13 @@ impl Address {
             let why = format!("its host or port '{port_text}' is not usable");
             return Err(AddressError::Syntax { url, why });
         };
-        Ok(Self { tls, host, port, authority: authority.as_str().to_owned(), path: path_of(&uri) })
+        Ok(Self { tls, host, port, authority: authority.as_str().to_owned(), path: path_of(&uri, end) })
     }
 }
 
-fn path_of(uri: &Uri) -> String {
+fn path_of(uri: &Uri, end: &str) -> String {
     let base = uri.path().trim_end_matches('/');
-    let end = if base.ends_with(CHAT) { "" } else { CHAT };
+    let end = if base.ends_with(end) { "" } else { end };
     let query = uri.query().map(|q| format!("?{q}")).unwrap_or_default();
     format!("{base}{end}{query}")
 }
@@ -116,7 +113,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str, tls: bool, host: &str, port: u16, path: &str) {
-        let a = Address::chat(url).unwrap();
+        let a = Address::under(url, "/chat/completions").unwrap();
         let got = (a.tls, a.host.as_str(), a.port, a.path.as_str());
         assert_eq!(got, (tls, host, port, path), "{url}");
     }
@@ -143,7 +140,7 @@ mod tests {
             ("http://h/v1#x", "fragment"),
             ("http:///v1", "not a URL"),
         ] {
-            let text = Address::chat(url).unwrap_err().to_string();
+            let text = Address::under(url, "/chat/completions").unwrap_err().to_string();
             assert!(text.contains(words), "{url}: {text}");
             assert!(!text.contains("pass@"), "{text}");
         }

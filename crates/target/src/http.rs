@@ -5,15 +5,15 @@
 
 use crate::address::{Address, AddressError};
 use crate::exchange::{Times, exchange};
-use crate::openai_chat;
 use crate::parser::Parser;
+use crate::protocol::{self, Key, Protocol};
 use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target};
 use crate::secrets::{Mask, Secrets};
 use crate::transport::dial::Dial;
 use crate::transport::pool::Pool;
 use crate::transport::tls;
 use acidtest_clock::Zero;
-use acidtest_record::{Ask, Limits, TargetKind, TargetSpec};
+use acidtest_record::{Ask, Limits, TargetSpec};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http_body_util::Full;
@@ -111,9 +111,8 @@ impl TargetError {
 
 /// A target that is asked over HTTP/1.1.
 pub struct HttpTarget {
-    kind: TargetKind,
-    model: String,
-    extra: serde_json::Map<String, serde_json::Value>,
+    protocol: &'static Protocol,
+    spec: TargetSpec,
     path: String,
     uri: Uri,
     headers: HeaderMap,
@@ -157,7 +156,8 @@ impl HttpTarget {
         zero: Zero,
         config: Option<Arc<ClientConfig>>,
     ) -> Result<Self, TargetError> {
-        if let Some(field) = openai_chat::RESERVED.iter().find(|f| spec.body.contains_key(**f)) {
+        let protocol = protocol::of(spec.kind);
+        if let Some(field) = protocol.reserved.iter().find(|f| spec.body.contains_key(**f)) {
             return Err(TargetError::Body { target: spec.name.clone(), field: (*field).to_owned() });
         }
         let mut found = Found::default();
@@ -170,9 +170,8 @@ impl HttpTarget {
         let uri: Uri = address.path.parse().expect("a path of a parsed URL parses");
         let mask = Mask::new(&found.0);
         Ok(Self {
-            kind: spec.kind,
-            model: spec.model.clone(),
-            extra: spec.body.clone(),
+            protocol,
+            spec: spec.clone(),
             path: mask.text(address.path.clone()),
             uri,
             headers,
@@ -186,13 +185,13 @@ impl HttpTarget {
     /// A parser for one answer of this target.
     #[must_use]
     pub fn parser(&self, stream: bool) -> Parser {
-        Parser::new(self.kind, stream, self.mask.clone())
+        Parser::new(self.spec.kind, stream, self.mask.clone())
     }
 
     /// Makes parsers for this target's answers, streamed or not, on any thread.
     #[must_use]
     pub fn parser_factory(&self) -> Box<dyn Fn(bool) -> Parser + Send> {
-        let (kind, mask) = (self.kind, self.mask.clone());
+        let (kind, mask) = (self.spec.kind, self.mask.clone());
         Box::new(move |stream| Parser::new(kind, stream, mask.clone()))
     }
 
@@ -218,7 +217,7 @@ impl HttpTarget {
 
 impl Target for HttpTarget {
     fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
-        let body = openai_chat::body(&self.model, ask, &self.extra)?;
+        let body = (self.protocol.body)(&self.spec, ask)?;
         Ok(Built { path: self.path.clone(), body, stream: ask.stream })
     }
 
@@ -228,10 +227,8 @@ impl Target for HttpTarget {
 }
 
 fn address(spec: &TargetSpec, base_url: &str) -> Result<Address, TargetError> {
-    match spec.kind {
-        TargetKind::OpenaiChat => Address::chat(base_url),
-    }
-    .map_err(|error| TargetError::Url { target: spec.name.clone(), error })
+    Address::under(base_url, protocol::of(spec.kind).path)
+        .map_err(|error| TargetError::Url { target: spec.name.clone(), error })
 }
 
 /// Values of secrets that were used.
@@ -251,11 +248,18 @@ fn headers(
     map.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let host = value(spec, "host", &address.authority)?;
     map.insert(header::HOST, host);
+    let protocol = protocol::of(spec.kind);
+    for (name, text) in protocol.headers {
+        map.insert(HeaderName::from_static(name), HeaderValue::from_static(text));
+    }
     if let Some(name) = &spec.key_env {
         let key = secret(spec, secrets, name, "key", found)?;
-        let mut bearer = value(spec, "authorization", &format!("Bearer {key}"))?;
-        bearer.set_sensitive(true);
-        map.insert(header::AUTHORIZATION, bearer);
+        let (name, text) = match protocol.key {
+            Key::Bearer => (header::AUTHORIZATION, format!("Bearer {key}")),
+        };
+        let mut text = value(spec, name.as_str(), &text)?;
+        text.set_sensitive(true);
+        map.insert(name, text);
     }
     for (name, template) in &spec.headers {
         let lower = name.to_ascii_lowercase();
@@ -337,7 +341,7 @@ mod tests {
     fn spec() -> TargetSpec {
         TargetSpec {
             name: "a".into(),
-            kind: TargetKind::OpenaiChat,
+            kind: acidtest_record::TargetKind::OpenaiChat,
             source: Source::Url("http://h/v1".into()),
             model: "m".into(),
             key_env: Some("KEY".into()),
@@ -345,6 +349,7 @@ mod tests {
             body: serde_json::Map::new(),
             stream: true,
             price: None,
+            ..TargetSpec::default()
         }
     }
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The measuring thread parses no JSON; the parser reads no clock. Vendors'
-//! JSON lives in `openai_chat` alone. Nothing here reads the environment:
+//! JSON lives in one folder per protocol (`openai_chat` …), each a `Protocol` value. Nothing here reads the environment:
 //! secrets come through [`Secrets`] (root certificates are the exception, since
 //! `SSL_CERT_FILE` is read by the library that finds them).
 
@@ -15,12 +15,15 @@
 #![warn(missing_docs)]
 
 mod address;
+mod dialect;
+mod endpoint;
 mod exchange;
 mod failure;
 mod head;
 mod http;
 mod openai_chat;
 mod parser;
+mod protocol;
 mod seam;
 mod secrets;
 mod sse;
@@ -30,6 +33,7 @@ mod transport;
 mod wire;
 
 pub use address::AddressError;
+pub use endpoint::Endpoint;
 pub use http::{HttpTarget, TargetError};
 pub use parser::{Parsed, Parser};
 pub use seam::{Attempt, BuildError, Built, End, LocalBoxFuture, Piece, Segment, Tap, Target};

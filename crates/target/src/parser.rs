@@ -3,8 +3,9 @@
 //! Main type: [`Parser`]. Must not read a clock: all times are in the segments
 //! and in the attempt.
 
+use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
-use crate::openai_chat::{Chat, Trouble, error_message};
+use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
 use crate::sse::{Framer, Item, MAX_EVENT};
@@ -59,9 +60,9 @@ enum Body {
 }
 
 /// What was found in it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Found {
-    chat: Chat,
+    dialect: Box<dyn Dialect>,
     events: Vec<Event>,
 }
 
@@ -70,9 +71,6 @@ impl Parser {
     /// for, `mask` which secrets to strike out.
     #[must_use]
     pub fn new(kind: TargetKind, stream: bool, mask: Mask) -> Self {
-        match kind {
-            TargetKind::OpenaiChat => {}
-        }
         Self {
             stream,
             mask,
@@ -81,7 +79,7 @@ impl Parser {
             raw_cut: false,
             last_read: 0,
             body: Body::Unknown,
-            found: Found::default(),
+            found: Found { dialect: (protocol::of(kind).dialect)(), events: Vec::new() },
         }
     }
 
@@ -143,7 +141,8 @@ impl Parser {
         };
         let outcome = self.outcome(end, status);
         self.header_timings(attempt);
-        let Found { chat, events } = self.found;
+        let Found { mut dialect, events } = self.found;
+        let Collected { parts, said: about, .. } = std::mem::take(dialect.collected());
         let failed = matches!(outcome, Outcome::Failed { .. });
         let raw = (failed && !self.raw.is_empty()).then(|| {
             let mut raw = self.mask.bytes(self.raw);
@@ -152,13 +151,13 @@ impl Parser {
             raw.truncate(raw.len().saturating_sub(unsure).min(MAX_RAW));
             raw
         });
-        let said = Some(said(chat.said, &self.mask)).filter(|s| *s != ServerSaid::default());
-        Parsed { reads: self.reads, events, outcome, answer: answer(chat.parts, &self.mask), said, raw }
+        let said = Some(said(about, &self.mask)).filter(|s| *s != ServerSaid::default());
+        Parsed { reads: self.reads, events, outcome, answer: answer(parts, &self.mask), said, raw }
     }
 
     /// How the attempt ended when its head was that of an answer.
     fn end(&mut self, end: &End, empty: bool) -> Result<Finish, Ended> {
-        let chat = &mut self.found.chat;
+        let chat = self.found.dialect.collected();
         if let Some(Trouble { cause, detail }) = chat.trouble.take() {
             return failed(Stage::Body, cause, detail);
         }
@@ -214,10 +213,10 @@ impl Parser {
         for (name, value) in headers.unwrap_or_default() {
             if name == "openai-processing-ms" {
                 let ms = value.trim().parse::<f64>().ok();
-                self.found.chat.timing(name, ms.map(|ms| ms / 1e3));
+                self.found.dialect.collected().timing(name, ms.map(|ms| ms / 1e3));
             }
-            if name == "x-request-id" && self.found.chat.said.id.is_none() {
-                self.found.chat.said.id = Some(value.clone());
+            if name == "x-request-id" {
+                self.found.dialect.collected().said.id.get_or_insert_with(|| value.clone());
             }
         }
     }
@@ -248,7 +247,7 @@ impl Found {
             let (kind, tokens, end) = match item {
                 Item::Comment { end } => (EventKind::Comment, None, end),
                 Item::Event { data, name, end } => {
-                    let (kind, tokens) = self.chat.event(name, data);
+                    let (kind, tokens) = self.dialect.event(name, data);
                     (kind, tokens, end)
                 }
             };
@@ -272,13 +271,13 @@ impl Found {
             return;
         };
         let cause = Cause::TooLarge;
-        self.chat.trouble.get_or_insert(Trouble { cause, detail });
+        self.dialect.collected().fail(cause, detail);
     }
 
     fn end(&mut self, framer: Framer, read: u32) {
         framer.finish(read, &mut |item| {
             if let Item::Event { data, name, end } = item
-                && let Some((kind, tokens)) = self.chat.last_event(name, data)
+                && let Some((kind, tokens)) = self.dialect.last_event(name, data)
             {
                 self.events.push(Event { read: end.mark, kind, tokens, last_in_read: true });
             }
@@ -286,7 +285,7 @@ impl Found {
     }
 
     fn whole(&mut self, body: &[u8], read: u32) {
-        let (kind, tokens) = self.chat.whole(body);
+        let (kind, tokens) = self.dialect.whole(body);
         self.events.push(Event { read, kind, tokens, last_in_read: true });
     }
 }

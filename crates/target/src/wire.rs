@@ -144,6 +144,7 @@ pub(super) fn spec() -> TargetSpec {
         body: Default::default(),
         stream: true,
         price: None,
+        ..TargetSpec::default()
     }
 }
 
@@ -157,13 +158,13 @@ pub(super) fn target(port: u16, limits: &Limits) -> HttpTarget {
 }
 
 pub(super) fn target_at(base: &str, limits: &Limits) -> HttpTarget {
-    let address = Address::chat(base).unwrap();
+    let address = Address::under(base, "/chat/completions").unwrap();
     HttpTarget::with_tls(&spec(), &address, limits, &secrets(), Zero::start(), None).unwrap()
 }
 
 pub(super) fn ask(stream: bool) -> Ask {
     let message = Message { role: "user".into(), content: "hello".into() };
-    Ask { messages: vec![message], params: Default::default(), stream }
+    Ask { messages: vec![message], params: Default::default(), stream, ..Ask::default() }
 }
 
 #[derive(Default)]

@@ -158,7 +158,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         acidtest: env!("CARGO_PKG_VERSION").into(),
         seed,
         targets: vec![target(args)?],
-        prompts: vec![PromptSpec { name: "synthetic".into(), messages: prompt }],
+        prompts: vec![PromptSpec { name: "synthetic".into(), messages: prompt, ..PromptSpec::default() }],
         params,
         phases: vec![phase],
         repeats: 1,
@@ -171,6 +171,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         gates: args.gates.iter().map(|g| gate(g)).collect::<Result<_, _>>()?,
         cases: 0,
         workload,
+        ..RunSpec::default()
     })
 }
 
@@ -201,6 +202,7 @@ fn target(args: &Args) -> Result<TargetSpec, Failure> {
         body: serde_json::Map::new(),
         stream: !args.no_stream,
         price: None,
+        ..TargetSpec::default()
     })
 }
 

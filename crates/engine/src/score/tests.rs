@@ -21,6 +21,7 @@ fn case(expected: &[&str], refuse: bool) -> Case {
         tags: Default::default(),
         scorers: None,
         extraction: None,
+        ..Case::default()
     }
 }
 

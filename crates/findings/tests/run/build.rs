@@ -33,6 +33,7 @@ pub fn spec(load: Load, cases: u32, gates: &[&str]) -> RunSpec {
         gates: gates.iter().map(|g| Gate::parse(g).unwrap()).collect(),
         cases,
         workload: Digest::of(b"workload"),
+        ..RunSpec::default()
     }
 }
 
@@ -47,6 +48,7 @@ pub fn target(name: &str) -> TargetSpec {
         body: serde_json::Map::new(),
         stream: true,
         price: Some(Price { currency: "USD".into(), input: 1.0, output: 2.0, cached: None, request: 0.0 }),
+        ..TargetSpec::default()
     }
 }
 
@@ -73,6 +75,7 @@ pub fn cases(n: usize, per_cluster: usize) -> Vec<Case> {
                 tags: BTreeMap::from([("lang".into(), ["ko", "en"][i % 2].into())]),
                 scorers: None,
                 extraction: None,
+                ..Case::default()
             }
         })
         .collect()

@@ -25,10 +25,12 @@ pub(super) fn spec(name: &str) -> RunSpec {
             body: serde_json::Map::new(),
             stream: true,
             price: None,
+            ..TargetSpec::default()
         }],
         prompts: vec![PromptSpec {
             name: "plain".into(),
             messages: vec![Message { role: "user".into(), content: "{{ question }}".into() }],
+            ..PromptSpec::default()
         }],
         params: serde_json::from_str(r#"{"z":0.1,"max_tokens":128}"#).unwrap(),
         phases: vec![PhaseSpec {
@@ -48,6 +50,7 @@ pub(super) fn spec(name: &str) -> RunSpec {
         gates: vec![],
         cases: 3,
         workload: Digest::of(b"workload"),
+        ..RunSpec::default()
     }
 }
 
@@ -65,6 +68,7 @@ pub(super) fn case(i: u32) -> Case {
         tags: BTreeMap::from([("lang".into(), "en".into())]),
         scorers: None,
         extraction: None,
+        ..Case::default()
     }
 }
 

@@ -6,15 +6,27 @@
 
 mod wire;
 
-use crate::seam::{BuildError, MAX_BODY};
-use acidtest_record::{Ask, Cause, EventKind, Finish, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
+use crate::dialect::{Collected, Dialect, append, error_message, lossy, set};
+use crate::protocol::{self, Protocol};
+use crate::seam::BuildError;
+use acidtest_record::{Ask, Cause, EventKind, Finish, LogprobSide, Part, TokenLogprob, Usage};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use wire::{Choice, Chunk, Content, Function, MAX_ENTRIES, Message, Timed, ToolCall, UsageWire};
 
+/// How chat completions are asked for.
+pub(crate) const PROTOCOL: Protocol = Protocol {
+    path: "/chat/completions",
+    reserved: &RESERVED,
+    key: protocol::Key::Bearer,
+    headers: &[],
+    body: |spec, ask| body(&spec.model, ask, &spec.body),
+    dialect: || Box::new(Chat::default()),
+};
+
 /// Body fields that acidtest decides itself.
-pub(crate) const RESERVED: [&str; 2] = ["messages", "stream"];
+const RESERVED: [&str; 2] = ["messages", "stream"];
 
 /// The request body: model, messages, parameters, stream options, then the
 /// target's own fields, which win (`null` removes a field).
@@ -43,29 +55,13 @@ pub(crate) fn body(model: &str, ask: &Ask, extra: &Map<String, Value>) -> Result
         }
     }
     let bytes = serde_json::to_vec(&map).expect("a JSON object always serialises");
-    match bytes.len() {
-        0..=MAX_BODY => Ok(bytes.into()),
-        len => Err(BuildError::TooLarge(len)),
-    }
-}
-
-/// Something wrong in the answer itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trouble {
-    pub(crate) cause: Cause,
-    pub(crate) detail: String,
+    protocol::bounded(bytes)
 }
 
 /// One answer while it is collected.
 #[derive(Debug, Default)]
 pub(crate) struct Chat {
-    pub(crate) parts: Vec<Part>,
-    pub(crate) said: ServerSaid,
-    pub(crate) finish: Option<Finish>,
-    /// Whether the end mark came.
-    pub(crate) done: bool,
-    /// The first thing that was wrong.
-    pub(crate) trouble: Option<Trouble>,
+    got: Collected,
     events: u64,
     text: Option<usize>,
     reasoning: Option<usize>,
@@ -95,20 +91,18 @@ struct Carried {
     role: bool,
 }
 
-impl Chat {
-    /// Takes the next event of a stream; gives what it carried and how many
-    /// output tokens, where the server says so.
-    pub(crate) fn event(&mut self, name: &[u8], data: &[u8]) -> (EventKind, Option<u32>) {
+impl Dialect for Chat {
+    fn event(&mut self, name: &[u8], data: &[u8]) -> (EventKind, Option<u32>) {
         self.events += 1;
         let data = data.trim_ascii();
         if data.is_empty() {
             return (EventKind::Comment, None);
         }
         if data == b"[DONE]" {
-            self.done = true;
+            self.got.done = true;
             return (EventKind::Done, None);
         }
-        if self.done {
+        if self.got.done {
             return (EventKind::Other, None);
         }
         if name == b"error" {
@@ -119,47 +113,46 @@ impl Chat {
             Ok(chunk) => self.chunk(chunk),
             Err(e) => {
                 let detail = format!("event {} is not a chat completion chunk: {e}", self.events);
-                self.fail(Cause::Malformed, detail);
+                self.got.fail(Cause::Malformed, detail);
                 (EventKind::Other, None)
             }
         }
     }
 
-    /// The stream was over before the blank line of its last event: the event
-    /// counts if it is whole, else the stream was cut in it.
-    pub(crate) fn last_event(&mut self, name: &[u8], data: &[u8]) -> Option<(EventKind, Option<u32>)> {
+    fn last_event(&mut self, name: &[u8], data: &[u8]) -> Option<(EventKind, Option<u32>)> {
         let whole = data == b"[DONE]" || serde_json::from_slice::<Chunk>(data).is_ok();
         whole.then(|| self.event(name, data))
     }
 
-    /// Takes a whole body that is no stream.
-    pub(crate) fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>) {
+    fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>) {
         let chunk: Chunk = match serde_json::from_slice(body) {
             Ok(chunk) => chunk,
             Err(e) => {
                 let html = body.trim_ascii_start().starts_with(b"<");
                 let like = if html { " (it looks like HTML)" } else { "" };
-                self.fail(Cause::Malformed, format!("body is not a chat completion{like}: {e}"));
+                self.got.fail(Cause::Malformed, format!("body is not a chat completion{like}: {e}"));
                 return (EventKind::Other, None);
             }
         };
         if chunk.choices.is_none() && !chunk.is_error() {
             let detail = "body has no 'choices': not a chat completion".to_owned();
-            self.fail(Cause::Malformed, detail);
+            self.got.fail(Cause::Malformed, detail);
             return (EventKind::Other, None);
         }
-        self.done = true;
+        self.got.done = true;
         let (kind, _) = self.chunk(chunk);
-        let tokens = self.said.usage.output.filter(|_| kind.is_content());
+        let tokens = self.got.said.usage.output.filter(|_| kind.is_content());
         (kind, tokens)
     }
 
-    fn fail(&mut self, cause: Cause, detail: String) {
-        self.trouble.get_or_insert(Trouble { cause, detail });
+    fn collected(&mut self) -> &mut Collected {
+        &mut self.got
     }
+}
 
+impl Chat {
     fn error(&mut self, detail: String) -> (EventKind, Option<u32>) {
-        self.fail(Cause::ErrorEvent, detail);
+        self.got.fail(Cause::ErrorEvent, detail);
         (EventKind::Error, None)
     }
 
@@ -168,9 +161,9 @@ impl Chat {
             let message = chunk.error_text().unwrap_or_else(|| "no message".into());
             return self.error(format!("error in the stream: {message}"));
         }
-        set(&mut self.said.id, chunk.id);
-        set(&mut self.said.model, chunk.model);
-        set(&mut self.said.fingerprint, chunk.system_fingerprint);
+        set(&mut self.got.said.id, chunk.id);
+        set(&mut self.got.said.model, chunk.model);
+        set(&mut self.got.said.fingerprint, chunk.system_fingerprint);
         let groq = chunk.x_groq.unwrap_or_default();
         if let Some(message) = groq.error {
             return self.error(format!("error in the stream: {message}"));
@@ -183,7 +176,7 @@ impl Chat {
             self.usage(&usage);
         }
         let mut carried = Carried::default();
-        let finished = self.finish.is_some();
+        let finished = self.got.finish.is_some();
         for choice in chunk.choices.unwrap_or_default() {
             if let Err(message) = self.choice(choice, &mut carried) {
                 return self.error(message);
@@ -193,7 +186,7 @@ impl Chat {
             Carried { visible: true, .. } => EventKind::Visible,
             Carried { tool: true, .. } => EventKind::Tool,
             Carried { reasoning: true, .. } => EventKind::Reasoning,
-            _ if !finished && self.finish.is_some() => EventKind::Finish,
+            _ if !finished && self.got.finish.is_some() => EventKind::Finish,
             _ if has_usage && !carried.role => EventKind::Usage,
             Carried { role: true, .. } => EventKind::Role,
             _ => EventKind::Other,
@@ -230,7 +223,7 @@ impl Chat {
             cached: small(cached),
             reasoning: small(completion.and_then(|d| d.reasoning_tokens)),
         };
-        let said = &mut self.said.usage;
+        let said = &mut self.got.said.usage;
         said.input = now.input.or(said.input);
         said.output = now.output.or(said.output);
         said.cached = now.cached.or(said.cached);
@@ -242,7 +235,7 @@ impl Chat {
             ("completion_time", completion_time),
             ("total_time", total_time),
         ] {
-            self.timing(name, seconds);
+            self.got.timing(name, seconds);
         }
     }
 
@@ -250,18 +243,7 @@ impl Chat {
     fn timings(&mut self, timings: Option<&Value>) {
         for name in ["prompt_ms", "predicted_ms"] {
             let ms = timings.and_then(|t| t.get(name)).and_then(Value::as_f64);
-            self.timing(name, ms.map(|ms| ms / 1e3));
-        }
-    }
-
-    /// Notes a time by the server's own name; a later one replaces it.
-    pub(crate) fn timing(&mut self, name: &str, seconds: Option<f64>) {
-        let Some(seconds) = seconds.filter(|s| s.is_finite()) else {
-            return;
-        };
-        match self.said.timings.iter_mut().find(|t| t.0 == name) {
-            Some(known) => known.1 = seconds,
-            None => self.said.timings.push((name.to_owned(), seconds)),
+            self.got.timing(name, ms.map(|ms| ms / 1e3));
         }
     }
 
@@ -279,7 +261,7 @@ impl Chat {
         match choice.finish_reason.as_deref() {
             None | Some("") => {}
             Some("error") => return Err("finish_reason is 'error'".into()),
-            Some(reason) => self.finish = Some(finish(reason)),
+            Some(reason) => self.got.finish = Some(finish(reason)),
         }
         Ok(())
     }
@@ -290,24 +272,24 @@ impl Chat {
         let reasoning = message.reasoning_content.or(message.reasoning);
         if let Some(text) = reasoning.filter(|t| !t.is_empty()) {
             carried.reasoning = true;
-            append(&mut self.parts, &mut self.reasoning, Part::Reasoning(text));
+            append(&mut self.got.parts, &mut self.reasoning, Part::Reasoning(text));
         }
         for content in message.content.into_iter().flatten() {
             match content {
                 Content::Text(text) if !text.is_empty() => {
                     carried.visible = true;
-                    append(&mut self.parts, &mut self.text, Part::Text(text));
+                    append(&mut self.got.parts, &mut self.text, Part::Text(text));
                 }
                 Content::Reasoning(text) if !text.is_empty() => {
                     carried.reasoning = true;
-                    append(&mut self.parts, &mut self.reasoning, Part::Reasoning(text));
+                    append(&mut self.got.parts, &mut self.reasoning, Part::Reasoning(text));
                 }
                 Content::Text(_) | Content::Reasoning(_) => {}
             }
         }
         if let Some(text) = message.refusal.filter(|t| !t.is_empty()) {
             carried.visible = true;
-            append(&mut self.parts, &mut self.refusal, Part::Refusal(text));
+            append(&mut self.got.parts, &mut self.refusal, Part::Refusal(text));
         }
         let calls = message.tool_calls.unwrap_or_default();
         for (i, call) in calls.into_iter().enumerate() {
@@ -327,19 +309,19 @@ impl Chat {
         let arguments = arguments.map(|a| a.0).unwrap_or_default();
         let carried = !name.is_empty() || !arguments.is_empty();
         if self.tools.len() >= MAX_ENTRIES && !self.tools.contains_key(&index) {
-            self.fail(Cause::TooLarge, format!("more than {MAX_ENTRIES} tool calls"));
+            self.got.fail(Cause::TooLarge, format!("more than {MAX_ENTRIES} tool calls"));
             return carried;
         }
         let at = *self.tools.entry(index).or_insert_with(|| {
-            self.parts.push(Part::ToolCall {
+            self.got.parts.push(Part::ToolCall {
                 index,
                 id: None,
                 name: String::new(),
                 arguments: String::new(),
             });
-            self.parts.len() - 1
+            self.got.parts.len() - 1
         });
-        if let Part::ToolCall { id, name: known, arguments: so_far, .. } = &mut self.parts[at] {
+        if let Part::ToolCall { id, name: known, arguments: so_far, .. } = &mut self.got.parts[at] {
             set(id, call.id);
             if known.is_empty() {
                 *known = name;
@@ -367,31 +349,12 @@ impl Chat {
         let at = *self.logprobs.get_or_insert_with(|| {
             let side = LogprobSide::Completion;
             let tokens = Vec::new();
-            self.parts.push(Part::Logprobs { side, tokens });
-            self.parts.len() - 1
+            self.got.parts.push(Part::Logprobs { side, tokens });
+            self.got.parts.len() - 1
         });
-        if let Part::Logprobs { tokens: so_far, .. } = &mut self.parts[at] {
+        if let Part::Logprobs { tokens: so_far, .. } = &mut self.got.parts[at] {
             so_far.extend(tokens);
         }
-    }
-}
-
-/// Appends text to the part at `slot`, or makes that part.
-fn append(parts: &mut Vec<Part>, slot: &mut Option<usize>, piece: Part) {
-    match (slot.and_then(|at| parts.get_mut(at)), piece) {
-        (Some(Part::Text(all)), Part::Text(more))
-        | (Some(Part::Reasoning(all)), Part::Reasoning(more))
-        | (Some(Part::Refusal(all)), Part::Refusal(more)) => all.push_str(&more),
-        (_, piece) => {
-            *slot = Some(parts.len());
-            parts.push(piece);
-        }
-    }
-}
-
-fn set(slot: &mut Option<String>, value: Option<String>) {
-    if let Some(value) = value.filter(|v| !v.is_empty()) {
-        slot.get_or_insert(value);
     }
 }
 
@@ -403,28 +366,6 @@ fn finish(reason: &str) -> Finish {
         "tool_calls" | "function_call" => Finish::ToolCalls,
         other => Finish::Other(other.chars().take(10_000).collect()),
     }
-}
-
-/// The message of an error body, by the forms in use.
-pub(crate) fn error_message(body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    message_in(&value)
-}
-
-fn message_in(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Object(map) => ["error", "message", "detail", "code", "type"]
-            .iter()
-            .find_map(|k| map.get(*k).filter(|v| !v.is_null()))
-            .map(|v| message_in(v).unwrap_or_else(|| v.to_string())),
-        Value::Null => None,
-        other => Some(other.to_string()),
-    }
-}
-
-fn lossy(data: &[u8]) -> String {
-    String::from_utf8_lossy(&data[..data.len().min(16 << 10)]).into_owned()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ fn feed(chunks: &[&str]) -> (Chat, Vec<(EventKind, Option<u32>)>) {
 fn check(chunk: &str, kind: EventKind) {
     let (chat, kinds) = feed(&[chunk]);
     assert_eq!(kinds[0].0, kind, "{chunk}");
-    assert_eq!(chat.trouble, None, "{chunk}");
+    assert_eq!(chat.got.trouble, None, "{chunk}");
 }
 
 fn delta(delta: &str) -> String {
@@ -62,15 +62,15 @@ fn wrong_types_and_errors_are_classed() {
         (r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#, Cause::ErrorEvent, "error"),
         (r#"{"x_groq":{"error":"boom"}}"#, Cause::ErrorEvent, "boom"),
     ] {
-        let trouble = feed(&[chunk]).0.trouble.expect(chunk);
+        let trouble = feed(&[chunk]).0.got.trouble.expect(chunk);
         assert_eq!(trouble.cause, cause, "{chunk}");
         assert!(trouble.detail.contains(words), "{chunk}: {}", trouble.detail);
     }
     let mut chat = Chat::default();
     assert_eq!(chat.event(b"error", b"not json").0, EventKind::Error);
-    assert!(chat.trouble.expect("an error").detail.contains("not json"));
+    assert!(chat.got.trouble.expect("an error").detail.contains("not json"));
     let deep = format!("{{\"error\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
-    assert_eq!(feed(&[&deep]).0.trouble.expect("too deep").cause, Cause::Malformed);
+    assert_eq!(feed(&[&deep]).0.got.trouble.expect("too deep").cause, Cause::Malformed);
     // Depth in a field that nobody reads costs no stack either.
     let deep = format!("{{\"x\":{}1{}}}", "[".repeat(50_000), "]".repeat(50_000));
     feed(&[&deep]);
@@ -84,13 +84,16 @@ fn floods_of_small_entries_are_refused() {
         (format!(r#"{{"choices":[{}]}}"#, many(MAX_ENTRIES + 1)), Some(Cause::Malformed)),
         (delta(&format!(r#"{{"tool_calls":[{}]}}"#, many(MAX_ENTRIES + 1))), Some(Cause::Malformed)),
     ] {
-        assert_eq!(feed(&[&chunk]).0.trouble.map(|t| t.cause), cause);
+        assert_eq!(feed(&[&chunk]).0.got.trouble.map(|t| t.cause), cause);
     }
     let calls: Vec<String> =
         (0..=MAX_ENTRIES).map(|i| delta(&format!(r#"{{"tool_calls":[{{"index":{i}}}]}}"#))).collect();
     let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
     let chat = feed(&calls).0;
-    assert_eq!((chat.trouble.map(|t| t.cause), chat.parts.len()), (Some(Cause::TooLarge), MAX_ENTRIES));
+    assert_eq!(
+        (chat.got.trouble.map(|t| t.cause), chat.got.parts.len()),
+        (Some(Cause::TooLarge), MAX_ENTRIES)
+    );
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn parts_are_merged_in_order_of_first_arrival() {
         call(1, "b", "g", "{\"a\":1}"),
         call(0, "a", "f", "{\"x\":2}"),
     ];
-    assert_eq!(chat.parts, expect);
+    assert_eq!(chat.got.parts, expect);
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn usage_counts_tokens_by_event_while_every_event_says_so() {
     ]);
     let tokens: Vec<_> = kinds.iter().map(|k| k.1).collect();
     assert_eq!(tokens, [None, Some(2), Some(1), None, None]);
-    assert_eq!(chat.said.usage.output, Some(9));
+    assert_eq!(chat.got.said.usage.output, Some(9));
     // Usage only in the last content chunk is no count of that chunk.
     let (_, kinds) = feed(&[&delta(r#"{"content":"a"}"#), &chunk("b", 64)]);
     assert_eq!(kinds[1].1, None);
@@ -149,7 +152,7 @@ fn what_servers_say_of_themselves() {
         r#"{"choices":[],"timings":{"prompt_ms":12.5,"prompt_n":3,"predicted_ms":"x"}}"#,
         r#"{"choices":[],"x_groq":{"id":"r","usage":{"queue_time":0.5}}}"#,
     ]);
-    let said = chat.said;
+    let said = chat.got.said;
     assert_eq!(said.id.as_deref(), Some("c1"));
     assert_eq!(said.model.as_deref(), Some("m"));
     assert_eq!(said.fingerprint.as_deref(), Some("fp"));
@@ -169,10 +172,12 @@ fn logprobs_and_finish_reasons() {
             "bytes":[97],"top_logprobs":[{"token":"a","logprob":-0.5},{"token":"b","logprob":-2}]}]}}]}"#,
         r#"{"choices":[{"delta":{},"logprobs":null,"finish_reason":"length"}]}"#,
     ]);
-    let Part::Logprobs { tokens, .. } = &chat.parts[1] else { panic!("no logprobs: {:?}", chat.parts) };
+    let Part::Logprobs { tokens, .. } = &chat.got.parts[1] else {
+        panic!("no logprobs: {:?}", chat.got.parts)
+    };
     assert_eq!(tokens[0].logprob, Some(-0.5));
     assert_eq!(tokens[0].top.len(), 2);
-    assert_eq!(chat.finish, Some(Finish::Length));
+    assert_eq!(chat.got.finish, Some(Finish::Length));
     for (word, want) in [
         ("stop", Finish::Stop),
         ("content_filter", Finish::Filter),
@@ -189,7 +194,7 @@ fn whole_bodies() {
     let body = r#"{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],
         "usage":{"completion_tokens":2}}"#;
     assert_eq!(chat.whole(body.as_bytes()), (EventKind::Visible, Some(2)));
-    assert!(chat.done && chat.finish == Some(Finish::Stop));
+    assert!(chat.got.done && chat.got.finish == Some(Finish::Stop));
     for (body, cause, words) in [
         ("<html>", Cause::Malformed, "looks like HTML"),
         ("{}", Cause::Malformed, "no 'choices'"),
@@ -198,7 +203,7 @@ fn whole_bodies() {
     ] {
         let mut chat = Chat::default();
         chat.whole(body.as_bytes());
-        let trouble = chat.trouble.expect(body);
+        let trouble = chat.got.trouble.expect(body);
         assert!(trouble.cause == cause && trouble.detail.contains(words), "{body}: {trouble:?}");
     }
 }
@@ -219,7 +224,7 @@ fn error_messages_by_their_forms() {
 fn ask(stream: bool, params: Value) -> Ask {
     let message = Said { role: "user".into(), content: "안녕 \"you\"".into() };
     let params = params.as_object().cloned().unwrap_or_default();
-    Ask { messages: vec![message], params, stream }
+    Ask { messages: vec![message], params, stream, ..Ask::default() }
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Chunk {
 
     pub(super) fn error_text(&self) -> Option<String> {
         let value = self.error.as_ref().or(self.message.as_ref())?;
-        super::message_in(value)
+        crate::dialect::message_in(value)
     }
 }
 

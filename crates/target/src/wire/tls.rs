@@ -45,7 +45,7 @@ async fn serve_tls(server: Arc<ServerConfig>, acts: Vec<Act>) -> u16 {
 }
 
 fn target(port: u16, roots: RootCertStore) -> HttpTarget {
-    let address = Address::chat(&format!("https://127.0.0.1:{port}/v1")).unwrap();
+    let address = Address::under(&format!("https://127.0.0.1:{port}/v1"), "/chat/completions").unwrap();
     let config = Some(config(roots));
     HttpTarget::with_tls(&spec(), &address, &limits(), &secrets(), Zero::start(), config).unwrap()
 }

@@ -1,0 +1,56 @@
+//! Any target: what the engine holds, whatever answers.
+//!
+//! Main type: [`Endpoint`]. Must not know a protocol: it only chooses.
+
+use crate::http::{HttpTarget, TargetError};
+use crate::parser::Parser;
+use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target};
+use crate::secrets::Secrets;
+use acidtest_clock::Zero;
+use acidtest_record::{Ask, Limits, TargetSpec};
+
+/// Who answers, on one measuring thread.
+pub enum Endpoint {
+    /// Asked over HTTP.
+    Http(Box<HttpTarget>),
+}
+
+impl Endpoint {
+    /// The target of a plan at a base URL (`base_url` and not the plan's: the
+    /// built-in server's is known only at run time).
+    ///
+    /// # Errors
+    /// The URL, a header or a body field cannot be used, a secret is missing, or
+    /// there is no root certificate for https.
+    pub fn new(
+        spec: &TargetSpec,
+        base_url: &str,
+        limits: &Limits,
+        secrets: &Secrets,
+        zero: Zero,
+    ) -> Result<Self, TargetError> {
+        Ok(Self::Http(Box::new(HttpTarget::new(spec, base_url, limits, secrets, zero)?)))
+    }
+
+    /// Makes parsers for this target's answers, streamed or not, on any thread.
+    #[must_use]
+    pub fn parser_factory(&self) -> Box<dyn Fn(bool) -> Parser + Send> {
+        match self {
+            Self::Http(target) => target.parser_factory(),
+        }
+    }
+}
+
+impl Target for Endpoint {
+    fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
+        match self {
+            Self::Http(target) => target.build(ask),
+        }
+    }
+
+    fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
+        match self {
+            Self::Http(target) => target.attempt(built, tap),
+        }
+    }
+}
