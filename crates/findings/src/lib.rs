@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod card;
 mod cells;
 mod detail;
 mod estimate;
@@ -35,6 +36,7 @@ mod tables;
 mod validity;
 mod view;
 
+pub use card::Card;
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::find;

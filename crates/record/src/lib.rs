@@ -29,7 +29,7 @@ mod spec;
 mod timing;
 mod verdict;
 
-pub use answer::{Answer, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
+pub use answer::{Answer, LogprobSide, Part, ServerPhases, ServerSaid, TokenLogprob, Usage};
 pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
 pub use case::Case;

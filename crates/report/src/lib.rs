@@ -3,6 +3,7 @@
 //! ```text
 //!  Findings ─► terminal()   tables for people        number.rs  digits that fit the interval, units always
 //!           ─► json()       flat, published schema   grid.rs    columns by display width, control characters escaped
+//!  Card     ─► card()       the speed card of one request
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //! ```
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod card;
 mod grid;
 mod json;
 mod listing;
@@ -20,6 +22,7 @@ mod number;
 mod sections;
 mod terminal;
 
+pub use card::{card, card_json};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
 pub use listing::{RunLine, metrics, metrics_json, runs};

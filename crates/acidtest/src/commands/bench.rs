@@ -17,12 +17,8 @@ use std::path::PathBuf;
 /// --concurrency and --rate one request is in flight at a time.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1
-    #[arg(long)]
-    url: String,
-    /// Model to ask for
-    #[arg(long)]
-    model: String,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
     /// Closed loop: so many requests always in flight
     #[arg(long, value_name = "N", conflicts_with = "rate", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     concurrency: Option<u32>,
@@ -47,15 +43,6 @@ pub(crate) struct Args {
     /// The prompt
     #[arg(long, value_name = "TEXT", default_value = "Tell a visitor about a moon jar in a few sentences.")]
     prompt: String,
-    /// Name of the environment variable that holds the key
-    #[arg(long, value_name = "NAME")]
-    key: Option<String>,
-    /// Extra header 'Name: value'; the value may hold ${NAME} of the environment
-    #[arg(long = "header", value_name = "HEADER")]
-    headers: Vec<String>,
-    /// Ask for whole answers in place of streams
-    #[arg(long)]
-    no_stream: bool,
     /// Most requests in flight of an open loop; beyond, a request is not sent and counted so
     #[arg(long, value_name = "N", default_value_t = 1000, requires = "rate")]
     max_in_flight: u32,
@@ -67,6 +54,26 @@ pub(crate) struct Args {
     seed: Option<u64>,
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// Whom to ask, for commands that take no suite.
+#[derive(clap::Args)]
+pub(crate) struct EndpointArgs {
+    /// Base URL of the server, such as http://127.0.0.1:8000/v1; `sim:NAME` and `local:NAME` are built in
+    #[arg(long)]
+    url: String,
+    /// Model to ask for; built-in servers have a name of their own
+    #[arg(long)]
+    model: Option<String>,
+    /// Name of the environment variable that holds the key
+    #[arg(long, value_name = "NAME")]
+    key: Option<String>,
+    /// Extra header 'Name: value'; the value may hold ${NAME} of the environment
+    #[arg(long = "header", value_name = "HEADER")]
+    headers: Vec<String>,
+    /// Ask for whole answers in place of streams
+    #[arg(long)]
+    no_stream: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -108,7 +115,8 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let run = execute::new_run_id();
-    let spec = spec(&args, args.seed.unwrap_or(run.0))?;
+    let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
+    super::run::configure_sims(&mut spec)?;
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
     }
@@ -157,7 +165,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         origin: Origin::Bench,
         acidtest: env!("CARGO_PKG_VERSION").into(),
         seed,
-        targets: vec![target(args)?],
+        targets: vec![args.endpoint.target()?],
         prompts: vec![PromptSpec { name: "synthetic".into(), messages: prompt, ..PromptSpec::default() }],
         params,
         phases: vec![phase],
@@ -182,28 +190,48 @@ fn gate(text: &str) -> Result<Gate, Failure> {
     })
 }
 
-fn target(args: &Args) -> Result<TargetSpec, Failure> {
-    let mut headers = std::collections::BTreeMap::new();
-    for header in &args.headers {
-        let (name, value) = header.split_once(':').ok_or_else(|| {
-            // The value may be a secret: only the flag is named.
-            Failure::usage("--header: expected 'Name: value'")
-                .hint("keep secrets in the environment: --header 'X-Key: ${MY_KEY}'")
-        })?;
-        headers.insert(name.trim().to_owned(), value.trim().to_owned());
+impl EndpointArgs {
+    /// The target that these arguments name.
+    pub(crate) fn target(&self) -> Result<TargetSpec, Failure> {
+        let built_in = ["sim:", "local:"].iter().find_map(|scheme| self.url.strip_prefix(scheme));
+        let source = match built_in {
+            Some(_) => Source::Sim { name: self.url.clone(), config: serde_json::Value::Null },
+            None => Source::Url(self.url.clone()),
+        };
+        let model = match (&self.model, built_in) {
+            (Some(model), _) => model.clone(),
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => {
+                return Err(
+                    Failure::usage("--model is missing").hint("name the model to ask for: --model NAME")
+                );
+            }
+        };
+        Ok(TargetSpec {
+            name: model.clone(),
+            kind: TargetKind::OpenaiChat,
+            source,
+            model,
+            key_env: self.key.clone(),
+            headers: self.headers()?,
+            body: serde_json::Map::new(),
+            stream: !self.no_stream,
+            ..TargetSpec::default()
+        })
     }
-    Ok(TargetSpec {
-        name: args.model.clone(),
-        kind: TargetKind::OpenaiChat,
-        source: Source::Url(args.url.clone()),
-        model: args.model.clone(),
-        key_env: args.key.clone(),
-        headers,
-        body: serde_json::Map::new(),
-        stream: !args.no_stream,
-        price: None,
-        ..TargetSpec::default()
-    })
+
+    fn headers(&self) -> Result<std::collections::BTreeMap<String, String>, Failure> {
+        let mut headers = std::collections::BTreeMap::new();
+        for header in &self.headers {
+            let (name, value) = header.split_once(':').ok_or_else(|| {
+                // The value may be a secret: only the flag is named.
+                Failure::usage("--header: expected 'Name: value'")
+                    .hint("keep secrets in the environment: --header 'X-Key: ${MY_KEY}'")
+            })?;
+            headers.insert(name.trim().to_owned(), value.trim().to_owned());
+        }
+        Ok(headers)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! All commands: one file each, one line here.
 
+mod ask;
 mod bench;
 mod completions;
 mod export;
@@ -19,6 +20,7 @@ use clap::Subcommand;
 pub(crate) enum Command {
     Run(run::Args),
     Bench(bench::Args),
+    Ask(ask::Args),
     Report(report::Args),
     Runs(runs::Args),
     Sim(sim::Args),
@@ -35,6 +37,7 @@ impl Command {
         match self {
             Command::Run(args) => run::run(args),
             Command::Bench(args) => bench::run(args),
+            Command::Ask(args) => ask::run(args),
             Command::Report(args) => report::run(args),
             Command::Runs(args) => runs::run(args),
             Command::Sim(args) => sim::run(args),

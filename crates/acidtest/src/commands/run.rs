@@ -152,7 +152,7 @@ fn remember_place(spec: &mut RunSpec, path: &Path) {
 
 /// Checks the configuration of built-in servers before anything is stored, and
 /// fills in that of `local:NAME`.
-fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
+pub(crate) fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
     for target in &mut spec.targets {
         let Source::Sim { name, config } = &mut target.source else { continue };
         let checked = match name.strip_prefix("local:") {
