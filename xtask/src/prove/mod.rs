@@ -5,8 +5,10 @@
 //! figure from elsewhere.
 
 mod bench;
+mod interop;
 mod kill;
 mod page;
+mod python;
 mod watch;
 
 use anyhow::{Result, bail};
@@ -25,6 +27,11 @@ const PROOFS: &[Proof] = &[
         run: bench::run,
     },
     Proof {
+        name: "interop",
+        about: "foreign servers and vendors' clients, word for word: docs/interop.md (Python)",
+        run: interop::run,
+    },
+    Proof {
         name: "kill",
         about: "kill -9 in mid-run and --resume, a hundred times over: kill [TIMES]",
         run: kill::run,
@@ -35,7 +42,7 @@ const PROOFS: &[Proof] = &[
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let [name, rest @ ..] = words else {
         for proof in PROOFS {
-            println!("{:<6} {}", proof.name, proof.about);
+            println!("{:<8} {}", proof.name, proof.about);
         }
         return Ok(());
     };

@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Tokens to ask for at most
     #[arg(long, value_name = "N", default_value_t = 512)]
     max_tokens: u32,
+    /// Body field NAME=VALUE, such as temperature=0; VALUE is JSON, else text; may be repeated
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    params: Vec<String>,
     /// How to show the result
     #[arg(long, value_enum, default_value = "terminal")]
     format: AskFormat,
@@ -95,8 +98,7 @@ fn spec(args: &Args, prompt: String) -> Result<RunSpec, Failure> {
     let message = |role: &str, content: String| Message { role: role.into(), content };
     let mut messages: Vec<Message> = args.system.iter().map(|s| message("system", s.clone())).collect();
     messages.push(message("user", prompt));
-    let mut params = serde_json::Map::new();
-    params.insert("max_tokens".into(), args.max_tokens.into());
+    let params = params(args)?;
     let phase = PhaseSpec {
         name: "one request".into(),
         load: Load::Closed { concurrency: 1 },
@@ -119,6 +121,21 @@ fn spec(args: &Args, prompt: String) -> Result<RunSpec, Failure> {
     };
     super::run::configure_sims(&mut spec)?;
     Ok(spec)
+}
+
+/// `max_tokens`, then what `--param` says.
+fn params(args: &Args) -> Result<serde_json::Map<String, Value>, Failure> {
+    let mut params = serde_json::Map::new();
+    params.insert("max_tokens".into(), args.max_tokens.into());
+    for given in &args.params {
+        let (name, value) = given.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+            Failure::usage(format!("--param '{given}': expected NAME=VALUE"))
+                .hint("such as --param temperature=0")
+        })?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        params.insert(name.to_owned(), value);
+    }
+    Ok(params)
 }
 
 fn only_record(store: &Store, run: RunId) -> Result<Record, Failure> {

@@ -79,6 +79,8 @@ fn what_cannot_be_asked_says_why() {
     assert!(gone.err().contains("no connection") && gone.err().contains("hint:"), "{}", gone.err());
     let nameless = place.run(&["ask", "--url", "http://127.0.0.1:1/v1", "hi"]).exits(2);
     assert!(nameless.err().contains("--model"), "{}", nameless.err());
+    let param = place.run(&["ask", "--url", "local:docent-search", "--param", "temperature", "hi"]).exits(2);
+    assert!(param.err().contains("NAME=VALUE"), "{}", param.err());
     let unknown = place.run(&["ask", "--url", "local:nobody", "hi"]).exits(2);
     assert!(unknown.err().contains("local:nobody"), "{}", unknown.err());
 }
