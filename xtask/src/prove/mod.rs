@@ -7,6 +7,7 @@
 mod bench;
 mod interop;
 mod kill;
+mod overhead;
 mod page;
 mod python;
 mod watch;
@@ -30,6 +31,11 @@ const PROOFS: &[Proof] = &[
         name: "interop",
         about: "foreign servers and vendors' clients, word for word: docs/interop.md (Python)",
         run: interop::run,
+    },
+    Proof {
+        name: "overhead",
+        about: "CPU per 1000 cases beside lm-eval, inspect_ai and promptfoo, 429s too: docs/benchmarks.md (Python, npm)",
+        run: overhead::run,
     },
     Proof {
         name: "kill",
