@@ -21,7 +21,7 @@ use crate::shell;
 const PAGE: &str = "docs/interop.md";
 const CLIENTS: [&str; 4] =
     ["openai==3.57.0", "anthropic==2.14.0", "ollama==0.6.3", "litellm[proxy]==1.108.7"];
-const LLAMA: [&str; 3] = ["llama-cpp-python[server]==0.3.34", "gguf", "numpy"];
+const LLAMA: [&str; 3] = ["llama-cpp-python[server]==0.3.36", "gguf", "numpy"];
 const UNTIL_LISTENING: Duration = Duration::from_secs(120);
 
 const PROMPTS: [&str; 8] = [
