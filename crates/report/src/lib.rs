@@ -3,6 +3,7 @@
 //! ```text
 //!  Findings ─► terminal()   tables for people        number.rs  digits that fit the interval, units always
 //!           ─► json()       flat, published schema   grid.rs    columns by display width, control characters escaped
+//!  Comparison ─► comparison(), comparison_json()   two runs side by side
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //! ```
@@ -13,6 +14,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod compare;
+mod differences;
 mod grid;
 mod json;
 mod listing;
@@ -20,6 +23,7 @@ mod number;
 mod sections;
 mod terminal;
 
+pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
 pub use listing::{RunLine, metrics, metrics_json, runs};

@@ -32,6 +32,16 @@ impl Scale {
         Self { factor: 100.0, unit: "%".to_owned(), extra_digit: false }
     }
 
+    /// Differences of shares as percentage points.
+    pub(crate) fn points() -> Self {
+        Self { factor: 100.0, unit: "pp".to_owned(), extra_digit: false }
+    }
+
+    /// Amounts of a thousand of something: single ones would be mostly noughts.
+    pub(crate) fn per_thousand(unit: &str, what: &str) -> Self {
+        Self { factor: 1000.0, unit: format!("{unit} per 1k {what}"), extra_digit: false }
+    }
+
     /// ` ms`, or nothing for a bare share.
     pub(crate) fn suffix(&self) -> String {
         match self.unit.as_str() {
