@@ -6,7 +6,10 @@ use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count};
 use acidtest_findings::{Findings, Front, Labels, Mark, MatrixColumn, MatrixRow, State, Test};
 
-/// Values under each other, their intervals below them.
+/// What a mean cost is called: single requests would be mostly noughts.
+const COST: &str = "cost of 1k requests";
+
+/// Values under each other, their intervals below them, then what the marks rest on.
 pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
     let rows = &findings.matrix;
     if rows.is_empty() {
@@ -14,16 +17,13 @@ pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
     }
     let heads = heads(rows);
     let mut grid = Grid::new(0);
-    let mut top = vec![Cell::painted("MATRIX     ", Paint::Title), "".into()];
-    top.extend(heads.iter().map(|h| Cell::painted(h.title(), Paint::Faint)));
-    top.push(Cell::painted("quality, speed and cost", Paint::Faint));
-    grid.row_of(top);
+    grid.row_of(top(&heads, "MATRIX     ", "front", Head::title));
+    grid.row_of(top(&heads, "", "", |h| h.scale.unit.clone()));
     let mut phase = None;
     for row in rows {
         let own = row.labels.get("phase");
         let first = if phase == own { String::new() } else { format!(" {}", own.map_or("", String::as_str)) };
         phase = own;
-        let (words, paint) = row.front.as_ref().map_or((String::new(), Paint::Plain), front);
         let mut values = vec![first.into(), side(&row.labels).into()];
         let mut ends = vec!["".into(), "".into()];
         for head in &heads {
@@ -31,12 +31,51 @@ pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
             values.push(column.map_or("–".into(), |c| head.value(c)));
             ends.push(column.map_or("".into(), |c| head.ends(c)));
         }
-        values.push(Cell::painted(words, paint));
+        values.push(row.front.as_ref().map_or("".into(), mark));
         ends.push("".into());
         grid.row_of(values);
         grid.row_of(ends);
     }
-    grid.render(style)
+    grid.render(style) + &notes(rows, style)
+}
+
+/// A line of the table's head.
+fn top(heads: &[Head], first: &str, last: &str, text: impl Fn(&Head) -> String) -> Vec<Cell> {
+    let mut cells = vec![Cell::painted(first, Paint::Title), "".into()];
+    cells.extend(heads.iter().map(|h| Cell::painted(text(h), Paint::Faint)));
+    cells.push(Cell::painted(last, Paint::Faint));
+    cells
+}
+
+fn mark(front: &Front) -> Cell {
+    match front.mark {
+        Mark::Front => Cell::painted("on it", Paint::Good),
+        Mark::Dominated => Cell::painted("dominated", Paint::Bad),
+        Mark::Undecided => Cell::painted("undecided", Paint::Unsure),
+    }
+}
+
+/// What the front is of, and against whom a mark is open or lost.
+fn notes(rows: &[MatrixRow], style: Style) -> String {
+    let mut grid = Grid::new(1);
+    let mut last = None;
+    for row in rows {
+        let Some(front) = &row.front else { continue };
+        let phase = row.labels.get("phase").map_or("", String::as_str);
+        if last != Some(phase) {
+            last = Some(phase);
+            let of = front.of.join(", ");
+            let text = format!("{phase}: front of {of}; what holds is what paired differences show");
+            grid.line(text, Paint::Faint);
+        }
+        let line = match front.mark {
+            Mark::Front => continue,
+            Mark::Dominated => format!("dominated by {}", front.dominated_by.join(", ")),
+            Mark::Undecided => format!("undecided against {}", front.undecided.join(", ")),
+        };
+        grid.line(format!("  {}: {line}", side(&row.labels)), Paint::Faint);
+    }
+    if grid.is_empty() { String::new() } else { grid.render(style) }
 }
 
 /// What stands above a column, and in which unit it is.
@@ -48,9 +87,11 @@ struct Head {
 
 impl Head {
     fn title(&self) -> String {
-        let stat = if self.stat == "share" { String::new() } else { format!(" {}", self.stat) };
-        let unit = if self.scale.unit.is_empty() { String::new() } else { format!(", {}", self.scale.unit) };
-        format!("{}{stat}{unit}", self.name)
+        match (self.name.as_str(), self.stat) {
+            ("cost", "mean") => COST.to_owned(),
+            (name, "share") => name.to_owned(),
+            (name, stat) => format!("{name} {stat}"),
+        }
     }
 
     fn is_of(&self, c: &MatrixColumn) -> bool {
@@ -83,22 +124,13 @@ fn heads(rows: &[MatrixRow]) -> Vec<Head> {
             rows.iter().flat_map(|r| &r.columns).filter(|c| c.name == column.name && c.stat == column.stat);
         let most = same.map(|c| c.value).max_by(f64::total_cmp);
         let scale = match column.family {
-            "cost" => Scale::per_thousand(&column.unit, "requests"),
+            "cost" => Scale::per_thousand(&column.unit),
             "reliability" => Scale::percent(),
             _ => Scale::of(&column.unit, most),
         };
         heads.push(Head { name: column.name.clone(), stat: column.stat, scale });
     }
     heads
-}
-
-fn front(front: &Front) -> (String, Paint) {
-    let against = |names: &[String]| names.join(", ");
-    match front.mark {
-        Mark::Front => ("on the front".into(), Paint::Good),
-        Mark::Dominated => (format!("dominated by {}", against(&front.dominated_by)), Paint::Bad),
-        Mark::Undecided => (format!("undecided against {}", against(&front.undecided)), Paint::Unsure),
-    }
 }
 
 /// Target and prompt, or the run where that tells the sides apart.
@@ -113,11 +145,13 @@ fn side(labels: &Labels) -> String {
 pub(crate) fn differences(tests: &[Test], style: Style) -> String {
     let Some(first) = tests.first() else { return String::new() };
     let mut out = format!(
-        "{}second - first of two, paired by case; the interval is the one that decides: 95 % after Holm over {}\n",
+        "{} second minus first, paired by case; intervals and p after Holm over {} differences\n",
         crate::terminal::title("DIFFERENCES", style),
         count(first.of)
     );
     let mut grid = Grid::new(1);
+    let heads = ["", "difference", "interval", "second is", "p", "pairs (units)", ""];
+    grid.row_of(heads.iter().map(|h| Cell::painted(*h, Paint::Faint)).collect());
     let mut group = None;
     for t in tests {
         let own = (&t.labels, &t.base, &t.other);
@@ -135,14 +169,18 @@ pub(crate) fn differences(tests: &[Test], style: Style) -> String {
 
 fn row(t: &Test) -> [Cell; 7] {
     let scale = match (t.family, t.stat) {
-        ("cost", _) => Scale::per_thousand(&t.unit, "requests"),
+        ("cost", _) => Scale::per_thousand(&t.unit),
         (_, "share") => Scale::points(),
         _ => {
             let most = [t.base_value, t.other_value].into_iter().flatten().max_by(f64::total_cmp);
             Scale::of(&t.unit, most)
         }
     };
-    let stat = if t.stat == "share" { String::new() } else { format!(" {}", t.stat) };
+    let name = match (t.name.as_str(), t.stat) {
+        ("cost", "mean") => COST.to_owned(),
+        (name, "share") => name.to_owned(),
+        (name, stat) => format!("{name} {stat}"),
+    };
     let shown = t.corrected.as_ref().or(t.interval.as_ref());
     let signed = |x: f64| {
         let text = scale.value(x, shown);
@@ -159,11 +197,11 @@ fn row(t: &Test) -> [Cell; 7] {
         State::Higher | State::Lower => Paint::Plain,
     };
     let n = match t.units == t.pairs {
-        true => format!("{} pairs", count(t.pairs)),
-        false => format!("{} pairs in {} units", count(t.pairs), count(t.units)),
+        true => count(t.pairs),
+        false => format!("{} ({})", count(t.pairs), count(t.units)),
     };
     [
-        format!("  {}{stat}", t.name).into(),
+        format!("  {name}").into(),
         t.difference.map_or("–".into(), signed).into(),
         interval.into(),
         Cell::painted(t.state.id(), paint),
@@ -184,12 +222,12 @@ fn remark(t: &Test, scale: &Scale) -> String {
     let size = |x: f64| format!("{}{}", scale.value(x, None), scale.suffix());
     match (t.settles_at, t.detectable) {
         // More than this nobody runs: the difference that can be seen says more.
-        (Some(n), _) if n <= 100_000 => format!("about {} pairs would settle it", count(n)),
+        (Some(n), _) if n <= 100_000 => format!("{} pairs would settle it", count(n)),
         (_, Some(d)) => format!("would show {}", size(d)),
         _ => String::new(),
     }
 }
 
 fn p_value(p: f64) -> String {
-    if p < 0.001 { "p <0.001".to_owned() } else { format!("p {p:.3}") }
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }

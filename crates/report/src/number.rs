@@ -34,12 +34,12 @@ impl Scale {
 
     /// Differences of shares as percentage points.
     pub(crate) fn points() -> Self {
-        Self { factor: 100.0, unit: "pp".to_owned(), extra_digit: false }
+        Self { factor: 100.0, unit: "pp".to_owned(), extra_digit: true }
     }
 
-    /// Amounts of a thousand of something: single ones would be mostly noughts.
-    pub(crate) fn per_thousand(unit: &str, what: &str) -> Self {
-        Self { factor: 1000.0, unit: format!("{unit} per 1k {what}"), extra_digit: false }
+    /// Amounts of a thousand of something.
+    pub(crate) fn per_thousand(unit: &str) -> Self {
+        Self { factor: 1000.0, unit: unit.to_owned(), extra_digit: false }
     }
 
     /// ` ms`, or nothing for a bare share.
