@@ -6,9 +6,6 @@ use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count};
 use acidtest_findings::{Findings, Front, Labels, Mark, MatrixColumn, MatrixRow, State, Test};
 
-/// What a mean cost is called: single requests would be mostly noughts.
-const COST: &str = "cost of 1k requests";
-
 /// Values under each other, their intervals below them, then what the marks rest on.
 pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
     let rows = &findings.matrix;
@@ -17,8 +14,8 @@ pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
     }
     let heads = heads(rows);
     let mut grid = Grid::new(0);
-    grid.row_of(top(&heads, "MATRIX     ", "front", Head::title));
-    grid.row_of(top(&heads, "", "", |h| h.scale.unit.clone()));
+    grid.row_of(top(&heads, "MATRIX     ", "on front", Head::title));
+    grid.row_of(top(&heads, "", "", Head::unit));
     let mut phase = None;
     for row in rows {
         let own = row.labels.get("phase");
@@ -49,7 +46,7 @@ fn top(heads: &[Head], first: &str, last: &str, text: impl Fn(&Head) -> String) 
 
 fn mark(front: &Front) -> Cell {
     match front.mark {
-        Mark::Front => Cell::painted("on it", Paint::Good),
+        Mark::Front => Cell::painted("yes", Paint::Good),
         Mark::Dominated => Cell::painted("dominated", Paint::Bad),
         Mark::Undecided => Cell::painted("undecided", Paint::Unsure),
     }
@@ -88,9 +85,17 @@ struct Head {
 impl Head {
     fn title(&self) -> String {
         match (self.name.as_str(), self.stat) {
-            ("cost", "mean") => COST.to_owned(),
+            ("cost", "mean") => "cost".to_owned(),
+            ("error_rate", _) => "errors".to_owned(),
             (name, "share") => name.to_owned(),
             (name, stat) => format!("{name} {stat}"),
+        }
+    }
+
+    fn unit(&self) -> String {
+        match self.name.as_str() {
+            "cost" => format!("{} per 1k", self.scale.unit),
+            _ => self.scale.unit.clone(),
         }
     }
 
@@ -150,7 +155,7 @@ pub(crate) fn differences(tests: &[Test], style: Style) -> String {
         count(first.of)
     );
     let mut grid = Grid::new(1);
-    let heads = ["", "difference", "interval", "second is", "p", "pairs (units)", ""];
+    let heads = ["", "difference", "interval", "second is", "p", "pairs (units)", "would settle"];
     grid.row_of(heads.iter().map(|h| Cell::painted(*h, Paint::Faint)).collect());
     let mut group = None;
     for t in tests {
@@ -177,7 +182,7 @@ fn row(t: &Test) -> [Cell; 7] {
         }
     };
     let name = match (t.name.as_str(), t.stat) {
-        ("cost", "mean") => COST.to_owned(),
+        ("cost", "mean") => "cost of 1k".to_owned(),
         (name, "share") => name.to_owned(),
         (name, stat) => format!("{name} {stat}"),
     };
@@ -214,7 +219,7 @@ fn row(t: &Test) -> [Cell; 7] {
 /// What would help where nothing is shown, and what is against it.
 fn remark(t: &Test, scale: &Scale) -> String {
     if t.invalid.is_some() {
-        return "times are not valid".to_owned();
+        return "not valid".to_owned();
     }
     if t.state != State::Undecided {
         return String::new();
@@ -222,8 +227,8 @@ fn remark(t: &Test, scale: &Scale) -> String {
     let size = |x: f64| format!("{}{}", scale.value(x, None), scale.suffix());
     match (t.settles_at, t.detectable) {
         // More than this nobody runs: the difference that can be seen says more.
-        (Some(n), _) if n <= 100_000 => format!("{} pairs would settle it", count(n)),
-        (_, Some(d)) => format!("would show {}", size(d)),
+        (Some(n), _) if n <= 100_000 => format!("{} pairs", count(n)),
+        (_, Some(d)) => format!("shows {}", size(d)),
         _ => String::new(),
     }
 }
