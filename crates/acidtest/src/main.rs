@@ -4,6 +4,7 @@
 //! engine meets the store, and `read_back.rs`, from the store to findings. Every
 //! command is one file with its arguments and one function.
 
+mod baseline;
 mod children;
 mod commands;
 mod execute;

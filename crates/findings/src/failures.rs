@@ -78,15 +78,7 @@ fn list(
     let said = texts(key);
     let case = a.case();
     let input = match case {
-        Some(case) => case
-            .vars
-            .iter()
-            .map(|(k, v)| match v.as_str() {
-                Some(text) => format!("{k}: {text}"),
-                None => format!("{k}: {v}"),
-            })
-            .collect::<Vec<_>>()
-            .join(" · "),
+        Some(case) => input_of(case),
         None => said.request.unwrap_or_default(),
     };
     let scores = a
@@ -116,8 +108,17 @@ fn list(
     }
 }
 
+/// The variables of a case as one line.
+pub(crate) fn input_of(case: &acidtest_record::Case) -> String {
+    let shown = case.vars.iter().map(|(k, v)| match v.as_str() {
+        Some(text) => format!("{k}: {text}"),
+        None => format!("{k}: {v}"),
+    });
+    shown.collect::<Vec<_>>().join(" · ")
+}
+
 /// The first characters of a text.
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(EXCERPT) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", &text[..at]),

@@ -3,6 +3,7 @@
 //! Main function: [`find`]: every metric of every target and phase, quality also
 //! by tag, then validity, gates, tables, failures and warnings.
 
+use crate::compare::tests;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
 use crate::families::quality::{DELIVERY, JUDGEMENT};
@@ -10,11 +11,12 @@ use crate::findings::{Findings, PhaseInfo, RunInfo, Table, TargetInfo};
 use crate::gaps;
 use crate::gate_check::{scorer, scorers};
 use crate::gates;
+use crate::matrix;
 use crate::measure::{Mode, Sheet, Wanted, measure};
 use crate::metric::{Measure, metrics};
 use crate::tables;
 use crate::validity::Guards;
-use crate::view::{CORRECT, REFUSED, Slice, View};
+use crate::view::{CORRECT, PROMPT, REFUSED, Slice, View, is_place};
 use acidtest_metrics::stats::FEW_CLUSTERS;
 use acidtest_record::{Cause, Key, Load, NotSent, Source, Stat};
 use std::collections::BTreeSet;
@@ -38,11 +40,14 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
     }
     let (failures, failing) = failures::failures(view, texts);
     let gates = gates::evaluate(view, &guards);
+    let tests = tests(&matrix::sides(view, &guards));
+    let matrix = matrix::rows(view, &estimates, &tests);
     let warnings = warnings(view, &slices, &estimates, &counts);
     Findings {
         run: run_info(view),
         estimates,
-        tests: Vec::new(),
+        tests,
+        matrix,
         gates,
         failures,
         failing,
@@ -151,7 +156,7 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     let mut all = Vec::new();
     let few = estimates
         .iter()
-        .filter(|e| e.family == Family::Quality && e.labels.len() == 2 && e.ends().is_some())
+        .filter(|e| e.family == Family::Quality && is_place(&e.labels) && e.ends().is_some())
         .filter(|e| e.metric == "accuracy" || e.stat == Stat::Mean)
         .filter(|e| e.n.clusters < FEW_CLUSTERS as u64)
         .map(|e| e.n.clusters)
@@ -162,7 +167,8 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
         ));
     }
     for table in counts.iter().filter(|t| t.name == "not_sent") {
-        let place = format!("{} under {}", table.labels["target"], table.labels["phase"]);
+        let prompt = table.labels.get(PROMPT).map_or(String::new(), |p| format!(" with {p}"));
+        let place = format!("{}{prompt} under {}", table.labels["target"], table.labels["phase"]);
         for row in &table.rows {
             all.push(format!(
                 "{place}: {} of {} requests were never sent ({})",
@@ -183,7 +189,7 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     all
 }
 
-fn run_info(view: &View) -> RunInfo {
+pub(crate) fn run_info(view: &View) -> RunInfo {
     let spec = view.spec;
     RunInfo {
         id: view.run.to_string(),

@@ -104,7 +104,7 @@ fn check_bare(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     }
 }
 
-fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
+pub(crate) fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
     let own = scorers(spec, cases);
     if gate.metric == "score" {
         let known: Vec<&str> = own.iter().copied().collect();
@@ -121,7 +121,7 @@ fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
     (format!("unknown metric '{}'", gate.metric), hint)
 }
 
-fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
+pub(crate) fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     for (key, value) in &gate.params {
         let Some(own) = metric.param else {
             return Err((
@@ -183,7 +183,7 @@ fn check_stat(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     }
 }
 
-fn check_label(
+pub(crate) fn check_label(
     gate: &Gate,
     wanted: &Wanted,
     spec: &RunSpec,
@@ -194,6 +194,7 @@ fn check_label(
     let known: BTreeSet<&str> = match key {
         "target" => spec.targets.iter().map(|t| t.name.as_str()).collect(),
         "phase" => spec.phases.iter().map(|p| p.name.as_str()).collect(),
+        "prompt" => spec.prompts.iter().map(|p| p.name.as_str()).collect(),
         WINDOW if is_whole(wanted) => ["steady", "whole"].into(),
         _ if tags.contains(key) && is_whole(wanted) => {
             return Err((
@@ -204,7 +205,7 @@ fn check_label(
         _ => cases.iter().filter_map(|c| c.tags.get(key)).map(String::as_str).collect(),
     };
     if known.is_empty() {
-        let keys = tags.iter().copied().chain(["target", "phase"]);
+        let keys = tags.iter().copied().chain(["target", "phase", "prompt"]);
         let hint = match nearest(key, keys.clone()) {
             Some(word) => format!("did you mean '{word}'?"),
             None => format!("known: {}", keys.collect::<Vec<_>>().join(", ")),

@@ -19,6 +19,8 @@
 
 mod card;
 mod cells;
+mod compare;
+mod comparison;
 mod detail;
 mod estimate;
 mod failures;
@@ -28,22 +30,29 @@ mod findings;
 mod gaps;
 mod gate_check;
 mod gates;
+mod matrix;
 mod measure;
 mod metric;
 mod nearest;
+mod pair;
 mod rates;
+mod regression;
 mod tables;
 mod validity;
 mod view;
 
 pub use card::Card;
+pub use compare::{State, Test};
+pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::find;
-pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetInfo, Test};
+pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetInfo};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
+pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
+pub use regression::{check_regression, default_regression};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
     CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, SAME_MACHINE, STOPPED, Slice, View, ViewBuilder,

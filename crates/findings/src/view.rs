@@ -20,6 +20,17 @@ pub const CORRECT: &str = "correct";
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
 
+/// Label of the prompt, where there are several.
+pub(crate) const PROMPT: &str = "prompt";
+
+/// Labels that say where in the matrix a slice is; all others are tags.
+const PLACE: [&str; 3] = ["target", "phase", PROMPT];
+
+/// Whether labels name a place in the matrix and no tag.
+pub(crate) fn is_place(labels: &Labels) -> bool {
+    labels.keys().all(|k| PLACE.contains(&k.as_str()))
+}
+
 /// What one opinion says about a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Opinion {
@@ -249,13 +260,13 @@ fn settle(
 
 /// The stretches of time of each target and phase, one per clock.
 fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
-    let mut groups: BTreeMap<(u16, u16, u16), Vec<&Cells>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u16, u16, u16, u16), Vec<&Cells>> = BTreeMap::new();
     for c in rows {
-        groups.entry((c.target, c.phase, c.clock)).or_default().push(c);
+        groups.entry((c.target, c.phase, c.prompt, c.clock)).or_default().push(c);
     }
     groups
         .into_iter()
-        .filter_map(|((target, phase, clock), rows)| {
+        .filter_map(|((target, phase, prompt, clock), rows)| {
             let first = rows.iter().map(|c| c.intended()).min()?;
             let last = rows.iter().map(|c| c.intended()).max()?;
             let end = rows.iter().filter_map(|c| c.ended()).max()?;
@@ -265,7 +276,7 @@ fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
                 Some(Load::Closed { concurrency }) => steady_window(&spans, concurrency, last),
                 _ => Window::new(first, last),
             };
-            Some(Lane::new((target, phase, clock), Window::new(first, end.max(last))?, steady))
+            Some(Lane::new((target, phase, prompt, clock), Window::new(first, end.max(last))?, steady))
         })
         .collect()
 }
@@ -374,36 +385,45 @@ impl<'a> View<'a> {
         self.spec.targets.get(usize::from(target))
     }
 
-    /// Each target under each phase, in the order of the plan.
+    /// Each target under each phase with each prompt, in the order of the plan.
     #[must_use]
     pub fn slices(&self) -> Vec<Slice<'_>> {
-        let mut groups: BTreeMap<(u16, u16), Vec<u32>> = BTreeMap::new();
+        let mut groups: BTreeMap<(u16, u16, u16), Vec<u32>> = BTreeMap::new();
+        let prompts = self.spec.prompts.len().max(1) as u16;
         for target in 0..self.spec.targets.len() {
             for phase in 0..self.spec.phases.len() {
-                groups.insert((target as u16, phase as u16), Vec::new());
+                for prompt in 0..prompts {
+                    groups.insert((target as u16, phase as u16, prompt), Vec::new());
+                }
             }
         }
         for i in 0..self.requests.len() {
             let c = self.asked(i).last();
-            groups.entry((c.target, c.phase)).or_default().push(i as u32);
+            groups.entry((c.target, c.phase, c.prompt)).or_default().push(i as u32);
         }
         groups
             .into_iter()
-            .map(|((target, phase), requests)| Slice {
+            .map(|((target, phase, prompt), requests)| Slice {
                 view: self,
-                labels: self.labels(target, phase),
+                labels: self.labels(target, phase, prompt),
                 requests,
                 target,
                 phase,
+                prompt,
             })
             .collect()
     }
 
-    /// Names of a target and a phase.
-    fn labels(&self, target: u16, phase: u16) -> Labels {
+    /// Names of a target and a phase; of the prompt only where there are several.
+    fn labels(&self, target: u16, phase: u16, prompt: u16) -> Labels {
         let target = self.target(target).map_or("?", |t| t.name.as_str());
         let phase = self.spec.phases.get(usize::from(phase)).map_or("?", |p| p.name.as_str());
-        Labels::from([("phase".into(), phase.into()), ("target".into(), target.into())])
+        let mut labels = Labels::from([("phase".into(), phase.into()), ("target".into(), target.into())]);
+        if self.spec.prompts.len() > 1 {
+            let name = self.spec.prompts.get(usize::from(prompt)).map_or("?", |p| p.name.as_str());
+            labels.insert(PROMPT.into(), name.into());
+        }
+        labels
     }
 }
 
@@ -447,7 +467,7 @@ impl<'v> Asked<'v> {
     }
 }
 
-/// A selection of requests: one target under one phase, and tags.
+/// A selection of requests: one target under one phase with one prompt, and tags.
 #[derive(Clone)]
 pub struct Slice<'v> {
     pub(crate) view: &'v View<'v>,
@@ -456,6 +476,7 @@ pub struct Slice<'v> {
     pub labels: Labels,
     pub(crate) target: u16,
     pub(crate) phase: u16,
+    pub(crate) prompt: u16,
 }
 
 impl<'v> Slice<'v> {
@@ -479,12 +500,13 @@ impl<'v> Slice<'v> {
             labels,
             target: self.target,
             phase: self.phase,
+            prompt: self.prompt,
         }
     }
 
     /// Whether it is narrowed by a tag.
     pub(crate) fn is_tagged(&self) -> bool {
-        self.labels.len() > 2
+        !is_place(&self.labels)
     }
 
     /// The sub-slices by the values of a tag, in their order.
@@ -504,6 +526,7 @@ impl<'v> Slice<'v> {
 
     /// Its stretches of time, one per clock.
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &'v Lane> + '_ {
-        self.view.detail.lanes.iter().filter(|l| (l.target, l.phase) == (self.target, self.phase))
+        let own = (self.target, self.phase, self.prompt);
+        self.view.detail.lanes.iter().filter(move |l| (l.target, l.phase, l.prompt) == own)
     }
 }

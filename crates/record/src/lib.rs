@@ -24,10 +24,12 @@ mod gate;
 mod ids;
 mod outcome;
 mod record;
+mod regression;
 mod row;
 mod spec;
 mod timing;
 mod verdict;
+mod workload;
 
 pub use answer::{Answer, LogprobSide, Part, ServerPhases, ServerSaid, TokenLogprob, Usage};
 pub use ask::{Ask, Message};
@@ -38,6 +40,7 @@ pub use gate::{Bound, Gate, GateParseError, Op, Stat};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
+pub use regression::{Limit, Regression, RegressionParseError, Turn};
 pub use row::{OutcomeClass, Row};
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
@@ -45,3 +48,4 @@ pub use spec::{
 };
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};
+pub use workload::{workload, workload_differences};

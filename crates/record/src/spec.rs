@@ -49,6 +49,9 @@ pub struct RunSpec {
     pub scorers: Vec<ScorerSpec>,
     /// What decides the exit code.
     pub gates: Vec<Gate>,
+    /// How much worse than a baseline it may be; asked only where one is given.
+    #[serde(default)]
+    pub regression: Vec<crate::regression::Regression>,
     /// How many cases there are (0: prompts are synthetic).
     pub cases: u32,
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.

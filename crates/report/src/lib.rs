@@ -4,6 +4,7 @@
 //!  Findings ─► terminal()   tables for people        number.rs  digits that fit the interval, units always
 //!           ─► json()       flat, published schema   grid.rs    columns by display width, control characters escaped
 //!  Card     ─► card()       the speed card of one request
+//!  Comparison ─► comparison(), comparison_json()   two runs side by side
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //! ```
@@ -15,6 +16,8 @@
 #![warn(missing_docs)]
 
 mod card;
+mod compare;
+mod differences;
 mod grid;
 mod json;
 mod listing;
@@ -23,6 +26,7 @@ mod sections;
 mod terminal;
 
 pub use card::{card, card_json};
+pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
 pub use listing::{RunLine, metrics, metrics_json, runs};

@@ -31,17 +31,20 @@ pub(crate) fn place(labels: &Labels, findings: &Findings) -> String {
     if findings.run.targets.len() > 1 {
         parts.push(get("target"));
     }
+    parts.push(get("prompt"));
     if findings.run.phases.len() > 1 {
         parts.push(get("phase"));
     }
-    let tags = labels.iter().filter(|(k, _)| !["target", "phase", "source"].contains(&k.as_str()));
+    let tags = labels
+        .iter()
+        .filter(|(k, _)| !["target", "phase", "prompt", "source", "baseline"].contains(&k.as_str()));
     let tags: Vec<String> = tags.map(|(k, v)| format!("{k}={v}")).collect();
     parts.extend(tags.iter().map(String::as_str));
     parts.retain(|p| !p.is_empty());
     parts.join(" · ")
 }
 
-/// A group of a section: one target under one phase.
+/// A group of a section: one target with one prompt under one phase.
 struct Group<'f> {
     labels: &'f Labels,
     name: String,
@@ -54,13 +57,15 @@ fn groups(findings: &Findings) -> Vec<Group<'_>> {
     findings
         .tables
         .iter()
-        .filter(|t| seen.insert((t.labels.get("target"), t.labels.get("phase"))))
+        .filter(|t| seen.insert((t.labels.get("target"), t.labels.get("phase"), t.labels.get("prompt"))))
         .map(|t| {
             let get = |key: &str| t.labels.get(key).cloned().unwrap_or_default();
-            let name = match several {
-                true => format!("{} · {}", get("target"), get("phase")),
-                false => get("phase"),
-            };
+            let mut parts = vec![get("target"), get("prompt"), get("phase")];
+            if !several {
+                parts.remove(0);
+            }
+            parts.retain(|p| !p.is_empty());
+            let name = parts.join(" · ");
             Group { labels: &t.labels, name }
         })
         .collect()
@@ -70,8 +75,8 @@ fn groups(findings: &Findings) -> Vec<Group<'_>> {
 fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
     let same = |e: &&Estimate| {
         let own = |key: &str| e.labels.get(key) == group.labels.get(key);
-        let extra = |k: &String| ["target", "phase", "window", "source"].contains(&k.as_str());
-        e.family == family && own("target") && own("phase") && e.labels.keys().all(extra)
+        let extra = |k: &String| ["target", "phase", "prompt", "window", "source"].contains(&k.as_str());
+        e.family == family && own("target") && own("phase") && own("prompt") && e.labels.keys().all(extra)
     };
     findings.estimates.iter().filter(same).collect()
 }

@@ -24,7 +24,7 @@ pub(crate) const FILE_KEYS: [&str; 2] = ["file", "map"];
 /// Keys of `map`.
 pub(crate) const MAP_KEYS: [&str; 6] = ["id", "expected", "cluster", "split", "refuse", "tags"];
 /// Labels that gates already know.
-pub(crate) const LABELS: [&str; 2] = ["target", "phase"];
+pub(crate) const LABELS: [&str; 3] = ["target", "phase", "prompt"];
 
 const MAX_CASES: usize = 5_000_000;
 /// Longest id, tag, cluster or split, in bytes.

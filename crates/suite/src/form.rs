@@ -99,6 +99,9 @@ struct Suite {
     caps: Option<Caps>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
     gates: Option<OneOrMany<String>>,
+    /// How much worse than its baseline a run may be, asked by `run --baseline`: `accuracy drop <= 2 pp`,
+    /// `e2e.p50 rise <= 10 %`, `accuracy not worse`.
+    regression: Option<OneOrMany<String>>,
 }
 
 /// One value or a list of them.

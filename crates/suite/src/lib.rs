@@ -26,6 +26,7 @@ mod prompts;
 mod quantity;
 mod read;
 mod refusal;
+mod regression;
 mod scoring;
 mod suite;
 mod targets;

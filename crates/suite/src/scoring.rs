@@ -315,7 +315,7 @@ pub(crate) fn gates(suite: &Fields<'_>) -> Result<(Vec<Gate>, Vec<Node>), SuiteE
 }
 
 /// The place of byte `at` of a one-line text: its caret points into the quotes.
-fn within(doc: &Doc, node: &Node, text: &str, at: usize) -> Span {
+pub(crate) fn within(doc: &Doc, node: &Node, text: &str, at: usize) -> Span {
     let written = node.bytes.and_then(|(begin, end)| doc.text.get(begin..end));
     let quote = match written.and_then(|w| w.find(text)) {
         Some(offset) => offset as u32,

@@ -6,9 +6,8 @@
 use crate::error::{Source as File, Span, SuiteError};
 use crate::read::Fields;
 use crate::tree::Node;
-use crate::{cases, limits, load as phases, prompts, scoring, targets, tree};
-use acidtest_record::{Case, Digest, Extraction, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
-use serde_json::{Value, json};
+use crate::{cases, limits, load as phases, prompts, regression, scoring, targets, tree};
+use acidtest_record::{Case, Digest, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -16,7 +15,7 @@ use std::path::Path;
 const MAX_SUITE: u64 = 4 << 20;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 19] = [
     "name",
     "description",
     "target",
@@ -35,6 +34,7 @@ pub(crate) const KEYS: [&str; 18] = [
     "limits",
     "caps",
     "gates",
+    "regression",
 ];
 
 /// How files are opened: the caller decides where they come from.
@@ -51,6 +51,7 @@ pub struct Loaded {
     pub description: Option<String>,
     file: File,
     gates: Vec<Node>,
+    regression: Vec<Node>,
 }
 
 impl Loaded {
@@ -65,6 +66,16 @@ impl Loaded {
     #[must_use]
     pub fn gate_error(&self, gate: usize, message: &str, hint: &str) -> SuiteError {
         let error = match self.gates.get(gate) {
+            Some(node) => self.file.at(node, message),
+            None => SuiteError::of_file(&self.file.name, message),
+        };
+        if hint.is_empty() { error } else { error.hint(hint) }
+    }
+
+    /// The same about a regression gate.
+    #[must_use]
+    pub fn regression_error(&self, gate: usize, message: &str, hint: &str) -> SuiteError {
+        let error = match self.regression.get(gate) {
             Some(node) => self.file.at(node, message),
             None => SuiteError::of_file(&self.file.name, message),
         };
@@ -93,6 +104,7 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let limits_of = limits::limits(&suite)?;
     let caps = limits::caps(&suite, &targets)?;
     let (gates, gate_nodes) = scoring::gates(&suite)?;
+    let regression = regression::read(&suite)?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let cases = cases::read(&suite, dir, &prompts, open)?;
     let scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
@@ -115,17 +127,19 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
         extraction,
         scorers,
         gates,
+        regression: regression.0,
         cases: cases.len() as u32,
         workload: Digest::of(b""),
         ..RunSpec::default()
     };
-    let workload = workload(&spec, &cases);
+    let workload = acidtest_record::workload(&spec, &cases);
     let loaded = Loaded {
         spec: RunSpec { workload, ..spec },
         cases,
         description: suite.maybe("description", |f, n, what| f.text(n, what).map(str::to_owned))?,
         file: file.clone(),
         gates: gate_nodes,
+        regression: regression.1,
     };
     check_gate_labels(&loaded)?;
     Ok(loaded)
@@ -199,6 +213,7 @@ fn check_gate_labels(loaded: &Loaded) -> Result<(), SuiteError> {
             let values: Vec<&str> = match label.as_str() {
                 "target" => spec.targets.iter().map(|t| t.name.as_str()).collect(),
                 "phase" => spec.phases.iter().map(|p| p.name.as_str()).collect(),
+                "prompt" => spec.prompts.iter().map(|p| p.name.as_str()).collect(),
                 tag => {
                     let mut values: Vec<&str> =
                         loaded.cases.iter().filter_map(|c| c.tags.get(tag).map(String::as_str)).collect();
@@ -227,43 +242,4 @@ fn label_error(loaded: &Loaded, gate: usize, label: &str, value: &str, values: &
     let some: Vec<&str> = values.iter().copied().take(20).collect();
     let message = format!("no {label} is called '{value}'");
     loaded.gate_error(gate, &message, &format!("known: {}", some.join(", ")))
-}
-
-/// The digest by which runs are comparable.
-///
-/// In it: prompts, cases (variables, expected answers, refusal due, and an
-/// extraction of their own) in order, parameters, phases, repeats, `fresh` and
-/// extraction. Not in it: targets with their addresses, models and prices,
-/// scorers, gates, seed, retries, limits, caps and names.
-fn workload(spec: &RunSpec, cases: &[Case]) -> Digest {
-    let phases: Vec<Value> =
-        spec.phases.iter().map(|p| json!([p.load, p.amount, p.warmup, p.max_in_flight])).collect();
-    let prompts: Vec<_> = spec.prompts.iter().map(|p| &p.messages).collect();
-    let plan = json!({
-        "prompts": prompts,
-        "params": spec.params,
-        "phases": phases,
-        "repeats": spec.repeats,
-        "fresh": spec.fresh,
-        "extraction": spec.extraction,
-    });
-    let mut parts = vec![sorted(plan).to_string().into_bytes()];
-    for case in cases {
-        let own: Option<&Extraction> = case.extraction.as_ref();
-        parts.push(format!("{} {}", case.hash, json!(own)).into_bytes());
-    }
-    Digest::of_parts(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
-}
-
-/// The same JSON with every object's keys in order, so that the order of writing does not matter.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        Value::Object(map) => {
-            let mut pairs: Vec<(String, Value)> = map.into_iter().collect();
-            pairs.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(pairs.into_iter().map(|(k, v)| (k, sorted(v))).collect())
-        }
-        other => other,
-    }
 }

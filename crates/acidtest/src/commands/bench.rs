@@ -1,7 +1,7 @@
 //! `acidtest bench`: speed alone, a run without a suite file.
 
 use super::OutputArgs;
-use crate::commands::run::finish;
+use crate::commands::run::{Ending, finish};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::to_write;
@@ -129,7 +129,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         resume: false,
         quiet: args.output.quiet,
     };
-    finish(store, execution, args.output.format)
+    finish(store, execution, args.output.format, &Ending::PLAIN)
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {

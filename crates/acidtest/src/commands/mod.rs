@@ -2,6 +2,7 @@
 
 mod ask;
 mod bench;
+mod compare;
 mod completions;
 mod export;
 mod gen_reference;
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Bench(bench::Args),
     Ask(ask::Args),
     Report(report::Args),
+    Compare(compare::Args),
     Runs(runs::Args),
     Sim(sim::Args),
     Metrics(metrics::Args),
@@ -39,6 +41,7 @@ impl Command {
             Command::Bench(args) => bench::run(args),
             Command::Ask(args) => ask::run(args),
             Command::Report(args) => report::run(args),
+            Command::Compare(args) => compare::run(args),
             Command::Runs(args) => runs::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Metrics(args) => metrics::run(args),
@@ -57,6 +60,23 @@ pub(crate) enum Format {
     Terminal,
     /// JSON by the published schema.
     Json,
+}
+
+/// What an undecided gate does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Undecided {
+    /// It counts as met.
+    Pass,
+    /// It ends the program with exit code 5.
+    Fail,
+}
+
+/// What undecided gates do to the exit code.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct UndecidedArg {
+    /// What a gate that is undecided does to the exit code
+    #[arg(long, value_enum, default_value = "fail")]
+    pub undecided: Undecided,
 }
 
 /// Where runs are kept.

@@ -1,6 +1,7 @@
 //! `acidtest report`: any stored run again.
 
 use super::{Format, StoreArg};
+use crate::baseline::{Across, Baseline, BaselineArgs, all_gates};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_read, trouble};
 use crate::read_back;
@@ -18,12 +19,22 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "terminal")]
     format: Format,
     #[command(flatten)]
+    against: BaselineArgs,
+    #[command(flatten)]
     store: StoreArg,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let store = to_read(&args.store)?;
     let run = store.resolve(&args.run).map_err(trouble)?;
-    read_back::show(&read_back::findings(&store, run)?, args.format)?;
+    let mut findings = read_back::findings(&store, run)?;
+    if let Some(wanted) = &args.against.baseline {
+        let baseline = Baseline::open(wanted, &args.store)?;
+        let spec = store.spec(run).map_err(trouble)?;
+        let cases = store.cases(run).map_err(trouble)?;
+        baseline.check_workload(&spec, &cases, Across::of(args.against.across_workloads))?;
+        baseline.judge(&store, &mut findings, &all_gates(&args.against, &spec, &cases)?)?;
+    }
+    read_back::show(&findings, args.format)?;
     Ok(Exit::Ok)
 }

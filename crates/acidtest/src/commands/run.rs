@@ -1,11 +1,13 @@
 //! `acidtest run`: the main job.
 
-use super::{Format, OutputArgs};
+use super::{Format, OutputArgs, Undecided, UndecidedArg};
+use crate::baseline::{Across, Baseline, BaselineArgs, all_gates};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
-use acidtest_record::{Case, Origin, RunId, RunSpec, Source};
+use acidtest_findings::Findings;
+use acidtest_record::{Case, Origin, Regression, RunId, RunSpec, Source};
 use acidtest_store::Store;
 use acidtest_suite::Loaded;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,10 @@ pub(crate) struct Args {
     #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]
+    against: BaselineArgs,
+    #[command(flatten)]
+    undecided: UndecidedArg,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -36,10 +42,48 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         (None, Some(suite)) => planned(&args, suite)?,
         (None, None) => return Err(Failure::usage("no suite was given")),
     };
+    let ending = Ending::of(&args, &execution)?;
     if execution.resume && is_complete(&store, execution.run)? {
-        return show_complete(&store, execution.run, &args.output);
+        return show_complete(&store, execution.run, &args.output, &ending);
     }
-    finish(store, execution, args.output.format)
+    finish(store, execution, args.output.format, &ending)
+}
+
+/// What happens with a run's findings besides being shown.
+pub(crate) struct Ending {
+    /// What it is compared with, and how much worse it may be.
+    against: Option<(Baseline, Vec<Regression>)>,
+    undecided: Undecided,
+}
+
+impl Ending {
+    /// No baseline; undecided gates end with their own exit code.
+    pub(crate) const PLAIN: Ending = Ending { against: None, undecided: Undecided::Fail };
+
+    /// Opened before anything is sent: `latest` is then the run before this one.
+    fn of(args: &Args, execution: &Execution) -> Result<Self, Failure> {
+        let undecided = args.undecided.undecided;
+        let Some(wanted) = &args.against.baseline else {
+            return Ok(Self { against: None, undecided });
+        };
+        let baseline = Baseline::open(wanted, &args.output.store)?;
+        if baseline.run == execution.run {
+            return Err(Failure::usage(format!("run {} cannot be its own baseline", execution.run)));
+        }
+        let (spec, cases) = (&execution.spec, &execution.cases);
+        baseline.check_workload(spec, cases, Across::of(args.against.across_workloads))?;
+        let gates = all_gates(&args.against, spec, cases)?;
+        Ok(Self { against: Some((baseline, gates)), undecided })
+    }
+
+    /// Everything that is shown of a run.
+    fn findings(&self, store: &Store, run: RunId) -> Result<Findings, Failure> {
+        let mut findings = read_back::findings(store, run)?;
+        if let Some((baseline, gates)) = &self.against {
+            baseline.judge(store, &mut findings, gates)?;
+        }
+        Ok(findings)
+    }
 }
 
 /// Whether every slot of a run has its final outcome.
@@ -48,21 +92,26 @@ fn is_complete(store: &Store, run: RunId) -> Result<bool, Failure> {
 }
 
 /// A run that is complete is shown again; resuming it changes nothing.
-fn show_complete(store: &Store, run: RunId, output: &OutputArgs) -> Result<Exit, Failure> {
+fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending) -> Result<Exit, Failure> {
     if !output.quiet {
         eprintln!("run {run} is complete: nothing is left to send");
     }
-    let findings = read_back::findings(store, run)?;
+    let findings = ending.findings(store, run)?;
     read_back::show(&findings, output.format)?;
-    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&findings)))
+    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&findings, ending.undecided)))
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
-pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Result<Exit, Failure> {
+pub(crate) fn finish(
+    store: Store,
+    execution: Execution,
+    format: Format,
+    ending: &Ending,
+) -> Result<Exit, Failure> {
     let run = execution.run;
     let quiet = execution.quiet;
     let done = execute::execute(store, execution)?;
-    let findings = read_back::findings(&done.store, run)?;
+    let findings = ending.findings(&done.store, run)?;
     read_back::show(&findings, format)?;
     if let Some(reason) = done.summary.stopped.filter(|_| !quiet) {
         // A run that has spent all it may would stop again at once.
@@ -78,7 +127,7 @@ pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Resu
         );
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
-    Ok(exit.worst(read_back::gates_exit(&findings)))
+    Ok(exit.worst(read_back::gates_exit(&findings, ending.undecided)))
 }
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
@@ -137,9 +186,16 @@ fn load(path: &Path) -> Result<Loaded, Failure> {
 /// The metrics that gates name must exist; only the findings know them.
 fn check_gates(loaded: &Loaded) -> Result<(), Failure> {
     match acidtest_findings::check(&loaded.spec, &loaded.cases) {
-        Ok(()) => Ok(()),
-        Err(e) => Err(Failure::new(Exit::Usage, loaded.gate_error(e.index, &e.message, &e.hint))),
+        Ok(()) => {}
+        Err(e) => return Err(Failure::new(Exit::Usage, loaded.gate_error(e.index, &e.message, &e.hint))),
     }
+    for (index, gate) in loaded.spec.regression.iter().enumerate() {
+        let checked = acidtest_findings::check_regression(gate, &loaded.spec, &loaded.cases);
+        checked.map_err(|(message, hint)| {
+            Failure::new(Exit::Usage, loaded.regression_error(index, &message, &hint))
+        })?;
+    }
+    Ok(())
 }
 
 /// A suite that is resumed from another folder must still find its files.

@@ -4,6 +4,7 @@
 
 mod ask;
 mod bad_input;
+mod compare;
 mod faults;
 mod help;
 mod kill;

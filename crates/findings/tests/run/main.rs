@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod build;
+mod compare;
 mod gates;
 
 use acidtest_findings::{

@@ -200,3 +200,45 @@ fn runs_are_listed() {
     assert!(text.contains("12,345") && text.contains("도슨트") && text.starts_with("RUN"), "{text}");
     assert_eq!(acidtest_report::runs(&[], STYLE), "no runs stored\n");
 }
+
+/// Two targets over 60 cases; the second is wrong in a third of them.
+fn two_targets() -> Findings {
+    let cases = cases(60, 1);
+    let mut spec = spec(CLOSED, 60, &[]);
+    spec.targets.push(target("rival\u{1b}[2J"));
+    let rows: Vec<Row> = (0..120u32)
+        .map(|i| {
+            let hash = Some(cases[i as usize % 60].hash);
+            let ttft = 100 + i64::from(i.wrapping_mul(2_654_435_761) >> 27);
+            let r = row(i, hash, OutcomeClass::Complete, i64::from(i) * 1000, ttft, ttft + 200);
+            Row { target: (i / 60) as u16, ..r }
+        })
+        .collect();
+    run(&spec, &cases, &rows, |r| r.target == 0 || r.key.slot % 3 != 0)
+}
+
+#[test]
+fn the_matrix_and_its_differences_fit_a_hundred_columns() {
+    let text = terminal(&two_targets(), Style { width: 100, color: false });
+    let (tables, _) = text.split_once("QUALITY").unwrap();
+    for words in ["MATRIX", "DIFFERENCES", "on front", "-33.3 pp", "worse", "would settle"] {
+        assert!(tables.contains(words), "{words} in\n{tables}");
+    }
+    assert!(tables.lines().all(|l| l.chars().count() <= 100), "{tables}");
+    assert!(!tables.contains('\u{1b}'), "{tables:?}");
+}
+
+#[test]
+fn tests_and_matrix_are_in_the_json_as_the_schema_says() {
+    let (schema, value) = (schema(), json(&two_targets()));
+    let fields = |v: &serde_json::Value| -> Vec<String> { v.as_object().unwrap().keys().cloned().collect() };
+    for (list, name) in [("tests", "Test"), ("matrix", "MatrixRow")] {
+        let first = &value[list][0];
+        for field in fields(first) {
+            assert!(schema["$defs"][name]["properties"].get(&field).is_some(), "{name}.{field}");
+        }
+    }
+    assert_eq!(value["tests"][0]["state"], "worse");
+    let compare = acidtest_report::comparison_schema();
+    assert!(compare["properties"]["schema"].is_object() && compare["properties"]["flipped"].is_object());
+}
