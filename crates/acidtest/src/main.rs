@@ -12,6 +12,7 @@ mod interrupt;
 mod live;
 mod open_store;
 mod read_back;
+mod uploads;
 
 use clap::Parser;
 use std::process::ExitCode;
