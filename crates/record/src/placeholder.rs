@@ -177,7 +177,9 @@ fn hole(inside: &str) -> Result<Hole, BadTemplate> {
     let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     let steps: Vec<String> = path.split('.').map(|s| s.trim().to_owned()).collect();
     if !steps.iter().all(|s| word(s)) {
-        return bad(format!("'{{{{ {path} }}}}' is not known, expected {{{{ NAME }}}} or {{{{ NAME.FIELD }}}}"));
+        return bad(format!(
+            "'{{{{ {path} }}}}' is not known, expected {{{{ NAME }}}} or {{{{ NAME.FIELD }}}}"
+        ));
     }
     let mut hole = Hole { path: steps, json: false, default: None };
     for filter in parts {
@@ -202,9 +204,7 @@ fn hole(inside: &str) -> Result<Hole, BadTemplate> {
 pub fn fill(structure: &Value, values: &Map<String, Value>) -> Result<Value, BadTemplate> {
     Ok(match structure {
         Value::String(text) => Template::parse(text)?.value(values)?,
-        Value::Array(items) => {
-            Value::Array(items.iter().map(|v| fill(v, values)).collect::<Result<_, _>>()?)
-        }
+        Value::Array(items) => Value::Array(items.iter().map(|v| fill(v, values)).collect::<Result<_, _>>()?),
         Value::Object(map) => {
             let pair = |(k, v): (&String, &Value)| Ok((k.clone(), fill(v, values)?));
             Value::Object(map.iter().map(pair).collect::<Result<_, BadTemplate>>()?)
@@ -241,7 +241,8 @@ mod tests {
 
     #[test]
     fn structures_keep_types_and_cannot_be_broken_out_of() {
-        let structure = json!({"text": "{{ q }}", "n": "{{ n }}", "s": "n={{ n }}", "l": ["{{ list }}"], "k": 1});
+        let structure =
+            json!({"text": "{{ q }}", "n": "{{ n }}", "s": "n={{ n }}", "l": ["{{ list }}"], "k": 1});
         let filled = fill(&structure, &values()).unwrap();
         let want = json!({"text": "say \"hi\"\n", "n": 3, "s": "n=3", "l": [[{"a": "x"}]], "k": 1});
         assert_eq!(filled, want);

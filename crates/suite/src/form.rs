@@ -497,7 +497,9 @@ struct Caps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cases, command_target, http_target, limits, load, prompts, scoring, suite, targets as own_targets};
+    use crate::{
+        cases, command_target, http_target, limits, load, prompts, scoring, suite, targets as own_targets,
+    };
 
     fn check(name: &str, known: &[&str]) {
         let schema = schema();

@@ -10,20 +10,43 @@ use crate::targets::{self, looks_like_a_key};
 use crate::tree::{Kind, Node};
 use acidtest_record::placeholder::Template;
 use acidtest_record::{
-    AudioSpec, BodySpec, Case, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId, SessionPer,
-    SessionSpec, Source, TargetKind, TargetSpec,
+    AudioSpec, BodySpec, Case, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
+    SessionPer, SessionSpec, Source, TargetKind, TargetSpec,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of the target.
 pub(crate) const KEYS: [&str; 15] = [
-    "kind", "name", "url", "model", "key", "headers", "method", "query", "body", "form", "text", "multipart",
-    "response", "session", "price",
+    "kind",
+    "name",
+    "url",
+    "model",
+    "key",
+    "headers",
+    "method",
+    "query",
+    "body",
+    "form",
+    "text",
+    "multipart",
+    "response",
+    "session",
+    "price",
 ];
 /// Keys of `response`.
 pub(crate) const RESPONSE_KEYS: [&str; 12] = [
-    "stream", "answer", "reasoning", "refusal", "finish", "input_tokens", "output_tokens", "model", "id",
-    "error", "audio", "end",
+    "stream",
+    "answer",
+    "reasoning",
+    "refusal",
+    "finish",
+    "input_tokens",
+    "output_tokens",
+    "model",
+    "id",
+    "error",
+    "audio",
+    "end",
 ];
 /// Keys of `audio`.
 pub(crate) const AUDIO_KEYS: [&str; 2] = ["base64", "media"];
@@ -95,7 +118,9 @@ fn url(doc: &Doc, node: &Node) -> Result<String, SuiteError> {
 }
 
 fn template(doc: &Doc, node: &Node, text: &str) -> Result<(), SuiteError> {
-    Template::parse(text).map(drop).map_err(|e| doc.at(node, e.0).hint("write {{ NAME }}, such as {{ prompt }}"))
+    Template::parse(text)
+        .map(drop)
+        .map_err(|e| doc.at(node, e.0).hint("write {{ NAME }}, such as {{ prompt }}"))
 }
 
 fn method(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
@@ -242,7 +267,8 @@ fn response(doc: &Doc, node: &Node, _: &str) -> Result<ResponseSpec, SuiteError>
         end: fields.maybe("end", end)?,
     };
     if spec.answer.is_none()
-        && let Some((key, _)) = doc.pairs(node, "'response'")?.iter().find(|(k, _)| k.name != "stream" && k.name != "end")
+        && let Some((key, _)) =
+            doc.pairs(node, "'response'")?.iter().find(|(k, _)| k.name != "stream" && k.name != "end")
     {
         return Err(doc
             .error(key.span, format!("'{}' needs 'answer': without it the answer is plain text", key.name))
@@ -351,7 +377,9 @@ pub(crate) fn check_names(doc: &Doc, target: &Node, cases: &[Case]) -> Result<()
         let Some(node) = target.get(key) else { continue };
         walk(node, &mut |leaf, text| {
             let Ok(template) = Template::parse(text) else { return };
-            let lost = template.names().find_map(|name| lost(name, sessions, cases).map(|what| (name.to_owned(), what)));
+            let lost = template
+                .names()
+                .find_map(|name| lost(name, sessions, cases).map(|what| (name.to_owned(), what)));
             if let (Some((name, what)), None) = (lost, &wrong) {
                 wrong = Some((leaf.clone(), name, what));
             }

@@ -428,7 +428,10 @@ pub(crate) enum Step<T> {
 }
 
 /// Waits for what is polled or for the timer, the former first.
-pub(crate) async fn step<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>, mut sleep: Pin<&mut Sleep>) -> Step<T> {
+pub(crate) async fn step<T>(
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    mut sleep: Pin<&mut Sleep>,
+) -> Step<T> {
     poll_fn(move |cx| {
         if let Poll::Ready(done) = poll(cx) {
             return Poll::Ready(Step::Done(done));

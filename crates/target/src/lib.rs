@@ -33,7 +33,7 @@ mod sse;
 mod transport;
 
 #[cfg(test)]
-mod wire;
+pub(crate) mod wire;
 
 pub use address::AddressError;
 pub use command::CommandTarget;

@@ -5,10 +5,10 @@
 
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
+use crate::lines::{Cutter, Shape};
 use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
-use crate::lines::{Cutter, Shape};
 use crate::sse::{Item, MAX_EVENT};
 use acidtest_record::{
     Answer, Blob, Cause, Event, EventKind, Finish, Outcome, Part, Read, ServerSaid, Stage, TargetKind,

@@ -2,8 +2,8 @@
 //!
 //! Main function: [`of`]. A new protocol is a folder with its dialect and one arm here.
 
-use crate::dialect::Dialect;
 use crate::custom;
+use crate::dialect::Dialect;
 use crate::openai_chat;
 use crate::seam::{BuildError, MAX_BODY};
 use acidtest_record::{Ask, TargetKind, TargetSpec};

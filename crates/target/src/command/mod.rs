@@ -76,8 +76,12 @@ impl CommandTarget {
             found.push(value.clone());
             env.push((name.clone(), value));
         }
-        let start =
-            Start { command: command.command.clone(), env, folder: PathBuf::new(), memory: command.memory_bytes };
+        let start = Start {
+            command: command.command.clone(),
+            env,
+            folder: PathBuf::new(),
+            memory: command.memory_bytes,
+        };
         Ok(Self {
             places: Semaphore::new(usize::from(command.processes.max(1))),
             spec: command,
@@ -145,7 +149,11 @@ impl CommandTarget {
         }
         let process = match &place {
             Ok(Ok(_)) => self.process(&mut marks),
-            _ => Err(Failure::new(Stage::Connect, Cause::Timeout, "no process became free within the total limit")),
+            _ => Err(Failure::new(
+                Stage::Connect,
+                Cause::Timeout,
+                "no process became free within the total limit",
+            )),
         };
         let mut process = match process {
             Ok(process) => process,

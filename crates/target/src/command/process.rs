@@ -274,7 +274,8 @@ impl<'g> Held<'g> {
         process.served += 1;
         let fill = Fill::new(tap, Rc::clone(&process.log));
         let id = id.to_string();
-        let mut talk = Talk { process, times, total_due, id, unsent: line, close, line: Vec::new(), bytes: 0, lines: 0 };
+        let mut talk =
+            Talk { process, times, total_due, id, unsent: line, close, line: Vec::new(), bytes: 0, lines: 0 };
         talk.run(fill).await
     }
 }
@@ -396,7 +397,11 @@ impl Talk<'_> {
         }
         let limit = words(self.limit());
         Err(match self.bytes {
-            0 => Failure::new(stage, Cause::Timeout, format!("no output within the first-byte limit of {limit}")),
+            0 => Failure::new(
+                stage,
+                Cause::Timeout,
+                format!("no output within the first-byte limit of {limit}"),
+            ),
             _ => Failure::new(stage, Cause::Stalled, format!("no output within the gap limit of {limit}")),
         })
     }
@@ -429,12 +434,18 @@ impl Talk<'_> {
     }
 
     fn look(&self, line: &[u8]) -> Result<bool, Failure> {
-        let shown = || String::from_utf8_lossy(&line[..line.len().min(400)]).chars().take(100).collect::<String>();
+        let shown =
+            || String::from_utf8_lossy(&line[..line.len().min(400)]).chars().take(100).collect::<String>();
         let Some(seen) = scan::look(line) else {
             return Err(self.malformed(&format!("line {} is not a JSON object: {}", self.lines, shown())));
         };
         if seen.id.is_some_and(|id| id != self.id.as_bytes()) {
-            let what = format!("line {} answers another request, expected id \"{}\": {}", self.lines, self.id, shown());
+            let what = format!(
+                "line {} answers another request, expected id \"{}\": {}",
+                self.lines,
+                self.id,
+                shown()
+            );
             return Err(self.malformed(&what));
         }
         Ok(seen.last)

@@ -37,7 +37,9 @@ pub(crate) fn look(line: &[u8]) -> Option<Seen<'_>> {
         let end = value(line, at)?;
         let text = line[at..end].trim_ascii();
         match key {
-            b"id" => seen.id = Some(text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text)),
+            b"id" => {
+                seen.id = Some(text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\"")).unwrap_or(text))
+            }
             b"text" | b"error" => seen.last |= text != b"null",
             b"done" => seen.last |= text == b"true",
             _ => {}
@@ -88,7 +90,8 @@ mod tests {
     use super::*;
 
     fn check(line: &str, want: Option<(Option<&str>, bool)>) {
-        let got = look(line.as_bytes()).map(|s| (s.id.map(|i| String::from_utf8_lossy(i).into_owned()), s.last));
+        let got =
+            look(line.as_bytes()).map(|s| (s.id.map(|i| String::from_utf8_lossy(i).into_owned()), s.last));
         let want = want.map(|(id, last)| (id.map(str::to_owned), last));
         assert_eq!(got, want, "{line}");
     }
@@ -106,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_nothing() {
-        for line in ["", "hello", "[1]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":\"}", "{a:1}", "{\"a\":1}}"] {
+        for line in
+            ["", "hello", "[1]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":\"}", "{a:1}", "{\"a\":1}}"]
+        {
             check(line, None);
         }
     }

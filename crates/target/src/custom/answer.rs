@@ -154,7 +154,8 @@ impl Dialect for Pointed {
             return (EventKind::Done, None);
         }
         if self.spec.answer.is_none() {
-            let kind = if end { EventKind::Done } else { self.plain(if line { data } else { trimmed_end(data) }) };
+            let kind =
+                if end { EventKind::Done } else { self.plain(if line { data } else { trimmed_end(data) }) };
             return (kind, None);
         }
         match serde_json::from_slice::<Value>(trimmed) {
@@ -179,6 +180,10 @@ impl Dialect for Pointed {
         let whole = self.spec.answer.is_none()
             || self.is_end(name, data.trim_ascii())
             || serde_json::from_slice::<Value>(data).is_ok();
+        if !whole && !self.got.done {
+            let detail = format!("the stream ended inside event {}", self.events + 1);
+            self.got.fail(Cause::Cut, detail);
+        }
         whole.then(|| self.event(name, data))
     }
 

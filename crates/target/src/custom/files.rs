@@ -56,7 +56,8 @@ pub fn needed(target: &TargetSpec, cases: &[Case]) -> Result<BTreeSet<String>, S
             values.insert("vars".into(), case.vars.clone().into());
             let path = template.text(&values).map_err(|e| format!("case '{}': {e}", case.id))?;
             let inside = |p: &Path| {
-                p.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir))
+                p.components()
+                    .all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir))
             };
             if path.is_empty() || path.contains('\0') || !inside(Path::new(&path)) {
                 return Err(format!(

@@ -272,8 +272,10 @@ fn query(
 fn templated(
     inner: &mut HttpTarget,
     spec: &TargetSpec,
-) -> Result<Vec<(HeaderName, acidtest_record::placeholder::Template)>, acidtest_record::placeholder::BadTemplate>
-{
+) -> Result<
+    Vec<(HeaderName, acidtest_record::placeholder::Template)>,
+    acidtest_record::placeholder::BadTemplate,
+> {
     let mut out = Vec::new();
     for (name, _) in spec.headers.iter().filter(|(_, text)| text.contains("{{")) {
         let Ok(name) = name.to_ascii_lowercase().parse::<HeaderName>() else { continue };

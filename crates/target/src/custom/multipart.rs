@@ -19,7 +19,11 @@ struct Part {
 }
 
 /// The bytes of a body.
-pub(crate) fn body(parts: &[PartSpec], values: &Map<String, Value>, files: &Files) -> Result<Vec<u8>, String> {
+pub(crate) fn body(
+    parts: &[PartSpec],
+    values: &Map<String, Value>,
+    files: &Files,
+) -> Result<Vec<u8>, String> {
     let parts: Vec<Part> = parts.iter().map(|p| part(p, values, files)).collect::<Result<_, _>>()?;
     let boundary = boundary(&parts);
     let mut out = Vec::new();

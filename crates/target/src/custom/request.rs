@@ -75,8 +75,7 @@ impl Plan {
 
     /// Path and query.
     pub(crate) fn path(&self, values: &Map<String, Value>, which: Query) -> Result<String, BadTemplate> {
-        let mut out: String =
-            self.path.text_as(values, &escape)?.chars().map(literal).collect();
+        let mut out: String = self.path.text_as(values, &escape)?.chars().map(literal).collect();
         if out.is_empty() {
             out.push('/');
         }
@@ -103,7 +102,8 @@ impl Plan {
                 let pair = |(name, template): &(String, Template)| {
                     Ok(format!("{}={}", escape(name), escape(&template.text(values)?)))
                 };
-                let pairs: Vec<String> = pairs.iter().map(pair).collect::<Result<_, BadTemplate>>().map_err(|e| e.0)?;
+                let pairs: Vec<String> =
+                    pairs.iter().map(pair).collect::<Result<_, BadTemplate>>().map_err(|e| e.0)?;
                 pairs.join("&").into_bytes()
             }
             Body::Text(template, _) => template.text(values).map_err(|e| e.0)?.into_bytes(),
@@ -133,10 +133,14 @@ fn body(spec: &BodySpec) -> Result<Body, BadTemplate> {
             Body::Json(structure.clone())
         }
         BodySpec::Form(pairs) => Body::Form(
-            pairs.iter().map(|(k, v)| Ok((k.clone(), Template::parse(v)?))).collect::<Result<_, BadTemplate>>()?,
+            pairs
+                .iter()
+                .map(|(k, v)| Ok((k.clone(), Template::parse(v)?)))
+                .collect::<Result<_, BadTemplate>>()?,
         ),
         BodySpec::Text { text, media } => {
-            let media = HeaderValue::from_str(media).map_err(|_| BadTemplate(format!("'{media}' is no media type")))?;
+            let media = HeaderValue::from_str(media)
+                .map_err(|_| BadTemplate(format!("'{media}' is no media type")))?;
             Body::Text(Template::parse(text)?, media)
         }
         BodySpec::Multipart(parts) => {

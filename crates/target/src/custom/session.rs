@@ -165,7 +165,8 @@ impl Sessions {
         let malformed = |what: String| Failure::new(Stage::Session, Cause::Malformed, what);
         let id = self.id(&headers, &body.0).map_err(malformed)?;
         if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
-            let what = format!("the id has {} bytes, expected 1 to {MAX_ID} without control characters", id.len());
+            let what =
+                format!("the id has {} bytes, expected 1 to {MAX_ID} without control characters", id.len());
             return Err(malformed(what));
         }
         let cookie = match &self.spec.id {
@@ -185,9 +186,10 @@ impl Sessions {
     fn id(&self, headers: &HeaderMap, body: &[u8]) -> Result<String, String> {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).trim().to_owned();
         match &self.spec.id {
-            SessionId::Header(name) => {
-                headers.get(name.as_str()).map(text).ok_or_else(|| format!("the answer has no header '{name}'"))
-            }
+            SessionId::Header(name) => headers
+                .get(name.as_str())
+                .map(text)
+                .ok_or_else(|| format!("the answer has no header '{name}'")),
             SessionId::Cookie(name) => headers
                 .get_all(header::SET_COOKIE)
                 .iter()
@@ -200,7 +202,8 @@ impl Sessions {
                 .next_back()
                 .ok_or_else(|| format!("the answer sets no cookie '{name}'")),
             SessionId::Pointer(pointer) => {
-                let value: Value = serde_json::from_slice(body).map_err(|e| format!("the answer is not JSON: {e}"))?;
+                let value: Value =
+                    serde_json::from_slice(body).map_err(|e| format!("the answer is not JSON: {e}"))?;
                 match value.pointer(pointer) {
                     Some(Value::String(text)) => Ok(text.clone()),
                     Some(Value::Number(number)) => Ok(number.to_string()),
