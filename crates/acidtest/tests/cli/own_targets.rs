@@ -33,7 +33,7 @@ fn programs_that_fail_are_counted_by_class() {
         "suite.yaml",
         "target: { kind: command, name: p, command: [sh, bad.sh], env: [MY_KEY] }\nprompt: '{{ q }}'\n\
          cases: [{q: die}, {q: hang}, {q: garbage}, {q: flood}, {q: ok, expected: fine hidden}]\nscorers: [exact]\n\
-         phases: [closed: 2]\nlimits: { first_byte: 1 s, gap: 1 s, total: 10 s, body: 64 KiB }\n",
+         phases: [closed: 2]\nlimits: { first_byte: 4 s, gap: 4 s, total: 20 s, body: 64 KiB }\n",
     );
     let canary = "my-canary-value-77";
     let ran = place

@@ -113,16 +113,15 @@ fn fails(script: &str, limits: &Limits, stage: Stage, cause: Cause, words: &str)
 
 #[test]
 fn programs_that_misbehave_are_clear_failures() {
-    let short = Limits { first_byte_s: 0.2, gap_s: 0.2, total_s: 1.0, body_bytes: 1 << 20, ..limits() };
-    let check = |script, stage, cause, words| fails(script, &short, stage, cause, words);
-    check("sleep 100", Stage::Head, Cause::Timeout, "first-byte limit");
-    check("read l; echo '{\"delta\":\"x\"}'; sleep 100", Stage::Body, Cause::Stalled, "gap limit");
-    check(
-        "while :; do echo '{\"delta\":\"x\"}'; sleep 0.05; done",
-        Stage::Body,
-        Cause::Timeout,
-        "total limit",
-    );
+    let short = Limits { first_byte_s: 0.2, gap_s: 0.2, ..limits() };
+    fails("sleep 100", &short, Stage::Head, Cause::Timeout, "first-byte limit");
+    let gap = Limits { gap_s: 0.2, ..limits() };
+    fails("read l; echo '{\"delta\":\"x\"}'; sleep 100", &gap, Stage::Body, Cause::Stalled, "gap limit");
+    let total = Limits { total_s: 1.0, ..limits() };
+    let talk = "while :; do echo '{\"delta\":\"x\"}'; sleep 0.05; done";
+    fails(talk, &total, Stage::Body, Cause::Timeout, "total limit");
+    let long = Limits { first_byte_s: 5.0, gap_s: 5.0, total_s: 9.0, body_bytes: 1 << 20, ..limits() };
+    let check = |script, stage, cause, words| fails(script, &long, stage, cause, words);
     check("cat /dev/zero", Stage::Body, Cause::TooLarge, "1048576 bytes");
     check("yes '{\"delta\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}'", Stage::Body, Cause::TooLarge, "limit");
     check("read l; exit 3", Stage::Head, Cause::Program, "exit status 3");
