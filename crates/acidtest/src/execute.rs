@@ -8,6 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::live::Live;
 use crate::open_store::trouble;
+use crate::uploads;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
@@ -45,6 +46,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let zero = Zero::start();
     let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
     check_targets(&e.spec, &secrets, zero)?;
+    let files = uploads::read(&e.spec, &e.cases, &e.folder)?;
     // Held until the end: a second process must not send what is being sent.
     let _claim = store.claim(e.run).map_err(trouble)?;
     let finished = if e.resume { finished(&store, &e)? } else { Finished::default() };
@@ -72,6 +74,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
         cases: Arc::new(e.cases),
         urls,
         secrets,
+        files,
         finished: Arc::new(finished),
         zero,
         clock_no,
@@ -180,7 +183,7 @@ fn facts(spec: &RunSpec) -> Vec<Item> {
         fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),
         fact(
             SAME_MACHINE,
-            spec.targets.iter().any(|t| is_local(&t.source)).to_string(),
+            spec.targets.iter().any(|t| t.command.is_some() || is_local(&t.source)).to_string(),
             "the targets' addresses",
         ),
     ]

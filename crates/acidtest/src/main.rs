@@ -13,6 +13,7 @@ mod interrupt;
 mod live;
 mod open_store;
 mod read_back;
+mod uploads;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -139,6 +139,7 @@ impl Desk {
         record.answer = parsed.answer;
         record.said = parsed.said;
         self.body(&record.request, &begin)?;
+        parsed.blobs.into_iter().try_for_each(|blob| self.send(Item::Blob(blob)))?;
         if let Some(raw) = parsed.raw {
             let blob = Blob::new(raw);
             record.answer.raw = Some(blob.hash);
@@ -243,6 +244,7 @@ pub fn retryable(cause: Cause) -> bool {
             | Cause::Cut
             | Cause::Stalled
             | Cause::ErrorEvent
+            | Cause::Program
     )
 }
 

@@ -12,7 +12,7 @@ use crate::score::Judge;
 use acidtest_clock::{Clock, PacerClock, Zero};
 use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
 use acidtest_schedule::{Cell, Plan};
-use acidtest_target::{Endpoint, Secrets, TargetError};
+use acidtest_target::{Endpoint, Files, Secrets, TargetError};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -75,6 +75,8 @@ pub struct Job {
     pub urls: Vec<String>,
     /// Values of the environment variables that the plan names.
     pub secrets: Secrets,
+    /// The suite's folder and the files that requests upload.
+    pub files: Files,
     /// What was done before.
     pub finished: Arc<Finished>,
     /// This process's clock.
@@ -163,6 +165,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             prompt,
             plan,
             prompts: prompts.clone(),
+            cases: job.cases.clone(),
             finished: job.finished.clone(),
             control: job.control.clone(),
             budget: Budget::new(BACKLOG_BYTES, MOST_BYTES),
@@ -280,7 +283,8 @@ fn shard_thread(
             &job.spec.limits,
             &job.secrets,
             job.zero,
-        )?;
+        )?
+        .with_files(&job.files);
         Ok((runtime, clock, endpoint))
     });
     ready.wait();

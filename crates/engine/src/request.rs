@@ -8,7 +8,7 @@ use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
 use acidtest_clock::Clock;
-use acidtest_record::{Ask, Cause, NotSent, Ns, Reading, RunSpec, Stage};
+use acidtest_record::{Ask, Case, Cause, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
 use acidtest_target::{Attempt, Built, End, Target};
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub prompt: u16,
     pub plan: Plan,
     pub prompts: Arc<Prompts>,
+    pub cases: Arc<Vec<Case>>,
     pub finished: Arc<Finished>,
     pub control: Arc<Control>,
     pub budget: Arc<Budget>,
@@ -69,12 +70,19 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         let slot = self.walker.borrow_mut().slot(index);
         let spec = &self.shared.spec;
         let (messages, nonce) = self.shared.prompts.of(self.shared.prompt, slot.case, slot.no);
-        let stream = spec.targets[usize::from(self.shared.target)].stream;
-        let ask = Ask { messages, params: spec.params.clone(), stream, ..Ask::default() };
+        let target = &spec.targets[usize::from(self.shared.target)];
+        let stream = target.stream;
+        // Only requests that are templates need the case itself.
+        let vars = match (&target.http, &target.command, slot.case) {
+            (None, None, _) | (_, _, None) => serde_json::Map::default(),
+            (_, _, Some(i)) => self.shared.cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
+        };
+        let params = spec.params.clone();
+        let ask = Ask { messages, params, stream, vars, nonce: nonce.clone(), ..Ask::default() };
         match self.target.build(&ask) {
             Ok(built) => Some(Ready { slot, built, nonce }),
             Err(_) => {
-                let built = Built { path: String::new(), body: bytes::Bytes::new(), stream };
+                let built = Built { stream, ..Built::default() };
                 self.not_sent(&Ready { slot, built, nonce }, intended, NotSent::Unbuildable);
                 None
             }

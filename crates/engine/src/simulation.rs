@@ -85,7 +85,7 @@ impl Scripted {
 impl Target for Scripted {
     fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
         let body = serde_json::to_vec(ask).expect("an ask serialises");
-        Ok(Built { path: "/scripted".into(), body: body.into(), stream: ask.stream })
+        Ok(Built { path: "/scripted".into(), body: body.into(), stream: ask.stream, ..Built::default() })
     }
 
     fn attempt<'a>(&'a self, _: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
@@ -190,6 +190,7 @@ impl Simulation {
             prompt: 0,
             plan,
             prompts: Arc::new(Prompts::render(&spec, &[], spec.seed).unwrap()),
+            cases: Arc::default(),
             finished: Arc::new(finished),
             control: control.clone(),
             budget: budget.clone(),

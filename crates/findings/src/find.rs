@@ -209,7 +209,10 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
                 name: t.name.clone(),
                 model: t.model.clone(),
                 address: match &t.source {
-                    Source::Url(url) => url.clone(),
+                    Source::Url(url) => match &t.command {
+                        Some(program) => program.command.join(" "),
+                        None => url.clone(),
+                    },
                     Source::Sim { name, .. } => name.clone(),
                 },
             })

@@ -315,7 +315,8 @@ impl<'a> View<'a> {
         for (i, case) in cases.iter().enumerate() {
             index.entry(case.hash).or_insert(i as u32);
         }
-        let same_machine = spec.targets.iter().any(|t| matches!(t.source, Source::Sim { .. }));
+        let same_machine =
+            spec.targets.iter().any(|t| t.command.is_some() || matches!(t.source, Source::Sim { .. }));
         ViewBuilder {
             index,
             pending: Vec::new(),

@@ -23,10 +23,12 @@ mod codec;
 mod gate;
 mod ids;
 mod outcome;
+pub mod placeholder;
 mod record;
 mod regression;
 mod row;
 mod spec;
+mod target;
 mod timing;
 mod verdict;
 mod workload;
@@ -45,6 +47,10 @@ pub use row::{OutcomeClass, Row};
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
     SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,
+};
+pub use target::{
+    AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
+    SessionPer, SessionSpec,
 };
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};

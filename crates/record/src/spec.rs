@@ -100,6 +100,12 @@ pub struct TargetSpec {
     pub stream: bool,
     /// What it costs, where known.
     pub price: Option<Price>,
+    /// How an application's own interface is asked, for [`TargetKind::Http`].
+    #[serde(default)]
+    pub http: Option<Box<crate::target::HttpSpec>>,
+    /// Which program is asked, for [`TargetKind::Command`].
+    #[serde(default)]
+    pub command: Option<crate::target::CommandSpec>,
 }
 
 /// The protocol of a target.
@@ -109,6 +115,10 @@ pub enum TargetKind {
     /// OpenAI chat completions and what speaks like it.
     #[default]
     OpenaiChat,
+    /// An application's own HTTP interface, described by the suite.
+    Http,
+    /// A program: JSON lines in and out.
+    Command,
 }
 
 /// Where a target is.

@@ -167,7 +167,7 @@ impl<'a> Detail<'a> {
 }
 
 /// Mark names by their stored number. New ones go to the end.
-const MARKS: [MarkName; 12] = [
+const MARKS: [MarkName; 15] = [
     MarkName::QueueStart,
     MarkName::QueueEnd,
     MarkName::DnsStart,
@@ -180,6 +180,9 @@ const MARKS: [MarkName; 12] = [
     MarkName::JobAccepted,
     MarkName::JobRunning,
     MarkName::JobDone,
+    MarkName::SessionStart,
+    MarkName::SessionEnd,
+    MarkName::SessionExpired,
 ];
 
 /// Bytes of one packed mark.

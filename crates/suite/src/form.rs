@@ -5,9 +5,12 @@
 //! readers know.
 #![allow(dead_code, reason = "only the schema of these types is used")]
 
+mod targets;
+
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use targets::AnyTarget;
 
 /// The JSON Schema of a suite file.
 #[must_use]
@@ -67,9 +70,9 @@ struct Suite {
     /// What the suite is for.
     description: Option<String>,
     /// Who answers.
-    target: Option<OneOrMany<Target>>,
+    target: Option<OneOrMany<AnyTarget>>,
     /// Who answers: several targets get the same questions.
-    targets: Option<OneOrMany<Target>>,
+    targets: Option<OneOrMany<AnyTarget>>,
     /// What is said to the model, as a minijinja template over the case's variables: `"{{ question }}"`.
     prompt: Option<PromptText>,
     /// Several prompts to be compared.
@@ -497,7 +500,9 @@ struct Caps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cases, limits, load, prompts, scoring, suite, targets};
+    use crate::{
+        cases, command_target, http_target, limits, load, prompts, scoring, suite, targets as own_targets,
+    };
 
     fn check(name: &str, known: &[&str]) {
         let schema = schema();
@@ -513,8 +518,16 @@ mod tests {
     #[test]
     fn the_published_keys_are_the_known_ones() {
         check("Suite", &suite::KEYS);
-        check("Target", &targets::KEYS);
-        check("Price", &targets::PRICE_KEYS);
+        check("Target", &own_targets::KEYS);
+        check("Price", &own_targets::PRICE_KEYS);
+        check("HttpTarget", &http_target::KEYS);
+        check("Response", &http_target::RESPONSE_KEYS);
+        check("Audio", &http_target::AUDIO_KEYS);
+        check("EndRule", &http_target::END_KEYS);
+        check("Session", &http_target::SESSION_KEYS);
+        check("FormPart", &http_target::PART_KEYS);
+        check("TypedText", &http_target::TEXT_KEYS);
+        check("CommandTarget", &command_target::KEYS);
         check("NamedPrompt", &prompts::KEYS);
         check("Message", &prompts::MESSAGE_KEYS);
         check("MappedFile", &cases::FILE_KEYS);

@@ -14,10 +14,12 @@
 #![warn(missing_docs)]
 
 mod cases;
+mod command_target;
 mod dataset;
 mod error;
 mod extract;
 mod form;
+mod http_target;
 mod letter;
 mod limits;
 mod load;

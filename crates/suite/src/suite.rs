@@ -107,6 +107,7 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let regression = regression::read(&suite)?;
     let dir = path.parent().unwrap_or(Path::new(""));
     let cases = cases::read(&suite, dir, &prompts, open)?;
+    targets::check_templates(&suite, &cases)?;
     let scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
     check_scorers(&suite, &scorers, &cases)?;
     let spec = RunSpec {

@@ -6,8 +6,9 @@
 
 use crate::error::SuiteError;
 use crate::read::{Doc, Fields};
-use crate::tree::Node;
-use acidtest_record::{Price, Source, TargetKind, TargetSpec};
+use crate::tree::{Kind, Node};
+use crate::{command_target, http_target};
+use acidtest_record::{Case, Price, Source, TargetKind, TargetSpec};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -56,6 +57,11 @@ pub(crate) fn read(suite: &Fields<'_>) -> Result<Vec<TargetSpec>, SuiteError> {
 }
 
 fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
+    match kind(node) {
+        Some("http") => return http_target::read(doc, node),
+        Some("command") => return command_target::read(doc, node),
+        _ => {}
+    }
     let fields = Fields::open(doc, node, "a target", &KEYS)?;
     let (source, default_name) = source(&fields)?;
     let model = fields.maybe("model", Doc::name)?;
@@ -77,6 +83,22 @@ fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
         price: fields.maybe("price", price)?,
         ..TargetSpec::default()
     })
+}
+
+/// The word of `kind`, where there is one.
+fn kind(node: &Node) -> Option<&str> {
+    match node.get("kind").map(|k| &k.kind) {
+        Some(Kind::Text(word)) => Some(word),
+        _ => None,
+    }
+}
+
+/// Whether the templates of targets fit the cases.
+pub(crate) fn check_templates(suite: &Fields<'_>, cases: &[Case]) -> Result<(), SuiteError> {
+    let (_, node) = suite.one_of(&["target", "targets"])?;
+    let nodes = suite.doc.one_or_more(node, "'targets'")?;
+    let own = nodes.iter().filter(|n| kind(n) == Some("http"));
+    own.into_iter().try_for_each(|n| http_target::check_names(suite.doc, n, cases))
 }
 
 /// Where the target is, and the name that a built-in one has by itself.
@@ -109,7 +131,7 @@ fn source(fields: &Fields<'_>) -> Result<(Source, Option<String>), SuiteError> {
     Ok((Source::Url(url.trim_end_matches('/').to_owned()), None))
 }
 
-fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
+pub(crate) fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
     let form = "write http://HOST:PORT/v1, https://HOST/v1, sim:NAME or local:NAME";
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let Some(rest) = rest else {
@@ -144,7 +166,7 @@ fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
 }
 
 /// The name of the environment variable that holds the key.
-fn key(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
+pub(crate) fn key(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
     let text = doc.text(node, what)?;
     let is_name = !text.is_empty()
         && text.len() <= 100
@@ -172,7 +194,7 @@ pub(crate) fn looks_like_a_key(text: &str) -> bool {
             && has(u8::is_ascii_digit))
 }
 
-fn headers(doc: &Doc, node: &Node, what: &str) -> Result<BTreeMap<String, String>, SuiteError> {
+pub(crate) fn headers(doc: &Doc, node: &Node, what: &str) -> Result<BTreeMap<String, String>, SuiteError> {
     let mut out = BTreeMap::new();
     for (key, value) in doc.pairs(node, what)? {
         let name = &key.name;
@@ -234,7 +256,7 @@ pub(crate) fn body_fields(doc: &Doc, node: &Node, what: &str) -> Result<Map<Stri
     doc.object(node, what)
 }
 
-fn price(doc: &Doc, node: &Node, _what: &str) -> Result<Price, SuiteError> {
+pub(crate) fn price(doc: &Doc, node: &Node, _what: &str) -> Result<Price, SuiteError> {
     let fields = Fields::open(doc, node, "a price", &PRICE_KEYS)?;
     let currency_node = fields.need("currency", "USD")?;
     let currency = doc.text(currency_node, "'currency'")?;

@@ -4,7 +4,7 @@
 //! [`Collected`], what an answer has brought so far. Must not know any vendor's
 //! JSON beyond the forms that error bodies share.
 
-use acidtest_record::{Cause, EventKind, Finish, Part, ServerSaid};
+use acidtest_record::{Blob, Cause, EventKind, Finish, Part, ServerSaid};
 use serde_json::Value;
 use std::fmt;
 
@@ -22,6 +22,9 @@ pub(crate) trait Dialect: fmt::Debug + Send {
     /// Takes a whole body that is no stream.
     fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>);
 
+    /// The body is over; `complete` says whether it came to its end.
+    fn close(&mut self, _complete: bool) {}
+
     /// What was collected.
     fn collected(&mut self) -> &mut Collected;
 }
@@ -30,6 +33,8 @@ pub(crate) trait Dialect: fmt::Debug + Send {
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     pub(crate) parts: Vec<Part>,
+    /// Bytes that parts point at.
+    pub(crate) blobs: Vec<Blob>,
     pub(crate) said: ServerSaid,
     pub(crate) finish: Option<Finish>,
     /// Whether the end mark came.

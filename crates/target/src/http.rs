@@ -64,6 +64,14 @@ pub enum TargetError {
         /// The field.
         field: String,
     },
+    /// A template of the suite cannot be used.
+    #[error("target '{target}': {what}")]
+    Template {
+        /// The target's name.
+        target: String,
+        /// What is wrong.
+        what: String,
+    },
     /// No certificate can be verified.
     #[error("target '{target}': no root certificates found ({why})")]
     NoRoots {
@@ -104,7 +112,7 @@ impl TargetError {
             Self::Body { field, .. } if field == "stream" => {
                 Some("use the target's own 'stream' setting".into())
             }
-            Self::Header { .. } | Self::Body { .. } | Self::TlsName { .. } => None,
+            Self::Header { .. } | Self::Body { .. } | Self::Template { .. } | Self::TlsName { .. } => None,
         }
     }
 }
@@ -115,7 +123,7 @@ pub struct HttpTarget {
     spec: TargetSpec,
     path: String,
     uri: Uri,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) pool: Pool,
     pub(crate) times: Times,
     pub(crate) mask: Mask,
@@ -218,11 +226,11 @@ impl HttpTarget {
 impl Target for HttpTarget {
     fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
         let body = (self.protocol.body)(&self.spec, ask)?;
-        Ok(Built { path: self.path.clone(), body, stream: ask.stream })
+        Ok(Built { path: self.path.clone(), body, stream: ask.stream, ..Built::default() })
     }
 
     fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
-        Box::pin(exchange(self, built, tap))
+        Box::pin(async move { exchange(self, self.request(built), None, tap).await.0 })
     }
 }
 
@@ -233,7 +241,7 @@ fn address(spec: &TargetSpec, base_url: &str) -> Result<Address, TargetError> {
 
 /// Values of secrets that were used.
 #[derive(Default)]
-struct Found(Vec<String>);
+pub(crate) struct Found(pub(crate) Vec<String>);
 
 fn headers(
     spec: &TargetSpec,
@@ -303,7 +311,7 @@ fn secret(
 }
 
 /// A header's value with every `${NAME}` replaced.
-fn substitute(
+pub(crate) fn substitute(
     spec: &TargetSpec,
     header: &str,
     template: &str,

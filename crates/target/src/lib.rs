@@ -15,12 +15,15 @@
 #![warn(missing_docs)]
 
 mod address;
+mod command;
+mod custom;
 mod dialect;
 mod endpoint;
 mod exchange;
 mod failure;
 mod head;
 mod http;
+mod lines;
 mod openai_chat;
 mod parser;
 mod protocol;
@@ -30,9 +33,12 @@ mod sse;
 mod transport;
 
 #[cfg(test)]
-mod wire;
+pub(crate) mod wire;
 
 pub use address::AddressError;
+pub use command::CommandTarget;
+pub use custom::CustomTarget;
+pub use custom::files::{Files, needed as files_needed};
 pub use endpoint::Endpoint;
 pub use http::{HttpTarget, TargetError};
 pub use parser::{Parsed, Parser};

@@ -5,12 +5,13 @@
 
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
+use crate::lines::{Cutter, Shape};
 use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
-use crate::sse::{Framer, Item, MAX_EVENT};
+use crate::sse::{Item, MAX_EVENT};
 use acidtest_record::{
-    Answer, Cause, Event, EventKind, Finish, Outcome, Part, Read, ServerSaid, Stage, TargetKind,
+    Answer, Blob, Cause, Event, EventKind, Finish, Outcome, Part, Read, ServerSaid, Stage, TargetKind,
 };
 
 /// Most bytes of a body that are kept when the attempt failed.
@@ -30,6 +31,8 @@ pub struct Parsed {
     pub outcome: Outcome,
     /// What came back; its `raw` is left empty for the caller, who knows the blob's digest.
     pub answer: Answer,
+    /// Bytes that parts of the answer point at (audio).
+    pub blobs: Vec<Blob>,
     /// What the server said about itself.
     pub said: Option<ServerSaid>,
     /// For failures: the body, cut at 64 KiB, secrets struck out.
@@ -55,7 +58,7 @@ pub struct Parser {
 enum Body {
     /// Nothing but white space so far.
     Unknown,
-    Events(Framer),
+    Events(Cutter),
     Whole(Vec<u8>),
 }
 
@@ -71,6 +74,17 @@ impl Parser {
     /// for, `mask` which secrets to strike out.
     #[must_use]
     pub fn new(kind: TargetKind, stream: bool, mask: Mask) -> Self {
+        Self::with((protocol::of(kind).dialect)(), Shape::Guess, stream, mask)
+    }
+
+    /// A parser with a dialect of the caller's, for a body of a known shape.
+    pub(crate) fn with(dialect: Box<dyn Dialect>, shape: Shape, stream: bool, mask: Mask) -> Self {
+        let body = match shape {
+            Shape::Guess => Body::Unknown,
+            Shape::Whole => Body::Whole(Vec::new()),
+            Shape::Events => Body::Events(Cutter::events()),
+            Shape::Lines => Body::Events(Cutter::lines()),
+        };
         Self {
             stream,
             mask,
@@ -78,8 +92,8 @@ impl Parser {
             raw: Vec::new(),
             raw_cut: false,
             last_read: 0,
-            body: Body::Unknown,
-            found: Found { dialect: (protocol::of(kind).dialect)(), events: Vec::new() },
+            body,
+            found: Found { dialect, events: Vec::new() },
         }
     }
 
@@ -108,7 +122,7 @@ impl Parser {
             piece = &piece[at..];
             self.body = match piece[0] {
                 b'{' | b'[' | b'<' | b'"' => Body::Whole(Vec::new()),
-                _ => Body::Events(Framer::new(MAX_EVENT)),
+                _ => Body::Events(Cutter::events()),
             };
         }
         match &mut self.body {
@@ -132,6 +146,7 @@ impl Parser {
             }
             Body::Whole(_) => {}
         }
+        self.found.dialect.close(attempt.end == End::Complete);
         let end = match &attempt.end {
             End::Failed { stage, cause, detail } if refused => {
                 let detail = format!("{detail}{}", self.message());
@@ -142,7 +157,7 @@ impl Parser {
         let outcome = self.outcome(end, status);
         self.header_timings(attempt);
         let Found { mut dialect, events } = self.found;
-        let Collected { parts, said: about, .. } = std::mem::take(dialect.collected());
+        let Collected { parts, blobs, said: about, .. } = std::mem::take(dialect.collected());
         let failed = matches!(outcome, Outcome::Failed { .. });
         let raw = (failed && !self.raw.is_empty()).then(|| {
             let mut raw = self.mask.bytes(self.raw);
@@ -152,7 +167,7 @@ impl Parser {
             raw
         });
         let said = Some(said(about, &self.mask)).filter(|s| *s != ServerSaid::default());
-        Parsed { reads: self.reads, events, outcome, answer: answer(parts, &self.mask), said, raw }
+        Parsed { reads: self.reads, events, outcome, answer: answer(parts, &self.mask), blobs, said, raw }
     }
 
     /// How the attempt ended when its head was that of an answer.
@@ -234,7 +249,7 @@ fn failed(stage: Stage, cause: Cause, detail: String) -> Result<Finish, Ended> {
 }
 
 impl Found {
-    fn feed(&mut self, framer: &mut Framer, piece: &[u8], read: u32) {
+    fn feed(&mut self, framer: &mut Cutter, piece: &[u8], read: u32) {
         // Something follows the events that ended earlier in this same read.
         if let Some(last) = self.events.last_mut()
             && last.read == read
@@ -274,7 +289,7 @@ impl Found {
         self.dialect.collected().fail(cause, detail);
     }
 
-    fn end(&mut self, framer: Framer, read: u32) {
+    fn end(&mut self, framer: Cutter, read: u32) {
         framer.finish(read, &mut |item| {
             if let Item::Event { data, name, end } = item
                 && let Some((kind, tokens)) = self.dialect.last_event(name, data)

@@ -2,6 +2,7 @@
 //!
 //! Main function: [`of`]. A new protocol is a folder with its dialect and one arm here.
 
+use crate::custom;
 use crate::dialect::Dialect;
 use crate::openai_chat;
 use crate::seam::{BuildError, MAX_BODY};
@@ -35,6 +36,7 @@ pub(crate) enum Key {
 pub(crate) fn of(kind: TargetKind) -> &'static Protocol {
     match kind {
         TargetKind::OpenaiChat => &openai_chat::PROTOCOL,
+        TargetKind::Http | TargetKind::Command => &custom::PROTOCOL,
     }
 }
 

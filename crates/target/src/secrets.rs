@@ -64,6 +64,12 @@ impl Mask {
         Self(forms.into())
     }
 
+    /// The mask with more values.
+    pub(crate) fn and(&self, secrets: &[String]) -> Self {
+        let all: Vec<String> = self.0.iter().cloned().chain(secrets.iter().cloned()).collect();
+        Self::new(&all)
+    }
+
     /// Length of the longest form that is looked for.
     pub(crate) fn longest(&self) -> usize {
         self.0.first().map_or(0, String::len)

@@ -8,6 +8,7 @@ mod compare;
 mod faults;
 mod help;
 mod kill;
+mod own_targets;
 mod suites;
 
 use serde_json::Value;

@@ -18,7 +18,7 @@ pub(crate) const METRICS: &[Metric] = &[
         stats: &[Stat::Share],
         param: Some("class"),
         needs: "attempts that were sent",
-        formula: "failed attempts / valid attempts; by class with [class=429]: dns connect tls timeout 429 4xx 5xx 529 redirect cut_stream stalled_stream malformed error_event too_large",
+        formula: "failed attempts / valid attempts; by class with [class=429]: dns connect tls timeout 429 4xx 5xx 529 redirect cut_stream stalled_stream malformed error_event too_large program",
         edges: "attempts that we cancelled and requests never sent are not valid attempts; 4xx other than 429 are our own request's fault and a class apart; no valid attempt: absent",
         interval: EVENTS,
         source: "acidtest",
