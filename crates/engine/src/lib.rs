@@ -18,6 +18,8 @@ mod desk;
 mod handover;
 mod phase;
 mod prompts;
+mod recall;
+mod replay;
 mod request;
 pub mod score;
 mod shard;
@@ -26,4 +28,6 @@ mod simulation;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
+pub use recall::{Recall, Recalled, Wanted};
+pub use replay::{Replay, replay};
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};

@@ -7,6 +7,7 @@ use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
+use crate::recall::Recall;
 use acidtest_clock::Clock;
 use acidtest_record::{Ask, Cause, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub start: AtomicI64,
     /// When the first slot after the warm-up was taken; `i64::MIN` until then.
     pub measured_from: AtomicI64,
+    /// The response cache.
+    pub recall: Option<Recall>,
 }
 
 /// One measuring thread.
@@ -53,9 +56,22 @@ pub(crate) struct Shard<T, C, H> {
 
 /// A request that is ready to be sent.
 pub(crate) struct Ready {
-    slot: Slot,
-    built: Built,
+    pub(crate) slot: Slot,
+    pub(crate) built: Built,
     nonce: Option<String>,
+}
+
+/// The question of a slot, and the nonce in it.
+pub(crate) fn ask_of(
+    spec: &RunSpec,
+    prompts: &Prompts,
+    target: u16,
+    prompt: u16,
+    slot: &Slot,
+) -> (Ask, Option<String>) {
+    let (messages, nonce) = prompts.of(prompt, slot.case, slot.no);
+    let stream = spec.targets[usize::from(target)].stream;
+    (Ask { messages, params: spec.params.clone(), stream, ..Ask::default() }, nonce)
 }
 
 impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
@@ -67,10 +83,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Builds the bytes of a slot. A request that cannot be built is handed over as not sent.
     pub(crate) fn prepare(&self, index: u32, intended: Ns) -> Option<Ready> {
         let slot = self.walker.borrow_mut().slot(index);
-        let spec = &self.shared.spec;
-        let (messages, nonce) = self.shared.prompts.of(self.shared.prompt, slot.case, slot.no);
-        let stream = spec.targets[usize::from(self.shared.target)].stream;
-        let ask = Ask { messages, params: spec.params.clone(), stream, ..Ask::default() };
+        let shared = &self.shared;
+        let (ask, nonce) = ask_of(&shared.spec, &shared.prompts, shared.target, shared.prompt, &slot);
+        let stream = ask.stream;
         match self.target.build(&ask) {
             Ok(built) => Some(Ready { slot, built, nonce }),
             Err(_) => {
@@ -89,7 +104,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         self.hand.give(Message::NotSent { begin, reason });
     }
 
-    fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
+    pub(crate) fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
         Begin {
             ticket: self.shared.tickets.fetch_add(1, Ordering::Relaxed),
             slot: ready.slot,
@@ -105,6 +120,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     /// Sends a request, with its retries. Returns when its last attempt ended.
     pub(crate) async fn request(&self, ready: Ready, intended: Ns) -> Ns {
+        if let Some(ended) = self.from_cache(&ready, intended).await {
+            return ended;
+        }
         if self.shared.budget.full() {
             self.not_sent(&ready, intended, NotSent::Backlog);
             return Ns(self.clock.now());

@@ -34,7 +34,7 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
             let Some(reason) = reason(&a) else { continue };
             count += 1;
             if found.len() < MOST {
-                found.push(list(&a, reason, slice.labels.clone(), texts));
+                found.push(list(&a, reason, slice.labels.clone(), EXCERPT, texts));
             }
         }
     }
@@ -42,7 +42,7 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
 }
 
 /// Why a request counts as failing, if it does.
-fn reason(a: &Asked) -> Option<String> {
+pub(crate) fn reason(a: &Asked) -> Option<String> {
     let class = a.last().class;
     match class {
         OutcomeClass::Failed(cause) => return Some(cause.words().to_owned()),
@@ -67,10 +67,12 @@ fn reason(a: &Asked) -> Option<String> {
     }
 }
 
-fn list(
+/// One failing request; no text of it is longer than `most` characters.
+pub(crate) fn list(
     a: &Asked,
     reason: String,
     labels: crate::estimate::Labels,
+    most: usize,
     texts: &mut dyn FnMut(Key) -> Texts,
 ) -> Failure {
     let c = a.last();
@@ -104,9 +106,9 @@ fn list(
         step: c.step,
         attempt: c.attempt,
         case: case.map(|c| c.id.clone()),
-        input: excerpt(&input),
-        output: said.output.map(|t| excerpt(&t)),
-        reference: case.map_or(Vec::new(), |c| c.expected.iter().take(5).map(|t| excerpt(t)).collect()),
+        input: excerpt(&input, most),
+        output: said.output.map(|t| excerpt(&t, most)),
+        reference: case.map_or(Vec::new(), |c| c.expected.iter().take(5).map(|t| excerpt(t, most)).collect()),
         scores,
         delivery: match cause {
             "" => class.to_owned(),
@@ -117,8 +119,8 @@ fn list(
 }
 
 /// The first characters of a text.
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
+fn excerpt(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", &text[..at]),
     }

@@ -31,6 +31,7 @@ mod measure;
 mod metric;
 mod nearest;
 mod rates;
+mod requests;
 mod tables;
 mod validity;
 mod view;
@@ -42,7 +43,9 @@ pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetIn
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
+pub use requests::{RequestLine, requests};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
-    CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, SAME_MACHINE, STOPPED, Slice, View, ViewBuilder,
+    CACHE, CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, REPLAYED_FROM, SAME_MACHINE, STOPPED, Slice,
+    View, ViewBuilder,
 };

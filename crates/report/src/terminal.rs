@@ -52,6 +52,9 @@ fn header(run: &RunInfo, style: Style) -> String {
     if run.fresh {
         parts.push("fresh prompts (nonce)".to_owned());
     }
+    if let Some(run) = &run.replayed_from {
+        parts.push(format!("replayed from {}", clean(run)));
+    }
     if !matches!(run.state.as_str(), "" | "done") {
         let of = run
             .planned
@@ -166,12 +169,12 @@ fn gates(findings: &Findings, style: Style) -> String {
 }
 
 /// A gate with the signs of print.
-fn tidy(gate: &str) -> String {
+pub(crate) fn tidy(gate: &str) -> String {
     gate.replace("<=", "≤").replace(">=", "≥")
 }
 
 /// What a gate was compared with, and why it stands as it does.
-fn said(gate: &GateResult) -> String {
+pub(crate) fn said(gate: &GateResult) -> String {
     let scale = match gate.unit.as_str() {
         "ratio" if gate.gate.contains('%') => Scale::percent(),
         unit => Scale::of(unit, gate.value.or(Some(gate.limit))),
