@@ -12,6 +12,11 @@ mod interrupt;
 mod live;
 mod open_store;
 mod read_back;
+mod recall;
+mod replay;
+mod rescore;
+mod show;
+mod suites;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -2,16 +2,33 @@
 //!
 //! Main function: [`findings`]. `run`, `bench` and `report` all print what it gives.
 
-use crate::commands::Format;
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure};
 use crate::open_store::trouble;
+use crate::show::{Shown, ShowArgs, place};
 use acidtest_findings::{Findings, Texts, View};
 use acidtest_record::{Digest, Key, RunId};
 use acidtest_store::Store;
 use std::io::IsTerminal;
 
 /// Reads a run back and computes everything that a report shows.
+#[allow(dead_code, reason = "the short way for commands that list no requests")]
 pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
+    Ok(read(store, run, Requests::Left)?.findings)
+}
+
+/// As [`findings`], with what the wanted forms of report need besides.
+pub(crate) fn shown(store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
+    read(store, run, if args.wants_requests() { Requests::Listed } else { Requests::Left })
+}
+
+/// Whether every request is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Requests {
+    Listed,
+    Left,
+}
+
+fn read(store: &Store, run: RunId, wanted: Requests) -> Result<Shown, Failure> {
     let spec = store.spec(run).map_err(trouble)?;
     let cases = store.cases(run).map_err(trouble)?;
     let mut builder = View::new(run, &spec, &cases);
@@ -27,7 +44,12 @@ pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
         store.details(run, &mut |row, timing| builder.detail(&row.key, &timing)).map_err(trouble)?;
     }
     let view = builder.finish();
-    Ok(acidtest_findings::find(&view, &mut |key| texts(store, key)))
+    let findings = acidtest_findings::find(&view, &mut |key| texts(store, key));
+    let requests = match wanted {
+        Requests::Listed => acidtest_findings::requests(&view, &mut |key| texts(store, key)),
+        Requests::Left => Vec::new(),
+    };
+    Ok(Shown { findings, requests, place: place(&spec) })
 }
 
 /// The texts of one record, for the list of failures.
@@ -37,18 +59,6 @@ fn texts(store: &Store, key: Key) -> Texts {
     Texts {
         output: Some(record.answer.text()),
         request: request.map(|body| String::from_utf8_lossy(&body).into_owned()),
-    }
-}
-
-/// Prints findings to stdout.
-pub(crate) fn show(findings: &Findings, format: Format) -> Result<(), Failure> {
-    match format {
-        Format::Json => {
-            let json = acidtest_report::json(findings);
-            let text = serde_json::to_string_pretty(&json).map_err(|e| Failure::new(Exit::Internal, e))?;
-            print(&(text + "\n"))
-        }
-        Format::Terminal => print(&acidtest_report::terminal(findings, style())),
     }
 }
 

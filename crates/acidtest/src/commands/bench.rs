@@ -107,6 +107,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    args.output.show.check()?;
     let run = execute::new_run_id();
     let spec = spec(&args, args.seed.unwrap_or(run.0))?;
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
@@ -120,8 +121,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         folder: PathBuf::new(),
         resume: false,
         quiet: args.output.quiet,
+        cache: None,
     };
-    finish(store, execution, args.output.format)
+    finish(store, execution, &args.output.show)
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {

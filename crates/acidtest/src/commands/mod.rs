@@ -5,10 +5,12 @@ mod completions;
 mod export;
 mod gen_reference;
 mod import;
+mod init;
 mod metrics;
 mod report;
 mod run;
 mod runs;
+mod score;
 mod sim;
 
 use crate::exit::{Exit, Failure};
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Run(run::Args),
     Bench(bench::Args),
     Report(report::Args),
+    Score(score::Args),
+    Init(init::Args),
     Runs(runs::Args),
     Sim(sim::Args),
     Metrics(metrics::Args),
@@ -36,6 +40,8 @@ impl Command {
             Command::Run(args) => run::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Report(args) => report::run(args),
+            Command::Score(args) => score::run(args),
+            Command::Init(args) => init::run(args),
             Command::Runs(args) => runs::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Metrics(args) => metrics::run(args),
@@ -67,9 +73,8 @@ pub(crate) struct StoreArg {
 /// What `run` and `bench` print, and where they store.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OutputArgs {
-    /// How to show the result
-    #[arg(long, value_enum, default_value = "terminal")]
-    pub format: Format,
+    #[command(flatten)]
+    pub show: crate::show::ShowArgs,
     /// No progress on stderr
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,9 +1,10 @@
 //! `acidtest report`: any stored run again.
 
-use super::{Format, StoreArg};
+use super::StoreArg;
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_read, trouble};
 use crate::read_back;
+use crate::show::{ShowArgs, show};
 
 /// Show a stored run again
 ///
@@ -14,16 +15,16 @@ pub(crate) struct Args {
     /// The run: its id, a unique prefix, or `latest`
     #[arg(default_value = "latest")]
     run: String,
-    /// How to show it
-    #[arg(long, value_enum, default_value = "terminal")]
-    format: Format,
+    #[command(flatten)]
+    show: ShowArgs,
     #[command(flatten)]
     store: StoreArg,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    args.show.check()?;
     let store = to_read(&args.store)?;
     let run = store.resolve(&args.run).map_err(trouble)?;
-    read_back::show(&read_back::findings(&store, run)?, args.format)?;
+    show(&read_back::shown(&store, run, &args.show)?, &args.show)?;
     Ok(Exit::Ok)
 }
