@@ -8,9 +8,9 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::live::Live;
 use crate::open_store::trouble;
+use crate::recall::Shelf;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
-use crate::recall::Shelf;
 use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
     Case, ClockRow, Fact, Item, Outcome, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,

@@ -4,7 +4,7 @@
 
 use crate::exit::{Exit, Failure};
 use crate::open_store::trouble;
-use crate::show::{Shown, ShowArgs, place};
+use crate::show::{ShowArgs, Shown, place};
 use acidtest_findings::{Findings, Texts, View};
 use acidtest_record::{Digest, Key, RunId};
 use acidtest_store::Store;

@@ -78,7 +78,9 @@ impl Shelf {
             };
             store.records(run.id, &mut look).map_err(trouble)?;
             for s in seen {
-                let (Some(target), Some(body)) = (theirs.get(usize::from(s.target)), s.body) else { continue };
+                let (Some(target), Some(body)) = (theirs.get(usize::from(s.target)), s.body) else {
+                    continue;
+                };
                 let ask = ask(*target, &s.path, body, s.repeat, s.key.step);
                 if let Entry::Vacant(free) = by_ask.entry(ask) {
                     free.insert(vec![Found { key: s.key, role: s.role, phase: String::new() }]);
@@ -196,7 +198,10 @@ mod tests {
             ..TargetSpec::default()
         };
         let one = identity(&target("http://h/v1", "m"));
-        assert_eq!(one, identity(&TargetSpec { key_env: None, name: "x".into(), ..target("http://h/v1/", "m") }));
+        assert_eq!(
+            one,
+            identity(&TargetSpec { key_env: None, name: "x".into(), ..target("http://h/v1/", "m") })
+        );
         assert_ne!(one, identity(&target("http://h/v1", "m2")));
         assert_ne!(one, identity(&target("http://i/v1", "m")));
         let body = Digest::of(b"b");

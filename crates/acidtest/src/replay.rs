@@ -87,11 +87,10 @@ fn copy_surroundings(store: &mut Store, run: RunId, of: RunId, spec: &RunSpec) -
     let fact = |name: &str, value: String, source: &str| {
         Item::Fact(Fact { name: name.into(), value, source: source.into(), hash: None })
     };
-    let mut items = vec![
-        fact(PLANNED_SLOTS, planned, "the plan"),
-        fact(REPLAYED_FROM, of.to_string(), "run --replay"),
-    ];
-    let kept = |name: &str| [SAME_MACHINE, MEASURING_THREADS, CACHE].contains(&name) || name.starts_with("machine.");
+    let mut items =
+        vec![fact(PLANNED_SLOTS, planned, "the plan"), fact(REPLAYED_FROM, of.to_string(), "run --replay")];
+    let kept =
+        |name: &str| [SAME_MACHINE, MEASURING_THREADS, CACHE].contains(&name) || name.starts_with("machine.");
     let mut keep = |fact: Fact| {
         if kept(&fact.name) {
             items.push(Item::Fact(fact));

@@ -57,7 +57,8 @@ pub(crate) fn rescore(
     let (given, latest) = given(store, run)?;
     // A clock that was set back must not bury what is said now.
     let at = now_unix_ns.max(latest.saturating_add(1));
-    let mut done = Done { changed: pairs.values().filter(|(_, changed)| *changed).count() as u64, ..Done::default() };
+    let mut done =
+        Done { changed: pairs.values().filter(|(_, changed)| *changed).count() as u64, ..Done::default() };
     let mut items = Vec::new();
     let mut look = |record: Record| {
         let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());

@@ -44,13 +44,17 @@ pub(crate) struct ShowArgs {
 }
 
 fn more(text: &str) -> Result<(ReportFormat, PathBuf), String> {
-    let known =
-        || ReportFormat::value_variants().iter().filter_map(|f| f.to_possible_value().map(|v| v.get_name().to_owned()));
+    let known = || {
+        ReportFormat::value_variants()
+            .iter()
+            .filter_map(|f| f.to_possible_value().map(|v| v.get_name().to_owned()))
+    };
     let list = || known().collect::<Vec<_>>().join(", ");
     let Some((name, file)) = text.split_once('=') else {
         return Err(format!("expected FORMAT=FILE, such as junit=out.xml; formats: {}", list()));
     };
-    let format = ReportFormat::from_str(name, true).map_err(|_| format!("unknown format '{name}'; known: {}", list()))?;
+    let format = ReportFormat::from_str(name, true)
+        .map_err(|_| format!("unknown format '{name}'; known: {}", list()))?;
     if file.is_empty() {
         return Err(format!("no file after '{name}='"));
     }
@@ -63,8 +67,12 @@ impl ShowArgs {
         for file in self.output.iter().chain(self.reports.iter().map(|(_, file)| file)) {
             let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !folder.is_dir() {
-                return Err(Failure::usage(format!("cannot write {}: there is no folder {}", file.display(), folder.display()))
-                    .hint("make the folder first"));
+                return Err(Failure::usage(format!(
+                    "cannot write {}: there is no folder {}",
+                    file.display(),
+                    folder.display()
+                ))
+                .hint("make the folder first"));
             }
             if file.is_dir() {
                 return Err(Failure::usage(format!("cannot write {}: it is a folder", file.display())));
@@ -75,7 +83,8 @@ impl ShowArgs {
 
     /// Whether some report lists every request.
     pub(crate) fn wants_requests(&self) -> bool {
-        let lists = |f: ReportFormat| !matches!(f, ReportFormat::Terminal | ReportFormat::Json | ReportFormat::Csv);
+        let lists =
+            |f: ReportFormat| !matches!(f, ReportFormat::Terminal | ReportFormat::Json | ReportFormat::Csv);
         lists(self.format) || self.reports.iter().any(|(f, _)| lists(*f))
     }
 }
@@ -136,7 +145,8 @@ fn summary(shown: &Shown, format: ReportFormat) -> Result<(), Failure> {
     let markdown = acidtest_report::markdown(&shown.findings, &shown.requests);
     let open = std::fs::OpenOptions::new().create(true).append(true).open(&page);
     open.and_then(|mut file| file.write_all(markdown.as_bytes())).map_err(|e| {
-        let what = format!("cannot write the job's summary {} (GITHUB_STEP_SUMMARY)", Path::new(&page).display());
+        let what =
+            format!("cannot write the job's summary {} (GITHUB_STEP_SUMMARY)", Path::new(&page).display());
         Failure::new(Exit::Usage, anyhow::Error::new(e).context(what))
     })
 }

@@ -38,8 +38,7 @@ pub(crate) fn here() -> Result<PathBuf, Failure> {
         Failure::new(Exit::Usage, anyhow::Error::new(e).context("cannot read the working directory"))
     })?;
     let folders = entries.filter_map(|e| Some(PathBuf::from(e.ok()?.file_name())));
-    let mut found: Vec<PathBuf> =
-        folders.map(|f| f.join("suite.yaml")).filter(|f| f.is_file()).collect();
+    let mut found: Vec<PathBuf> = folders.map(|f| f.join("suite.yaml")).filter(|f| f.is_file()).collect();
     found.sort();
     match found.as_slice() {
         [one] => Ok(one.clone()),
@@ -47,8 +46,12 @@ pub(crate) fn here() -> Result<PathBuf, Failure> {
             .hint("`acidtest init` writes one that runs at once")),
         many => {
             let names: Vec<String> = many.iter().take(8).map(|f| f.display().to_string()).collect();
-            Err(Failure::usage(format!("no suite was given, and there are {} here: {}", many.len(), names.join(", ")))
-                .hint("name one: acidtest run FOLDER"))
+            Err(Failure::usage(format!(
+                "no suite was given, and there are {} here: {}",
+                many.len(),
+                names.join(", ")
+            ))
+            .hint("name one: acidtest run FOLDER"))
         }
     }
 }
@@ -70,7 +73,8 @@ mod tests {
         assert!(carried("docent").is_some());
         for suite in CARRIED {
             let open = |path: &Path| {
-                let text = suite.files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, text)| *text);
+                let text =
+                    suite.files.iter().find(|(name, _)| Path::new(name) == path).map(|(_, text)| *text);
                 let text = text.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::NotFound))?;
                 Ok(Box::new(text.as_bytes()) as Box<dyn std::io::Read>)
             };

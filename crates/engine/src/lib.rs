@@ -28,6 +28,6 @@ mod simulation;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
+pub use phase::{EngineError, Finished, Job, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
 pub use replay::{Replay, replay};
-pub use phase::{EngineError, Finished, Job, Summary, planned, run};

@@ -151,7 +151,11 @@ impl Desk {
             record.copied_from = Some(source.copied_from.unwrap_or(source.key));
             self.body(&record.request, begin)?;
             let counts = &self.setup.control.progress;
-            let ended = if matches!(record.outcome, Outcome::Completed { .. }) { &counts.completed } else { &counts.failed };
+            let ended = if matches!(record.outcome, Outcome::Completed { .. }) {
+                &counts.completed
+            } else {
+                &counts.failed
+            };
             ended.fetch_add(1, Ordering::Relaxed);
             let mut verdicts = self.verdicts(&record);
             verdicts.iter_mut().for_each(|v| v.at_unix_ns = at_unix_ns);

@@ -13,9 +13,31 @@ const OWN: [&str; 2] = ["target", "phase"];
 #[must_use]
 pub fn csv(findings: &Findings) -> String {
     let mut out = Table::new(&[
-        "run", "suite", "target", "phase", "labels", "family", "metric", "params", "stat", "value", "unit",
-        "absent", "low", "high", "level", "method", "unit_of_sampling", "no_interval", "n_cases",
-        "n_requests", "n_records", "n_clusters", "n_of", "valid", "invalid",
+        "run",
+        "suite",
+        "target",
+        "phase",
+        "labels",
+        "family",
+        "metric",
+        "params",
+        "stat",
+        "value",
+        "unit",
+        "absent",
+        "low",
+        "high",
+        "level",
+        "method",
+        "unit_of_sampling",
+        "no_interval",
+        "n_cases",
+        "n_requests",
+        "n_records",
+        "n_clusters",
+        "n_of",
+        "valid",
+        "invalid",
     ]);
     for e in &findings.estimates {
         let label = |key: &str| e.labels.get(key).map_or("", String::as_str);
@@ -51,8 +73,23 @@ pub fn csv(findings: &Findings) -> String {
 pub fn csv_cases(findings: &Findings, requests: &[RequestLine]) -> String {
     let names: BTreeSet<&String> = requests.iter().flat_map(|r| r.scores.keys()).collect();
     let mut head: Vec<String> = [
-        "run", "case", "target", "phase", "prompt", "slot", "step", "repeat", "attempts", "delivery",
-        "judgement", "reason", "cached", "ttft_s", "e2e_s", "input_tokens", "output_tokens",
+        "run",
+        "case",
+        "target",
+        "phase",
+        "prompt",
+        "slot",
+        "step",
+        "repeat",
+        "attempts",
+        "delivery",
+        "judgement",
+        "reason",
+        "cached",
+        "ttft_s",
+        "e2e_s",
+        "input_tokens",
+        "output_tokens",
     ]
     .map(str::to_owned)
     .into();
@@ -60,7 +97,12 @@ pub fn csv_cases(findings: &Findings, requests: &[RequestLine]) -> String {
     let mut out = Table::new(&head.iter().map(String::as_str).collect::<Vec<_>>());
     for r in requests {
         let label = |key: &str| r.labels.get(key).map_or("", String::as_str);
-        out.texts(&[&findings.run.id, r.case.as_deref().unwrap_or_default(), label("target"), label("phase")]);
+        out.texts(&[
+            &findings.run.id,
+            r.case.as_deref().unwrap_or_default(),
+            label("target"),
+            label("phase"),
+        ]);
         out.texts(&[r.prompt.as_deref().unwrap_or_default()]);
         for n in [u64::from(r.slot), u64::from(r.step), u64::from(r.repeat), r.attempts] {
             out.number(Some(n as f64));

@@ -45,7 +45,7 @@ impl<'r> Case<'r> {
     }
 
     fn seconds(&self) -> f64 {
-        self.lines.iter().filter_map(|l| l.e2e_s).sum()
+        self.lines.iter().filter_map(|l| l.e2e_s).fold(0.0, |sum, s| sum + s)
     }
 }
 
@@ -135,7 +135,7 @@ fn suite(findings: &Findings, name: &str, cases: &[Case]) -> (String, [u64; 4]) 
             }
         }
     }
-    let seconds: f64 = cases.iter().map(Case::seconds).sum();
+    let seconds = cases.iter().map(Case::seconds).fold(0.0, |sum, s| sum + s);
     (element(findings, name, counts, seconds, &body), counts)
 }
 

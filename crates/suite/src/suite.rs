@@ -138,9 +138,10 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
 fn cache(suite: &Fields<'_>, fresh: bool) -> Result<bool, SuiteError> {
     let wanted = suite.maybe("cache", File::flag)?.unwrap_or(false);
     match suite.get("cache") {
-        Some(node) if wanted && fresh => {
-            Err(suite.doc.at(node, "'cache' is of no use with `fresh: true`: no prompt is ever asked twice").hint("take one of the two out"))
-        }
+        Some(node) if wanted && fresh => Err(suite
+            .doc
+            .at(node, "'cache' is of no use with `fresh: true`: no prompt is ever asked twice")
+            .hint("take one of the two out")),
         _ => Ok(wanted),
     }
 }

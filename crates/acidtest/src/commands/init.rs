@@ -38,7 +38,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Some(name) => {
             let names: Vec<&str> = CARRIED.iter().map(|s| s.name).collect();
             let suite = carried(name).ok_or_else(|| {
-                Failure::usage(format!("there is no suite '{name}'")).hint(format!("known: {}", names.join(", ")))
+                Failure::usage(format!("there is no suite '{name}'"))
+                    .hint(format!("known: {}", names.join(", ")))
             })?;
             (PathBuf::from(suite.name), suite.files)
         }
@@ -46,7 +47,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let folder = args.to.clone().unwrap_or(folder);
     if !args.force {
         // All or nothing: half a suite is no suite.
-        let there = files.iter().map(|(name, _)| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
+        let there =
+            files.iter().map(|(name, _)| folder.join(name)).find(|path| path.symlink_metadata().is_ok());
         if let Some(path) = there {
             return Err(Failure::usage(format!("{} is there already", path.display()))
                 .hint("--force overwrites it, --to FOLDER writes elsewhere"));
@@ -83,7 +85,11 @@ fn list() -> Result<Exit, Failure> {
     let mut text = String::from("(no name)   suite.yaml with comments, over the built-in museum guide\n");
     for suite in CARRIED {
         let bytes: usize = suite.files.iter().map(|(_, text)| text.len()).sum();
-        let said = suite.files.iter().find(|(name, _)| *name == "suite.yaml").and_then(|(_, text)| description(text));
+        let said = suite
+            .files
+            .iter()
+            .find(|(name, _)| *name == "suite.yaml")
+            .and_then(|(_, text)| description(text));
         text += &format!(
             "{:<11} {} files, {} KiB{}\n",
             suite.name,

@@ -74,7 +74,8 @@ fn say(args: &Args, done: &Done) {
         );
     }
     if done.unknown > 0 {
-        let hint = if args.by == By::Digest { " (or whose expected answers changed: see --by id)" } else { "" };
+        let hint =
+            if args.by == By::Digest { " (or whose expected answers changed: see --by id)" } else { "" };
         eprintln!("left as they were: {} answers to cases that the suite does not have{hint}", done.unknown);
     }
 }

@@ -6,6 +6,9 @@ mod bad_input;
 mod faults;
 mod help;
 mod kill;
+mod reports;
+mod rescore;
+mod secrets;
 mod suites;
 
 use serde_json::Value;
