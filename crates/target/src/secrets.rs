@@ -88,10 +88,18 @@ impl Mask {
 
 /// The ways in which a value may be written in what a server sends back.
 fn forms_of(secret: &str) -> Vec<String> {
-    // Inside of JSON text, by writers that escape the slash and by those that do not.
-    let json = serde_json::to_string(secret).expect("a string always serialises");
-    let json = json[1..json.len() - 1].to_owned();
-    let mut forms = vec![secret.to_owned(), json.replace('/', "\\/"), json];
+    let escaped = |text: &str| {
+        let json = serde_json::to_string(text).expect("a string always serialises");
+        json[1..json.len() - 1].to_owned()
+    };
+    // Inside of JSON text, by writers that escape the slash and by those that do not; and
+    // that again inside of JSON text, as a gateway quotes the answer that it got.
+    let mut forms = vec![secret.to_owned()];
+    for _ in 0..2 {
+        let once: Vec<String> = forms.iter().map(|f| escaped(f)).collect();
+        forms.extend(once.iter().map(|f| f.replace('/', "\\/")));
+        forms.extend(once);
+    }
     let percent = |upper: bool| -> String {
         let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
         let code = |b: u8| if upper { format!("%{b:02X}") } else { format!("%{b:02x}") };

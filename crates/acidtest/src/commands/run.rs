@@ -34,7 +34,6 @@ pub(crate) struct Args {
     replay: Option<String>,
     /// Use answers of earlier runs to the same request and repeat; FILE is another store to look in
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    #[expect(clippy::option_option, reason = "absent, given, given with a file")]
     cache: Option<Option<PathBuf>>,
     #[command(flatten)]
     output: OutputArgs,
