@@ -77,7 +77,7 @@ pub(crate) enum Moments {
 impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Hands over an earlier run's answer to this request, if there is one: when that was.
     /// A warm-up is always sent: it is there to warm something up.
-    pub(crate) async fn from_cache(&self, ready: &Ready, intended: Ns) -> Option<Ns> {
+    pub(crate) async fn recalled(&self, ready: &Ready, intended: Ns) -> Option<Ns> {
         let shared = &self.shared;
         let recall = shared.recall.as_ref().filter(|_| ready.slot.role == Role::Subject)?;
         let source = (recall.find)(&Wanted {

@@ -120,7 +120,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     /// Sends a request, with its retries. Returns when its last attempt ended.
     pub(crate) async fn request(&self, ready: Ready, intended: Ns) -> Ns {
-        if let Some(ended) = self.from_cache(&ready, intended).await {
+        if let Some(ended) = self.recalled(&ready, intended).await {
             return ended;
         }
         if self.shared.budget.full() {

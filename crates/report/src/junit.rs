@@ -158,7 +158,7 @@ pub(crate) fn details(f: &Failure) -> String {
     let mut out = format!("reason: {}\ndelivery: {}\n", f.reason, f.delivery);
     let mut add = |name: &str, text: &str| {
         if !text.is_empty() {
-            let _ = write!(out, "{name}: {text}\n");
+            let _ = writeln!(out, "{name}: {text}");
         }
     };
     add("input", &f.input);

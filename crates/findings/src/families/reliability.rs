@@ -24,7 +24,7 @@ pub(crate) const METRICS: &[Metric] = &[
         interval: EVENTS,
         source: "acidtest",
         guard: Guard::Nothing,
-        measure: Measure::Event(|a, c, class| is_error(a, c, class)),
+        measure: Measure::Event(is_error),
     },
     Metric {
         id: "availability",
