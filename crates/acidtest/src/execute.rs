@@ -8,10 +8,11 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::live::Live;
 use crate::open_store::trouble;
+use crate::recall::Shelf;
 use crate::uploads;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
-use acidtest_findings::{MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
+use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
     Case, ClockRow, Fact, Item, Outcome, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,
 };
@@ -33,6 +34,8 @@ pub(crate) struct Execution {
     /// Whether the run is in the store already.
     pub resume: bool,
     pub quiet: bool,
+    /// Another store to look for known answers in, where the plan asks for a cache.
+    pub cache: Option<PathBuf>,
 }
 
 /// What came of it.
@@ -64,6 +67,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
             control.stop(StopReason::CostCap);
         }
     }
+    let recall = recall(&mut store, &e)?;
     interrupt::stops(&control);
     let live = Live::start(&control, e.quiet);
     let path = store.path().to_owned();
@@ -80,6 +84,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
         clock_no,
         out,
         control,
+        recall,
     };
     let result = acidtest_engine::run(&job);
     drop(live);
@@ -104,6 +109,19 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     Ok(Executed { store, summary })
 }
 
+/// The response cache, where the plan asks for one.
+fn recall(store: &mut Store, e: &Execution) -> Result<Option<acidtest_engine::Recall>, Failure> {
+    if !e.spec.cache {
+        return Ok(None);
+    }
+    let path = e.cache.clone().unwrap_or_else(|| store.path().to_owned());
+    let shelf = Shelf::of_cache(&path, e.run, &e.spec)?;
+    // Its place on this machine is nobody's business: whose answers they are is in the records.
+    let whose = if e.cache.is_some() { "another store" } else { "this store" };
+    store.append(e.run, &[fact(CACHE, whose.to_owned(), "run --cache")]).map_err(trouble)?;
+    Ok(Some(shelf.recall()))
+}
+
 /// Whether every target can be used, before anything is stored.
 fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Failure> {
     for target in &spec.targets {
@@ -117,7 +135,7 @@ fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Fa
     Ok(())
 }
 
-fn engine_trouble(error: EngineError, store: &Path) -> Failure {
+pub(crate) fn engine_trouble(error: EngineError, store: &Path) -> Failure {
     match error {
         EngineError::Target(e) => {
             let hint = e.hint().unwrap_or_default();
@@ -152,6 +170,10 @@ fn spent(store: &Store, e: &Execution) -> Result<f64, Failure> {
     let mut sum = 0.0;
     let mut add = |row: Row| {
         let price = e.spec.targets.get(usize::from(row.target)).and_then(|t| t.price.as_ref());
+        if row.started.is_none() {
+            // Never sent, or an answer of an earlier run.
+            return;
+        }
         let usage =
             Usage { input: row.input, output: row.output, cached: row.cached, reasoning: row.reasoning };
         sum += price.and_then(|p| p.cost(&usage)).unwrap_or(0.0);
@@ -161,7 +183,7 @@ fn spent(store: &Store, e: &Execution) -> Result<f64, Failure> {
 }
 
 /// Each process that adds to a run opens a clock of its own.
-fn open_clock(store: &mut Store, run: RunId, zero: Zero) -> Result<u16, Failure> {
+pub(crate) fn open_clock(store: &mut Store, run: RunId, zero: Zero) -> Result<u16, Failure> {
     let no = u16::try_from(store.clocks(run).map_err(trouble)?.len()).unwrap_or(u16::MAX);
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let row = ClockRow { no, host, zero_unix_ns: zero.unix_ns(), error_ns: Some(zero.error_ns()) };

@@ -13,6 +13,11 @@ mod interrupt;
 mod live;
 mod open_store;
 mod read_back;
+mod recall;
+mod replay;
+mod rescore;
+mod show;
+mod suites;
 mod uploads;
 
 use clap::Parser;

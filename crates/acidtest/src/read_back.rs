@@ -1,18 +1,27 @@
 //! From the store to findings: the one path by which anything is shown.
 //!
-//! Main function: [`findings`]. `run`, `bench` and `report` all print what it gives.
+//! Main function: [`shown`]. `run`, `bench` and `report` all print what it gives.
 
-use crate::commands::{Format, Undecided};
-use crate::exit::{Exit, Failure, print};
+use crate::commands::Undecided;
+use crate::exit::{Exit, Failure};
 use crate::open_store::trouble;
+use crate::show::{ShowArgs, Shown, place};
 use acidtest_findings::{Findings, GateResult, Texts, View};
 use acidtest_record::{Digest, Key, RunId};
 use acidtest_store::Store;
 use std::io::IsTerminal;
 
-/// Reads a run back and computes everything that a report shows.
-pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
-    with_view(store, run, |view| acidtest_findings::find(view, &mut |key| texts(store, key)))
+/// Reads a run back and computes everything that the wanted reports show.
+pub(crate) fn shown(store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
+    let place = place(&store.spec(run).map_err(trouble)?);
+    with_view(store, run, |view| {
+        let findings = acidtest_findings::find(view, &mut |key| texts(store, key));
+        let requests = match args.wants_requests() {
+            true => acidtest_findings::requests(view, &mut |key| texts(store, key)),
+            false => Vec::new(),
+        };
+        Shown { findings, requests, place }
+    })
 }
 
 /// Reads a run back and gives it to a function.
@@ -42,18 +51,6 @@ pub(crate) fn texts(store: &Store, key: Key) -> Texts {
     Texts {
         output: Some(record.answer.text()),
         request: request.map(|body| String::from_utf8_lossy(&body).into_owned()),
-    }
-}
-
-/// Prints findings to stdout.
-pub(crate) fn show(findings: &Findings, format: Format) -> Result<(), Failure> {
-    match format {
-        Format::Json => {
-            let json = acidtest_report::json(findings);
-            let text = serde_json::to_string_pretty(&json).map_err(|e| Failure::new(Exit::Internal, e))?;
-            print(&(text + "\n"))
-        }
-        Format::Terminal => print(&acidtest_report::terminal(findings, style())),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
+use crate::recall::Recall;
 use crate::score::Judge;
 use acidtest_record::{
     Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
@@ -33,11 +34,12 @@ pub(crate) struct DeskSetup {
     pub budget: Arc<Budget>,
     pub out: SyncSender<Item>,
     pub judge: Arc<Judge>,
+    pub recall: Option<Recall>,
 }
 
 /// Makes records of what the shards hand over.
 pub(crate) struct Desk {
-    setup: DeskSetup,
+    pub(crate) setup: DeskSetup,
     parser: Box<dyn Fn(bool) -> Parser + Send>,
     open: HashMap<u64, Open>,
     bodies: HashSet<Digest>,
@@ -115,6 +117,7 @@ impl Desk {
                 let record = self.record(&begin, timing, outcome);
                 self.send(Item::Record(Box::new(record)))
             }
+            Message::Copied { begin, source } => self.hit(&begin, source),
             Message::Reading(reading) => self.send(Item::Reading(reading)),
         }
     }
@@ -152,7 +155,7 @@ impl Desk {
     }
 
     /// The request's body goes before the first record that points at it.
-    fn body(&mut self, request: &Request, begin: &Begin) -> Result<(), StoreGone> {
+    pub(crate) fn body(&mut self, request: &Request, begin: &Begin) -> Result<(), StoreGone> {
         let Some(hash) = request.body else {
             return Ok(());
         };
@@ -165,7 +168,7 @@ impl Desk {
         self.send(Item::Blob(Blob { hash, body: begin.body.to_vec() }))
     }
 
-    fn record(&self, begin: &Begin, timing: Timing, outcome: Outcome) -> Record {
+    pub(crate) fn record(&self, begin: &Begin, timing: Timing, outcome: Outcome) -> Record {
         let s = &self.setup;
         let sent = !matches!(outcome, Outcome::NotSent { .. });
         Record {
@@ -192,6 +195,7 @@ impl Desk {
             said: None,
             fault: None,
             place: Place { shard: begin.shard, ..Place::default() },
+            copied_from: None,
         }
     }
 
@@ -213,7 +217,7 @@ impl Desk {
         }
     }
 
-    fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
+    pub(crate) fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
         let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
         if record.role != Role::Subject || !class.delivered() {
             return Vec::new();
@@ -225,7 +229,7 @@ impl Desk {
         self.setup.judge.judge(record.key, class, case, &record.answer.text(), self.setup.zero_unix_ns + now)
     }
 
-    fn send(&self, item: Item) -> Result<(), StoreGone> {
+    pub(crate) fn send(&self, item: Item) -> Result<(), StoreGone> {
         self.setup.out.send(item).map_err(|_| StoreGone)
     }
 }

@@ -7,6 +7,7 @@ use crate::control::{Control, StopReason};
 use crate::desk::{Desk, DeskSetup};
 use crate::handover::{Budget, Channel};
 use crate::prompts::Prompts;
+use crate::recall::Recall;
 use crate::request::{Shard, Shared};
 use crate::score::Judge;
 use acidtest_clock::{Clock, PacerClock, Zero};
@@ -87,6 +88,8 @@ pub struct Job {
     pub out: SyncSender<Item>,
     /// Steering.
     pub control: Arc<Control>,
+    /// The response cache: where answers may come from in place of the network.
+    pub recall: Option<Recall>,
 }
 
 /// What came of a run.
@@ -176,6 +179,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             tickets: tickets.clone(),
             start: AtomicI64::new(i64::MIN),
             measured_from: AtomicI64::new(i64::MIN),
+            recall: job.recall.clone(),
         });
         run_phase(job, &shared, &judge, deadline)?;
     }
@@ -258,6 +262,7 @@ fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
         budget: shared.budget.clone(),
         out: job.out.clone(),
         judge: judge.clone(),
+        recall: job.recall.clone(),
     }
 }
 

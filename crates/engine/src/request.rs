@@ -7,6 +7,7 @@ use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
+use crate::recall::Recall;
 use acidtest_clock::Clock;
 use acidtest_record::{Ask, Case, Cause, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub start: AtomicI64,
     /// When the first slot after the warm-up was taken; `i64::MIN` until then.
     pub measured_from: AtomicI64,
+    /// The response cache.
+    pub recall: Option<Recall>,
 }
 
 /// One measuring thread.
@@ -54,9 +57,29 @@ pub(crate) struct Shard<T, C, H> {
 
 /// A request that is ready to be sent.
 pub(crate) struct Ready {
-    slot: Slot,
-    built: Built,
+    pub(crate) slot: Slot,
+    pub(crate) built: Built,
     nonce: Option<String>,
+}
+
+/// The question of a slot, and the nonce in it.
+pub(crate) fn ask_of(
+    spec: &RunSpec,
+    cases: &[Case],
+    prompts: &Prompts,
+    target: u16,
+    prompt: u16,
+    slot: &Slot,
+) -> (Ask, Option<String>) {
+    let (messages, nonce) = prompts.of(prompt, slot.case, slot.no);
+    let target = &spec.targets[usize::from(target)];
+    // Only requests that are templates need the case itself.
+    let vars = match (&target.http, &target.command, slot.case) {
+        (None, None, _) | (_, _, None) => serde_json::Map::default(),
+        (_, _, Some(i)) => cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
+    };
+    let (params, stream) = (spec.params.clone(), target.stream);
+    (Ask { messages, params, stream, vars, nonce: nonce.clone(), ..Ask::default() }, nonce)
 }
 
 impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
@@ -68,17 +91,10 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Builds the bytes of a slot. A request that cannot be built is handed over as not sent.
     pub(crate) fn prepare(&self, index: u32, intended: Ns) -> Option<Ready> {
         let slot = self.walker.borrow_mut().slot(index);
-        let spec = &self.shared.spec;
-        let (messages, nonce) = self.shared.prompts.of(self.shared.prompt, slot.case, slot.no);
-        let target = &spec.targets[usize::from(self.shared.target)];
-        let stream = target.stream;
-        // Only requests that are templates need the case itself.
-        let vars = match (&target.http, &target.command, slot.case) {
-            (None, None, _) | (_, _, None) => serde_json::Map::default(),
-            (_, _, Some(i)) => self.shared.cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
-        };
-        let params = spec.params.clone();
-        let ask = Ask { messages, params, stream, vars, nonce: nonce.clone(), ..Ask::default() };
+        let shared = &self.shared;
+        let (ask, nonce) =
+            ask_of(&shared.spec, &shared.cases, &shared.prompts, shared.target, shared.prompt, &slot);
+        let stream = ask.stream;
         match self.target.build(&ask) {
             Ok(built) => Some(Ready { slot, built, nonce }),
             Err(_) => {
@@ -97,7 +113,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         self.hand.give(Message::NotSent { begin, reason });
     }
 
-    fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
+    pub(crate) fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
         Begin {
             ticket: self.shared.tickets.fetch_add(1, Ordering::Relaxed),
             slot: ready.slot,
@@ -113,6 +129,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     /// Sends a request, with its retries. Returns when its last attempt ended.
     pub(crate) async fn request(&self, ready: Ready, intended: Ns) -> Ns {
+        if let Some(ended) = self.recalled(&ready, intended).await {
+            return ended;
+        }
         if self.shared.budget.full() {
             self.not_sent(&ready, intended, NotSent::Backlog);
             return Ns(self.clock.now());

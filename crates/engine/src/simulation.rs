@@ -201,10 +201,12 @@ impl Simulation {
             tickets: Arc::default(),
             start: AtomicI64::new(0),
             measured_from: AtomicI64::new(i64::MIN),
+            recall: None,
         });
         let setup = DeskSetup {
             run: RunId(1),
             judge: Arc::new(Judge::new(&spec, &[]).unwrap()),
+            recall: None,
             spec,
             cases: Arc::default(),
             phase: 0,

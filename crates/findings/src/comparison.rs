@@ -5,7 +5,7 @@
 
 use crate::compare::{Side, Test, tests};
 use crate::estimate::Labels;
-use crate::failures::{Texts, excerpt, input_of};
+use crate::failures::{EXCERPT, Texts, excerpt, input_of};
 use crate::families::quality::correct;
 use crate::find::run_info;
 use crate::findings::RunInfo;
@@ -232,12 +232,12 @@ impl Flips {
                     labels: other.slice.labels.clone(),
                     case: b.case.id.clone(),
                     direction,
-                    input: excerpt(&input_of(b.case)),
-                    reference: b.case.expected.iter().take(5).map(|t| excerpt(t)).collect(),
+                    input: excerpt(&input_of(b.case), EXCERPT),
+                    reference: b.case.expected.iter().take(5).map(|t| excerpt(t, EXCERPT)).collect(),
                     base_right: was,
                     other_right: is,
-                    base_output: (texts.0)(a.shown).output.map(|t| excerpt(&t)),
-                    other_output: (texts.1)(b.shown).output.map(|t| excerpt(&t)),
+                    base_output: (texts.0)(a.shown).output.map(|t| excerpt(&t, EXCERPT)),
+                    other_output: (texts.1)(b.shown).output.map(|t| excerpt(&t, EXCERPT)),
                 });
             }
         }

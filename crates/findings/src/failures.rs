@@ -11,7 +11,7 @@ use acidtest_record::{Key, OutcomeClass};
 /// Most failures listed.
 pub(crate) const MOST: usize = 20;
 /// Characters of an excerpt.
-const EXCERPT: usize = 300;
+pub(crate) const EXCERPT: usize = 300;
 
 /// Texts of one record, read only when it is listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
             let Some(reason) = reason(&a) else { continue };
             count += 1;
             if found.len() < MOST {
-                found.push(list(&a, reason, slice.labels.clone(), texts));
+                found.push(list(&a, reason, slice.labels.clone(), EXCERPT, texts));
             }
         }
     }
@@ -42,7 +42,7 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
 }
 
 /// Why a request counts as failing, if it does.
-fn reason(a: &Asked) -> Option<String> {
+pub(crate) fn reason(a: &Asked) -> Option<String> {
     let class = a.last().class;
     match class {
         OutcomeClass::Failed(cause) => return Some(cause.words().to_owned()),
@@ -67,10 +67,12 @@ fn reason(a: &Asked) -> Option<String> {
     }
 }
 
-fn list(
+/// One failing request; no text of it is longer than `most` characters.
+pub(crate) fn list(
     a: &Asked,
     reason: String,
     labels: crate::estimate::Labels,
+    most: usize,
     texts: &mut dyn FnMut(Key) -> Texts,
 ) -> Failure {
     let c = a.last();
@@ -96,9 +98,9 @@ fn list(
         step: c.step,
         attempt: c.attempt,
         case: case.map(|c| c.id.clone()),
-        input: excerpt(&input),
-        output: said.output.map(|t| excerpt(&t)),
-        reference: case.map_or(Vec::new(), |c| c.expected.iter().take(5).map(|t| excerpt(t)).collect()),
+        input: excerpt(&input, most),
+        output: said.output.map(|t| excerpt(&t, most)),
+        reference: case.map_or(Vec::new(), |c| c.expected.iter().take(5).map(|t| excerpt(t, most)).collect()),
         scores,
         delivery: match cause {
             "" => class.to_owned(),
@@ -118,8 +120,8 @@ pub(crate) fn input_of(case: &acidtest_record::Case) -> String {
 }
 
 /// The first characters of a text.
-pub(crate) fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", &text[..at]),
     }

@@ -179,7 +179,17 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     if slices.iter().all(|s| s.requests.is_empty()) {
         all.push("no request was measured".into());
     }
-    if view.clocks.len() > 1 {
+    for slice in slices.iter().filter(|s| cached(s) > 0) {
+        let place = format!("{} under {}", slice.labels["target"], slice.labels["phase"]);
+        all.push(format!(
+            "{place}: cached {} of {}, not measured: answers of earlier runs, without times and with nothing spent",
+            cached(slice),
+            slice.requests.len()
+        ));
+    }
+    if let Some(run) = &view.replayed_from {
+        all.push(format!("replayed from run {run}: its answers, times and errors; nothing was sent"));
+    } else if view.clocks.len() > 1 {
         all.push(format!("resumed: {} clocks; no time is taken across them", view.clocks.len()));
     }
     let cap = NotSent::Cap.id();
@@ -187,6 +197,11 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
         all.push("the asked load was not held: raise max_in_flight, or lower the rate".into());
     }
     all
+}
+
+/// Requests of a slice that the response cache answered.
+fn cached(slice: &Slice) -> usize {
+    slice.asked().filter(|a| slice.view.is_cached(a.last())).count()
 }
 
 pub(crate) fn run_info(view: &View) -> RunInfo {
@@ -237,5 +252,7 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
         stopped: view.stopped.clone(),
         planned: view.planned,
         measuring_threads: view.measuring_threads,
+        replayed_from: view.replayed_from.clone(),
+        cached: view.slices().iter().map(|s| cached(s) as u64).sum(),
     }
 }

@@ -89,6 +89,10 @@ pub struct RunInfo {
     pub planned: Option<u64>,
     /// Most measuring threads that ran at once, where it is known.
     pub measuring_threads: Option<u32>,
+    /// The run whose answers and times these are, where this run is a replay.
+    pub replayed_from: Option<String>,
+    /// Requests answered from the response cache: not measured, and nothing spent.
+    pub cached: u64,
 }
 
 /// A target, as tables name it.

@@ -37,6 +37,7 @@ mod nearest;
 mod pair;
 mod rates;
 mod regression;
+mod requests;
 mod tables;
 mod validity;
 mod view;
@@ -53,7 +54,9 @@ pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
 pub use regression::{check_regression, default_regression};
+pub use requests::{RequestLine, requests};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
-    CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, SAME_MACHINE, STOPPED, Slice, View, ViewBuilder,
+    CACHE, CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, REPLAYED_FROM, SAME_MACHINE, STOPPED, Slice,
+    View, ViewBuilder,
 };

@@ -24,7 +24,9 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
         words: words.into(),
         count: count(&|c| c.ids().0 == class),
     });
-    let attempts: Vec<OutcomeClass> = slice.asked().flat_map(|a| a.attempts()).map(|c| c.class).collect();
+    let view = slice.view;
+    let asked = slice.asked().flat_map(|a| a.attempts()).filter(|c| !view.is_cached(c));
+    let attempts: Vec<OutcomeClass> = asked.map(|c| c.class).collect();
     let errors = Cause::ALL.map(|cause| Count {
         class: cause.id().into(),
         words: cause.words().into(),
@@ -58,5 +60,6 @@ fn words(why: NotSent) -> &'static str {
         NotSent::CostCap => "cost cap",
         NotSent::Stopped => "stopped",
         NotSent::Unbuildable => "could not be built",
+        NotSent::NotRecorded => "not in the replayed run",
     }
 }

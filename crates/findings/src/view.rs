@@ -81,6 +81,11 @@ pub const PLANNED_SLOTS: &str = "run.planned_slots";
 /// Fact that says how many measuring threads ran at once at most.
 pub const MEASURING_THREADS: &str = "client.measuring_threads";
 
+/// Fact that names the run whose answers a replay gives again.
+pub const REPLAYED_FROM: &str = "run.replayed_from";
+/// Fact that says where a run looked for answers of earlier runs: its response cache.
+pub const CACHE: &str = "run.cache";
+
 /// Collects a run. Rows come before details; everything else in any order.
 pub struct ViewBuilder<'a> {
     view: View<'a>,
@@ -161,6 +166,8 @@ impl<'a> ViewBuilder<'a> {
             SAME_MACHINE => self.view.same_machine |= fact.value == "true",
             // The latest counts: a resumed run is no longer stopped when it ended.
             STOPPED => self.view.stopped = Some(fact.value.clone()).filter(|why| !why.is_empty()),
+            REPLAYED_FROM => self.view.replayed_from = Some(fact.value.clone()),
+            CACHE => self.view.has_cache = true,
             PLANNED_SLOTS => self.view.planned = fact.value.parse().ok(),
             MEASURING_THREADS => {
                 let threads = fact.value.parse().ok();
@@ -303,6 +310,8 @@ pub struct View<'a> {
     pub(crate) measuring_threads: Option<u32>,
     pub(crate) stopped: Option<String>,
     pub(crate) planned: Option<u64>,
+    pub(crate) replayed_from: Option<String>,
+    pub(crate) has_cache: bool,
     pub(crate) detail: Detail,
 }
 
@@ -338,6 +347,8 @@ impl<'a> View<'a> {
                 measuring_threads: None,
                 stopped: None,
                 planned: None,
+                replayed_from: None,
+                has_cache: false,
                 detail: Detail::new(Vec::new()),
             },
         }
@@ -369,6 +380,11 @@ impl<'a> View<'a> {
     /// One attempt.
     pub(crate) fn row(&self, row: usize) -> &Cells {
         &self.rows[row]
+    }
+
+    /// Whether an answer came from the response cache: it is there and was never asked for.
+    pub(crate) fn is_cached(&self, c: &Cells) -> bool {
+        self.has_cache && c.class.delivered() && c.started().is_none()
     }
 
     /// Names of scores that somebody gave, without `correct` and `refused`.

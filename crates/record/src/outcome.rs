@@ -199,6 +199,8 @@ pub enum NotSent {
     Stopped,
     /// The request could not be built.
     Unbuildable,
+    /// A replay: the run that answers comes from does not hold this request.
+    NotRecorded,
 }
 
 impl NotSent {
@@ -212,17 +214,19 @@ impl NotSent {
             NotSent::CostCap => "cost_cap",
             NotSent::Stopped => "stopped",
             NotSent::Unbuildable => "unbuildable",
+            NotSent::NotRecorded => "not_recorded",
         }
     }
 
     /// All reasons.
-    pub const ALL: [NotSent; 6] = [
+    pub const ALL: [NotSent; 7] = [
         NotSent::Cap,
         NotSent::Backlog,
         NotSent::TimeUp,
         NotSent::CostCap,
         NotSent::Stopped,
         NotSent::Unbuildable,
+        NotSent::NotRecorded,
     ];
 
     /// The reason of that word.

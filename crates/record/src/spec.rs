@@ -37,6 +37,9 @@ pub struct RunSpec {
     pub repeats: u16,
     /// Whether every prompt gets a nonce of its own, so that no cache answers.
     pub fresh: bool,
+    /// Whether answers of earlier runs to the same request (and repeat) are used again.
+    #[serde(default)]
+    pub cache: bool,
     /// Retries.
     pub retry: Retry,
     /// Limits of one attempt.

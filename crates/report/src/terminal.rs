@@ -59,6 +59,9 @@ fn header(run: &RunInfo, style: Style) -> String {
     if run.fresh {
         parts.push("fresh prompts (nonce)".to_owned());
     }
+    if let Some(run) = &run.replayed_from {
+        parts.push(format!("replayed from {}", clean(run)));
+    }
     if !matches!(run.state.as_str(), "" | "done") {
         let of = run
             .planned
@@ -173,12 +176,12 @@ fn gates(findings: &Findings, style: Style) -> String {
 }
 
 /// A gate with the signs of print.
-fn tidy(gate: &str) -> String {
+pub(crate) fn tidy(gate: &str) -> String {
     gate.replace("<=", "≤").replace(">=", "≥")
 }
 
 /// What a gate was compared with, and why it stands as it does.
-fn said(gate: &GateResult) -> String {
+pub(crate) fn said(gate: &GateResult) -> String {
     // A gate on a change says it in its own words.
     if gate.labels.contains_key("baseline") {
         return gate.reason.clone();

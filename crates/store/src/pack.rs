@@ -125,6 +125,8 @@ pub(crate) struct Detail<'a> {
     pub(crate) said: Cow<'a, Option<ServerSaid>>,
     pub(crate) fault: Option<u32>,
     pub(crate) place: Place,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) copied_from: Option<Key>,
     /// Where numbers stood that JSON cannot hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) odd: Places,
@@ -141,6 +143,7 @@ impl<'a> Detail<'a> {
             said: Cow::Borrowed(&r.said),
             fault: r.fault,
             place: r.place,
+            copied_from: r.copied_from,
             odd: Places::new(),
         };
         if numbers::any_odd(&r.answer, r.said.as_ref()) {

@@ -297,6 +297,7 @@ impl<'r> Columns<'r, '_> {
             said: detail.said.into_owned(),
             fault: detail.fault,
             place: detail.place,
+            copied_from: detail.copied_from,
         })
     }
 }

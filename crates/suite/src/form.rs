@@ -94,6 +94,8 @@ struct Suite {
     seed: Option<u64>,
     /// Whether every prompt gets a nonce, so that no cache answers. Default: false, and texts are sent byte for byte.
     fresh: Option<bool>,
+    /// Whether an answer of an earlier run to the same request and repeat is used again and not asked for. Default: false.
+    cache: Option<bool>,
     /// Retries of failed requests. Default: none.
     retry: Option<Retry>,
     /// Limits of one attempt.

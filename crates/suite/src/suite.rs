@@ -15,7 +15,7 @@ use std::path::Path;
 const MAX_SUITE: u64 = 4 << 20;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 19] = [
+pub(crate) const KEYS: [&str; 20] = [
     "name",
     "description",
     "target",
@@ -30,6 +30,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "repeats",
     "seed",
     "fresh",
+    "cache",
     "retry",
     "limits",
     "caps",
@@ -100,6 +101,7 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let repeats = suite.maybe("repeats", |f, n, what| f.count(n, what, 1..=10_000))?;
     let seed = suite.maybe("seed", |f, n, what| f.count(n, what, 0..=u64::MAX))?;
     let fresh = suite.maybe("fresh", File::flag)?.unwrap_or(false);
+    let cache = cache(&suite, fresh)?;
     let retry = limits::retry(&suite)?;
     let limits_of = limits::limits(&suite)?;
     let caps = limits::caps(&suite, &targets)?;
@@ -122,6 +124,7 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
         phases,
         repeats: repeats.unwrap_or(1) as u16,
         fresh,
+        cache,
         retry,
         limits: limits_of,
         caps,
@@ -144,6 +147,18 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     };
     check_gate_labels(&loaded)?;
     Ok(loaded)
+}
+
+/// Whether answers of earlier runs are used again; fresh prompts never repeat.
+fn cache(suite: &Fields<'_>, fresh: bool) -> Result<bool, SuiteError> {
+    let wanted = suite.maybe("cache", File::flag)?.unwrap_or(false);
+    match suite.get("cache") {
+        Some(node) if wanted && fresh => Err(suite
+            .doc
+            .at(node, "'cache' is of no use with `fresh: true`: no prompt is ever asked twice")
+            .hint("take one of the two out")),
+        _ => Ok(wanted),
+    }
 }
 
 fn read_file(path: &Path, open: Open<'_>) -> Result<File, SuiteError> {

@@ -159,7 +159,9 @@ impl Parser {
         let Found { mut dialect, events } = self.found;
         let Collected { parts, blobs, said: about, .. } = std::mem::take(dialect.collected());
         let failed = matches!(outcome, Outcome::Failed { .. });
-        let raw = (failed && !self.raw.is_empty()).then(|| {
+        let (answer, struck) = answer(parts, &self.mask);
+        // A secret that came in pieces, an event each, cannot be struck out of the body.
+        let raw = (failed && !struck && !self.raw.is_empty()).then(|| {
             let mut raw = self.mask.bytes(self.raw);
             // The end of what was kept may be the beginning of a secret.
             let unsure = if self.raw_cut { self.mask.longest() } else { 0 };
@@ -167,7 +169,7 @@ impl Parser {
             raw
         });
         let said = Some(said(about, &self.mask)).filter(|s| *s != ServerSaid::default());
-        Parsed { reads: self.reads, events, outcome, answer: answer(parts, &self.mask), blobs, said, raw }
+        Parsed { reads: self.reads, events, outcome, answer, blobs, said, raw }
     }
 
     /// How the attempt ended when its head was that of an answer.
@@ -309,8 +311,8 @@ fn only_line_ends(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| matches!(b, b'\r' | b'\n'))
 }
 
-/// The answer without secrets.
-fn answer(mut parts: Vec<Part>, mask: &Mask) -> Answer {
+/// The answer without secrets, and whether there were any.
+fn answer(mut parts: Vec<Part>, mask: &Mask) -> (Answer, bool) {
     let mut struck = false;
     for part in &mut parts {
         let texts: &mut [&mut String] = match part {
@@ -330,7 +332,7 @@ fn answer(mut parts: Vec<Part>, mask: &Mask) -> Answer {
         // Tokens would spell out what was struck out of the text.
         parts.retain(|p| !matches!(p, Part::Logprobs { .. }));
     }
-    Answer { parts, raw: None }
+    (Answer { parts, raw: None }, struck)
 }
 
 fn said(mut said: ServerSaid, mask: &Mask) -> ServerSaid {

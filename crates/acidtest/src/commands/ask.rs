@@ -73,8 +73,15 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
             (to_write(&arg)?, Some(folder))
         }
     };
-    let execution =
-        Execution { run, spec, cases: Vec::new(), folder: PathBuf::new(), resume: false, quiet: true };
+    let execution = Execution {
+        run,
+        spec,
+        cases: Vec::new(),
+        folder: PathBuf::new(),
+        resume: false,
+        quiet: true,
+        cache: None,
+    };
     let done = execute::execute(store, execution)?;
     show(&args, &only_record(&done.store, run)?)
 }

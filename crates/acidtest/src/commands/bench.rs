@@ -114,6 +114,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    args.output.show.check()?;
     let run = execute::new_run_id();
     let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
     super::run::configure_sims(&mut spec)?;
@@ -128,8 +129,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         folder: PathBuf::new(),
         resume: false,
         quiet: args.output.quiet,
+        cache: None,
     };
-    finish(store, execution, args.output.format, &Ending::PLAIN)
+    finish(store, execution, &args.output.show, &Ending::PLAIN)
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {

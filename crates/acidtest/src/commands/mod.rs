@@ -7,10 +7,12 @@ mod completions;
 mod export;
 mod gen_reference;
 mod import;
+mod init;
 mod metrics;
 mod report;
 mod run;
 mod runs;
+mod score;
 mod sim;
 
 use crate::exit::{Exit, Failure};
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Ask(ask::Args),
     Report(report::Args),
     Compare(compare::Args),
+    Score(score::Args),
+    Init(init::Args),
     Runs(runs::Args),
     Sim(sim::Args),
     Metrics(metrics::Args),
@@ -42,6 +46,8 @@ impl Command {
             Command::Ask(args) => ask::run(args),
             Command::Report(args) => report::run(args),
             Command::Compare(args) => compare::run(args),
+            Command::Score(args) => score::run(args),
+            Command::Init(args) => init::run(args),
             Command::Runs(args) => runs::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Metrics(args) => metrics::run(args),
@@ -90,9 +96,8 @@ pub(crate) struct StoreArg {
 /// What `run` and `bench` print, and where they store.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OutputArgs {
-    /// How to show the result
-    #[arg(long, value_enum, default_value = "terminal")]
-    pub format: Format,
+    #[command(flatten)]
+    pub show: crate::show::ShowArgs,
     /// No progress on stderr
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,10 +1,11 @@
 //! `acidtest report`: any stored run again.
 
-use super::{Format, StoreArg};
+use super::StoreArg;
 use crate::baseline::{Across, Baseline, BaselineArgs, all_gates};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_read, trouble};
 use crate::read_back;
+use crate::show::{ShowArgs, show};
 
 /// Show a stored run again
 ///
@@ -15,9 +16,8 @@ pub(crate) struct Args {
     /// The run: its id, a unique prefix, or `latest`
     #[arg(default_value = "latest")]
     run: String,
-    /// How to show it
-    #[arg(long, value_enum, default_value = "terminal")]
-    format: Format,
+    #[command(flatten)]
+    show: ShowArgs,
     #[command(flatten)]
     against: BaselineArgs,
     #[command(flatten)]
@@ -25,16 +25,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    args.show.check()?;
     let store = to_read(&args.store)?;
     let run = store.resolve(&args.run).map_err(trouble)?;
-    let mut findings = read_back::findings(&store, run)?;
+    let mut shown = read_back::shown(&store, run, &args.show)?;
     if let Some(wanted) = &args.against.baseline {
         let baseline = Baseline::open(wanted, &args.store)?;
         let spec = store.spec(run).map_err(trouble)?;
         let cases = store.cases(run).map_err(trouble)?;
         baseline.check_workload(&spec, &cases, Across::of(args.against.across_workloads))?;
-        baseline.judge(&store, &mut findings, &all_gates(&args.against, &spec, &cases)?)?;
+        baseline.judge(&store, &mut shown.findings, &all_gates(&args.against, &spec, &cases)?)?;
     }
-    read_back::show(&findings, args.format)?;
+    show(&shown, &args.show)?;
     Ok(Exit::Ok)
 }

@@ -1,12 +1,14 @@
 //! `acidtest run`: the main job.
 
-use super::{Format, OutputArgs, Undecided, UndecidedArg};
+use super::{OutputArgs, Undecided, UndecidedArg};
 use crate::baseline::{Across, Baseline, BaselineArgs, all_gates};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
-use acidtest_findings::Findings;
+use crate::replay;
+use crate::show::{ShowArgs, Shown, show};
+use crate::suites;
 use acidtest_record::{Case, Origin, Regression, RunId, RunSpec, Source};
 use acidtest_store::Store;
 use acidtest_suite::Loaded;
@@ -19,8 +21,8 @@ use std::path::{Path, PathBuf};
 /// needs no key and no network.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The suite file, or a folder with a suite.yaml
-    #[arg(value_name = "SUITE", required_unless_present = "resume")]
+    /// The suite file, or a folder with a suite.yaml [default: ./suite.yaml, else that of the only folder here that has one]
+    #[arg(value_name = "SUITE")]
     suite: Option<PathBuf>,
     /// Go on with a run that was stopped: its id, a unique prefix, or `latest`
     #[arg(long, value_name = "RUN", conflicts_with_all = ["suite", "seed"])]
@@ -28,6 +30,12 @@ pub(crate) struct Args {
     /// Seed in place of the suite's
     #[arg(long)]
     seed: Option<u64>,
+    /// Take every answer from a stored run: no key is needed and nothing is sent
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["resume", "cache"])]
+    replay: Option<String>,
+    /// Use answers of earlier runs to the same request and repeat; FILE is another store to look in
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    cache: Option<Option<PathBuf>>,
     #[command(flatten)]
     against: BaselineArgs,
     #[command(flatten)]
@@ -37,16 +45,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let (store, execution) = match (&args.resume, &args.suite) {
+    args.output.show.check()?;
+    let (store, mut execution) = match (&args.resume, &args.suite) {
         (Some(run), _) => resumed(&args, run)?,
         (None, Some(suite)) => planned(&args, suite)?,
-        (None, None) => return Err(Failure::usage("no suite was given")),
+        (None, None) => planned(&args, &crate::suites::here()?)?,
     };
     let ending = Ending::of(&args, &execution)?;
+    if let Some(run) = &args.replay {
+        return replayed(store, execution, run, &args.output, &ending);
+    }
+    cached(&args, &mut execution);
     if execution.resume && is_complete(&store, execution.run)? {
         return show_complete(&store, execution.run, &args.output, &ending);
     }
-    finish(store, execution, args.output.format, &ending)
+    finish(store, execution, &args.output.show, &ending)
 }
 
 /// What happens with a run's findings besides being shown.
@@ -77,13 +90,49 @@ impl Ending {
     }
 
     /// Everything that is shown of a run.
-    fn findings(&self, store: &Store, run: RunId) -> Result<Findings, Failure> {
-        let mut findings = read_back::findings(store, run)?;
+    fn shown(&self, store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
+        let mut shown = read_back::shown(store, run, args)?;
         if let Some((baseline, gates)) = &self.against {
-            baseline.judge(store, &mut findings, gates)?;
+            baseline.judge(store, &mut shown.findings, gates)?;
         }
-        Ok(findings)
+        Ok(shown)
     }
+}
+
+/// Whether and where answers of earlier runs are looked for.
+fn cached(args: &Args, e: &mut Execution) {
+    let is_wanted = args.cache.is_some() || e.spec.cache;
+    if is_wanted && e.spec.fresh {
+        eprintln!("no cache: every prompt of this suite is fresh, none was asked before");
+        e.spec.cache = false;
+        return;
+    }
+    e.spec.cache = is_wanted;
+    e.cache = args.cache.clone().flatten();
+}
+
+/// Answers a suite from a stored run.
+fn replayed(
+    store: Store,
+    execution: Execution,
+    run: &str,
+    output: &OutputArgs,
+    ending: &Ending,
+) -> Result<Exit, Failure> {
+    let of = replay::source(&store, run)?;
+    let (run, quiet) = (execution.run, execution.quiet);
+    let done = replay::replay(store, execution, of)?;
+    let shown = ending.shown(&done.store, run, &output.show)?;
+    show(&shown, &output.show)?;
+    let missing = replay::not_recorded(&done.store, run)?;
+    if missing > 0 && !quiet {
+        eprintln!(
+            "{missing} of {} requests are not in run {of}\n\nhint: a replay finds a request by target name, path, body and repeat; prompts, parameters and models must be as they were",
+            shown.findings.run.requests
+        );
+    }
+    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
+    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 /// Whether every slot of a run has its final outcome.
@@ -96,23 +145,23 @@ fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending
     if !output.quiet {
         eprintln!("run {run} is complete: nothing is left to send");
     }
-    let findings = ending.findings(store, run)?;
-    read_back::show(&findings, output.format)?;
-    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&findings, ending.undecided)))
+    let shown = ending.shown(store, run, &output.show)?;
+    show(&shown, &output.show)?;
+    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
 pub(crate) fn finish(
     store: Store,
     execution: Execution,
-    format: Format,
+    args: &ShowArgs,
     ending: &Ending,
 ) -> Result<Exit, Failure> {
     let run = execution.run;
     let quiet = execution.quiet;
     let done = execute::execute(store, execution)?;
-    let findings = ending.findings(&done.store, run)?;
-    read_back::show(&findings, format)?;
+    let shown = ending.shown(&done.store, run, args)?;
+    show(&shown, args)?;
     if let Some(reason) = done.summary.stopped.filter(|_| !quiet) {
         // A run that has spent all it may would stop again at once.
         let more = match reason {
@@ -127,12 +176,12 @@ pub(crate) fn finish(
         );
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
-    Ok(exit.worst(read_back::gates_exit(&findings, ending.undecided)))
+    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
-    let path = if suite.is_dir() { suite.join("suite.yaml") } else { suite.to_owned() };
-    let mut loaded = load(&path)?;
+    let path = suites::file(suite);
+    let mut loaded = suites::load(&path)?;
     if let Some(seed) = args.seed {
         loaded.spec.seed = seed;
     }
@@ -149,6 +198,7 @@ fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
         folder,
         resume: false,
         quiet: args.output.quiet,
+        cache: None,
     };
     Ok((store, execution))
 }
@@ -162,6 +212,10 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
         return Err(Failure::usage(format!("run {run} was imported and cannot be resumed"))
             .hint("run its suite again, or resume it where it was made"));
     }
+    if let Some(source) = replay::replayed(&store, run)? {
+        return Err(Failure::usage(format!("run {run} is a replay of run {source} and cannot be resumed"))
+            .hint("replay it again: acidtest run SUITE --replay RUN"));
+    }
     let spec: RunSpec = store.spec(run).map_err(trouble)?;
     let cases: Vec<Case> = store.cases(run).map_err(trouble)?;
     let folder = match &spec.origin {
@@ -173,14 +227,8 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
             )));
         }
     };
-    Ok((store, Execution { run, spec, cases, folder, resume: true, quiet: args.output.quiet }))
-}
-
-fn load(path: &Path) -> Result<Loaded, Failure> {
-    acidtest_suite::load(path, &|p: &Path| {
-        std::fs::File::open(p).map(|f| Box::new(f) as Box<dyn std::io::Read>)
-    })
-    .map_err(|e| Failure::new(Exit::Usage, e))
+    let quiet = args.output.quiet;
+    Ok((store, Execution { run, spec, cases, folder, resume: true, quiet, cache: None }))
 }
 
 /// The metrics that gates name must exist; only the findings know them.

@@ -9,6 +9,9 @@ mod faults;
 mod help;
 mod kill;
 mod own_targets;
+mod reports;
+mod rescore;
+mod secrets;
 mod suites;
 
 use serde_json::Value;

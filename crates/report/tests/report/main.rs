@@ -9,6 +9,7 @@
 #[allow(dead_code)]
 #[path = "../../../findings/tests/run/build.rs"]
 mod build;
+mod ci;
 
 use acidtest_findings::{Findings, Texts, View, find};
 use acidtest_record::*;
@@ -73,6 +74,51 @@ fn arrivals(r: &Row) -> Timing {
         events: (0..11).map(event).collect(),
         ..Timing::default()
     }
+}
+
+/// A run in which every text that anybody gives is hostile.
+fn hostile() -> (Findings, Vec<acidtest_findings::RequestLine>) {
+    let texts = ci::HOSTILE;
+    let mut spec = spec(
+        Load::Closed { concurrency: 2 },
+        20,
+        &["accuracy >= 1 %", "accuracy >= 99 %", "ttft.p95 <= 1 ms"],
+    );
+    spec.name = texts[1].into();
+    spec.targets[0].name = texts[3].into();
+    spec.targets[0].model = texts[4].into();
+    spec.phases[0].name = texts[2].into();
+    spec.scorers[0].name = texts[5].into();
+    let mut cases = cases(20, 1);
+    for (i, case) in cases.iter_mut().enumerate() {
+        let text = texts[i % texts.len()];
+        case.id = format!("{text}{i}");
+        case.vars.insert("question".into(), text.into());
+        case.expected = vec![text.into()];
+        case.hash = Case::digest(&case.vars, &case.expected, false);
+        case.hash.0[0] = i as u8;
+    }
+    let mut builder = View::new(RUN, &spec, &cases);
+    for (i, case) in (0u32..).zip(&cases) {
+        let class = match i {
+            3 => OutcomeClass::Failed(Cause::RateLimited),
+            4 => OutcomeClass::NotSent(NotSent::Cap),
+            _ => OutcomeClass::Complete,
+        };
+        let r = row(i, Some(case.hash), class, i64::from(i) * 100, 50, 90);
+        builder.row(r);
+        if class.delivered() {
+            judge(&mut builder, &r, i % 3 == 2);
+            let score = Some(Value::Number(0.25));
+            builder.verdict(&verdict(r.key, texts[6], Status::Scored, score));
+        }
+    }
+    let view = builder.finish();
+    let mut said = |key: Key| Texts {
+        output: Some(texts.join("\n") + texts[key.slot as usize % texts.len()]),
+        request: None,
+    };
+    (find(&view, &mut said), acidtest_findings::requests(&view, &mut said))
 }
 
 #[test]

@@ -140,6 +140,7 @@ pub(super) fn plain(run: RunId, slot: u32) -> Record {
             usage: Usage { input: Some(12), output: Some(6), ..Usage::default() },
             ..ServerSaid::default()
         }),
+        copied_from: None,
         fault: None,
         place: Place::default(),
     }
@@ -412,6 +413,7 @@ pub(super) fn any_record(key: Key) -> impl Strategy<Value = Record> {
             said,
             fault,
             place,
+            copied_from: fault.map(|slot| Key { run: RunId(1), slot, step: 0, attempt: 1 }),
         }
     })
 }
