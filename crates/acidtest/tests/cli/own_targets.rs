@@ -184,7 +184,7 @@ fn a_program_ends_when_acidtest_is_killed() {
     );
     place.file(
         "suite.yaml",
-        "target: { kind: command, command: [sh, w.sh] }\nprompt: hi\ncases: [{q: a}]\nscorers: []\nlimits: { gap: 1 min }\n",
+        "target: { kind: command, command: [sh, w.sh] }\nprompt: hi\ncases: [{q: a}]\nlimits: { gap: 1 min }\n",
     );
     let mut child = place.command(&["run", "suite.yaml", "-q", "--store", "s.db"]).spawn().unwrap();
     let wait = |name: &str| {
