@@ -88,7 +88,7 @@ fn talk(mut stream: TcpStream, log: &Mutex<Vec<String>>, asked: &AtomicUsize) {
             }
         };
         // Every fourth question finds its session expired.
-        let expired = !session && asked.load(Ordering::SeqCst) % 4 == 0;
+        let expired = !session && asked.load(Ordering::SeqCst).is_multiple_of(4);
         let (status, body) =
             if expired { ("410 Gone", "{}".to_owned()) } else { ("200 OK", answer.to_string()) };
         log.lock().unwrap().push(request);
