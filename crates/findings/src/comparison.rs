@@ -106,12 +106,16 @@ pub fn compare(base: &View, other: &View, gates: &[Regression], texts: (Ask, Ask
     let found = Flips::of(&sides, texts);
     let unmatched = unmatched(&sides);
     let gates = regression::evaluate(other, &sides, gates);
+    let tests = tests(&sides);
+    if tests.iter().all(|t| t.pairs == 0) {
+        warnings.push("no case has a value in both runs: there is nothing to pair".into());
+    }
     Comparison {
         base: run_info(base),
         other: run_info(other),
         same_workload: differs.is_empty(),
         differs,
-        tests: tests(&sides),
+        tests,
         flipped: found.listed,
         broken: found.broken,
         mended: found.mended,

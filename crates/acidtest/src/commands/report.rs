@@ -31,6 +31,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let mut shown = read_back::shown(&store, run, &args.show)?;
     if let Some(wanted) = &args.against.baseline {
         let baseline = Baseline::open(wanted, &args.store)?;
+        if baseline.run == run {
+            return Err(Failure::usage(format!("run {run} cannot be its own baseline")));
+        }
         let spec = store.spec(run).map_err(trouble)?;
         let cases = store.cases(run).map_err(trouble)?;
         baseline.check_workload(&spec, &cases, Across::of(args.against.across_workloads))?;

@@ -88,7 +88,7 @@ fn talk(mut stream: TcpStream, log: &Mutex<Vec<String>>, asked: &AtomicUsize) {
             }
         };
         // Every fourth question finds its session expired.
-        let expired = !session && asked.load(Ordering::SeqCst) % 4 == 0;
+        let expired = !session && asked.load(Ordering::SeqCst).is_multiple_of(4);
         let (status, body) =
             if expired { ("410 Gone", "{}".to_owned()) } else { ("200 OK", answer.to_string()) };
         log.lock().unwrap().push(request);
@@ -184,7 +184,7 @@ fn a_program_ends_when_acidtest_is_killed() {
     );
     place.file(
         "suite.yaml",
-        "target: { kind: command, command: [sh, w.sh] }\nprompt: hi\ncases: [{q: a}]\nscorers: []\nlimits: { gap: 1 min }\n",
+        "target: { kind: command, command: [sh, w.sh] }\nprompt: hi\ncases: [{q: a}]\nlimits: { gap: 1 min }\n",
     );
     let mut child = place.command(&["run", "suite.yaml", "-q", "--store", "s.db"]).spawn().unwrap();
     let wait = |name: &str| {

@@ -38,7 +38,7 @@ fn test<'t>(tests: &'t [Test], name: &str, stat: &str) -> &'t Test {
 
 #[test]
 fn a_worse_and_slower_target_is_dominated() {
-    let f = two_targets(&cases(60, 1), &[], 50, |i| i % 3 == 0);
+    let f = two_targets(&cases(60, 1), &[], 50, |i| i.is_multiple_of(3));
     let accuracy = test(&f.tests, "accuracy", "share");
     assert!((accuracy.difference.unwrap() + 1.0 / 3.0).abs() < 1e-12);
     assert_eq!((accuracy.state, accuracy.pairs, accuracy.units), (State::Worse, 60, 60));
@@ -71,7 +71,7 @@ fn what_the_differences_leave_open_is_undecided() {
 
 #[test]
 fn better_is_said_only_when_the_corrected_interval_excludes_0() {
-    for wrong in [|i: u32| i % 3 == 0, |i: u32| i % 11 == 0, |i: u32| i == 7] {
+    for wrong in [|i: u32| i.is_multiple_of(3), |i: u32| i.is_multiple_of(11), |i: u32| i == 7] {
         for per_cluster in [1, 4] {
             let f = two_targets(&cases(80, per_cluster), &[], 3, wrong);
             for t in &f.tests {
@@ -89,12 +89,12 @@ fn better_is_said_only_when_the_corrected_interval_excludes_0() {
 
 #[test]
 fn clusters_are_the_unit_of_a_difference() {
-    let f = two_targets(&cases(80, 4), &[], 0, |i| i / 4 % 3 == 0);
+    let f = two_targets(&cases(80, 4), &[], 0, |i| (i / 4).is_multiple_of(3));
     let t = test(&f.tests, "accuracy", "share");
     assert_eq!((t.pairs, t.units), (80, 20));
     let i = t.interval.as_ref().unwrap();
     assert_eq!((i.method, i.unit_of_sampling.as_str()), ("t, C-1 df", "cluster"));
-    let single = two_targets(&cases(80, 1), &[], 0, |i| i / 4 % 3 == 0);
+    let single = two_targets(&cases(80, 1), &[], 0, |i| (i / 4).is_multiple_of(3));
     let j = test(&single.tests, "accuracy", "share").interval.clone().unwrap();
     let width = |i: &acidtest_findings::Interval| i.high.unwrap() - i.low.unwrap();
     assert!(width(i) > 1.5 * width(&j), "whole clusters flip together");
@@ -110,7 +110,7 @@ fn prompts_have_a_label_only_when_there_are_several() {
     assert_eq!(check(&spec, &cases), Ok(()));
     let mut rows = answers(&cases, 0, 0, 0);
     rows.extend(answers(&cases, 0, 1, 0));
-    let f = run(&spec, &cases, &rows, |r| r.prompt == 0 || r.key.slot % 2 == 0);
+    let f = run(&spec, &cases, &rows, |r| r.prompt == 0 || r.key.slot.is_multiple_of(2));
     assert_eq!(f.matrix.len(), 2);
     assert_eq!(f.matrix[1].labels["prompt"], "long");
     let t = test(&f.tests, "accuracy", "share");
@@ -132,7 +132,7 @@ fn the_order_of_records_changes_no_difference() {
     spec.targets.push(target("rival"));
     let mut rows = answers(&cases, 0, 0, 0);
     rows.extend(answers(&cases, 1, 0, 7));
-    let right = |r: &Row| r.target == 0 || r.key.slot % 7 != 0;
+    let right = |r: &Row| r.target == 0 || !r.key.slot.is_multiple_of(7);
     let there = run(&spec, &cases, &rows, right);
     rows.reverse();
     rows.rotate_left(13);
@@ -188,7 +188,7 @@ fn never(_: u32) -> bool {
 #[test]
 fn swapping_the_runs_turns_every_sign() {
     for per_cluster in [1, 4] {
-        let two = Two::new(60, per_cluster, [|i| i % 5 == 0, |i| i % 3 == 0]);
+        let two = Two::new(60, per_cluster, [|i| i.is_multiple_of(5), |i| i.is_multiple_of(3)]);
         let (there, back) = (two.compare(0, 1, &[]), two.compare(1, 0, &[]));
         assert_eq!(there.tests.len(), back.tests.len());
         assert!(there.tests.len() >= 7, "{:?}", there.tests);
@@ -238,8 +238,8 @@ fn regression_gates_are_met_broken_or_undecided() {
         (c.gates[0].state, c.gates[0].reason.clone(), c.gates[0].settles_at)
     };
     let same = Two::new(100, 1, [never, never]);
-    let worse = Two::new(100, 1, [never, |i| i % 4 == 0]);
-    let little = Two::new(100, 1, [never, |i| i % 50 == 0]);
+    let worse = Two::new(100, 1, [never, |i| i.is_multiple_of(4)]);
+    let little = Two::new(100, 1, [never, |i| i.is_multiple_of(50)]);
     assert_eq!(state(&same, "accuracy drop <= 5 pp").0, GateState::Met);
     assert_eq!(state(&same, "accuracy not worse").0, GateState::Met);
     assert_eq!(state(&worse, "accuracy drop <= 5 pp").0, GateState::Broken);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 #[schemars(untagged)]
 pub(super) enum AnyTarget {
     Model(Target),
-    Http(HttpTarget),
+    Http(Box<HttpTarget>),
     Command(CommandTarget),
 }
 

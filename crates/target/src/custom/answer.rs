@@ -56,7 +56,7 @@ impl Pointed {
         let at = |pointer: &Option<String>| {
             pointer.as_deref().and_then(|p| value.pointer(p)).filter(|v| !v.is_null())
         };
-        if let Some(error) = at(&spec.error).filter(|e| **e != Value::Bool(false) && **e != Value::from("")) {
+        if let Some(error) = at(&spec.error).filter(|e| **e != Value::Bool(false) && e.as_str() != Some("")) {
             let message = message_in(error).unwrap_or_default();
             self.got.fail(Cause::ErrorEvent, format!("the answer reports an error: {message}"));
             return EventKind::Error;
