@@ -22,6 +22,11 @@ pub(crate) trait Dialect: fmt::Debug + Send {
     /// Takes a whole body that is no stream.
     fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>);
 
+    /// What stands at the end of a whole stream, in words.
+    fn end_mark(&self) -> &'static str {
+        "finish_reason and [DONE]"
+    }
+
     /// What was collected.
     fn collected(&mut self) -> &mut Collected;
 }

@@ -3,6 +3,7 @@
 //! Main functions: `kept` and `judge`. Must not keep cookies or secrets.
 
 use crate::failure::Failure;
+use crate::framing::Framing;
 use crate::secrets::Mask;
 use acidtest_record::{Cause, Head, Stage};
 use http::{HeaderMap, StatusCode, header, response::Parts};
@@ -75,7 +76,7 @@ pub(crate) fn judge(parts: &Parts) -> Option<Failure> {
     let binary = ["image/", "audio/", "video/", "font/", "multipart/"];
     if wrong.contains(&media.as_str()) || binary.iter().any(|b| media.starts_with(b)) {
         let detail = format!(
-            "HTTP {status} with content-type '{media}', expected text/event-stream or application/json"
+            "HTTP {status} with content-type '{media}', expected a stream of events or application/json"
         );
         return fail(Cause::Malformed, detail);
     }
@@ -96,9 +97,9 @@ fn status_cause(status: StatusCode) -> Option<Cause> {
     }
 }
 
-/// Whether the body says that it is a stream of events.
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
-    media(headers) == "text/event-stream"
+/// How the body says that it is cut into events; none where it is one piece.
+pub(crate) fn framing(headers: &HeaderMap) -> Option<Framing> {
+    Framing::of_media(&media(headers))
 }
 
 /// Whether the body ends where the connection does.

@@ -207,7 +207,7 @@ impl HttpTarget {
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
         let accept = match built.stream {
-            true => HeaderValue::from_static("text/event-stream, application/json"),
+            true => HeaderValue::from_static(self.protocol.framing.accept()),
             false => HeaderValue::from_static("application/json"),
         };
         request.headers_mut().entry(header::ACCEPT).or_insert(accept);

@@ -5,10 +5,11 @@
 
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
+use crate::framing::{Frames, Framing};
 use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
-use crate::sse::{Framer, Item, MAX_EVENT};
+use crate::sse::{Item, MAX_EVENT};
 use acidtest_record::{
     Answer, Cause, Event, EventKind, Finish, Outcome, Part, Read, ServerSaid, Stage, TargetKind,
 };
@@ -40,6 +41,7 @@ pub struct Parsed {
 #[derive(Debug)]
 pub struct Parser {
     stream: bool,
+    framing: Framing,
     mask: Mask,
     reads: Vec<Read>,
     raw: Vec<u8>,
@@ -55,7 +57,7 @@ pub struct Parser {
 enum Body {
     /// Nothing but white space so far.
     Unknown,
-    Events(Framer),
+    Events(Frames),
     Whole(Vec<u8>),
 }
 
@@ -71,15 +73,22 @@ impl Parser {
     /// for, `mask` which secrets to strike out.
     #[must_use]
     pub fn new(kind: TargetKind, stream: bool, mask: Mask) -> Self {
+        let protocol = protocol::of(kind);
+        Self::with((protocol.dialect)(), protocol.framing, stream, mask)
+    }
+
+    /// The same for any dialect.
+    pub(crate) fn with(dialect: Box<dyn Dialect>, framing: Framing, stream: bool, mask: Mask) -> Self {
         Self {
             stream,
+            framing,
             mask,
             reads: Vec::new(),
             raw: Vec::new(),
             raw_cut: false,
             last_read: 0,
             body: Body::Unknown,
-            found: Found { dialect: (protocol::of(kind).dialect)(), events: Vec::new() },
+            found: Found { dialect, events: Vec::new() },
         }
     }
 
@@ -106,9 +115,11 @@ impl Parser {
                 return;
             };
             piece = &piece[at..];
-            self.body = match piece[0] {
-                b'{' | b'[' | b'<' | b'"' => Body::Whole(Vec::new()),
-                _ => Body::Events(Framer::new(MAX_EVENT)),
+            self.body = match (self.framing, piece[0]) {
+                (_, b'<') | (Framing::Events, b'{' | b'[' | b'"') => Body::Whole(Vec::new()),
+                // A line looks like a whole body: what was asked for decides.
+                (Framing::Lines, _) if !self.stream => Body::Whole(Vec::new()),
+                (framing, _) => Body::Events(Frames::new(framing)),
             };
         }
         match &mut self.body {
@@ -174,7 +185,8 @@ impl Parser {
             }
             End::Complete => {
                 let events = self.found.events.len();
-                let detail = format!("stream ended after {events} events without finish_reason and [DONE]");
+                let mark = self.found.dialect.end_mark();
+                let detail = format!("stream ended after {events} events without {mark}");
                 return failed(Stage::Body, Cause::Cut, detail);
             }
         }
@@ -234,7 +246,7 @@ fn failed(stage: Stage, cause: Cause, detail: String) -> Result<Finish, Ended> {
 }
 
 impl Found {
-    fn feed(&mut self, framer: &mut Framer, piece: &[u8], read: u32) {
+    fn feed(&mut self, framer: &mut Frames, piece: &[u8], read: u32) {
         // Something follows the events that ended earlier in this same read.
         if let Some(last) = self.events.last_mut()
             && last.read == read
@@ -274,7 +286,7 @@ impl Found {
         self.dialect.collected().fail(cause, detail);
     }
 
-    fn end(&mut self, framer: Framer, read: u32) {
+    fn end(&mut self, framer: Frames, read: u32) {
         framer.finish(read, &mut |item| {
             if let Item::Event { data, name, end } = item
                 && let Some((kind, tokens)) = self.dialect.last_event(name, data)

@@ -3,6 +3,7 @@
 //! Main function: [`of`]. A new protocol is a folder with its dialect and one arm here.
 
 use crate::dialect::Dialect;
+use crate::framing::Framing;
 use crate::openai_chat;
 use crate::seam::{BuildError, MAX_BODY};
 use acidtest_record::{Ask, TargetKind, TargetSpec};
@@ -20,6 +21,8 @@ pub(crate) struct Protocol {
     pub(crate) headers: &'static [(&'static str, &'static str)],
     /// Writes a request's body.
     pub(crate) body: fn(&TargetSpec, &Ask) -> Result<Bytes, BuildError>,
+    /// What stands between the events of a streamed answer.
+    pub(crate) framing: Framing,
     /// Makes a reader of one answer.
     pub(crate) dialect: fn() -> Box<dyn Dialect>,
 }

@@ -7,6 +7,7 @@
 mod wire;
 
 use crate::dialect::{Collected, Dialect, append, error_message, lossy, set};
+use crate::framing::Framing;
 use crate::protocol::{self, Protocol};
 use crate::seam::BuildError;
 use acidtest_record::{Ask, Cause, EventKind, Finish, LogprobSide, Part, TokenLogprob, Usage};
@@ -22,6 +23,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     key: protocol::Key::Bearer,
     headers: &[],
     body: |spec, ask| body(&spec.model, ask, &spec.body),
+    framing: Framing::Events,
     dialect: || Box::new(Chat::default()),
 };
 
