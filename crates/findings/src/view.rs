@@ -51,7 +51,13 @@ pub(crate) enum Rare {
     Tls,
     QueueWait,
     FirstTool,
+    ServerTotal,
+    ServerPrompt,
+    ServerGeneration,
 }
+
+/// How many of [`Rare`] there are.
+const RARE: usize = 7;
 
 /// A verdict reduced to what the view needs.
 struct Heard {
@@ -74,7 +80,7 @@ pub const MEASURING_THREADS: &str = "client.measuring_threads";
 pub struct ViewBuilder<'a> {
     view: View<'a>,
     index: HashMap<Digest, u32>,
-    pending: Vec<(Cells, [Option<i64>; 4])>,
+    pending: Vec<(Cells, [Option<i64>; RARE])>,
     names: Vec<String>,
     heard: Vec<Heard>,
 }
@@ -92,7 +98,15 @@ impl<'a> ViewBuilder<'a> {
         }
         let case = row.case.and_then(|c| self.index.get(&c).copied());
         let ns = |t: Option<Ns>| t.map(|t| t.0);
-        let rare = [ns(row.connect), ns(row.tls), ns(row.queue_wait), ns(row.first_tool)];
+        let rare = [
+            ns(row.connect),
+            ns(row.tls),
+            ns(row.queue_wait),
+            ns(row.first_tool),
+            ns(row.server.total),
+            ns(row.server.prompt),
+            ns(row.server.generation),
+        ];
         self.pending.push((Cells::of(&row, case), rare));
     }
 
@@ -281,7 +295,7 @@ pub struct View<'a> {
     pub(crate) cases: &'a [Case],
     rows: Vec<Cells>,
     requests: Vec<(u32, u32)>,
-    rare: [Sparse; 4],
+    rare: [Sparse; RARE],
     opinions: BTreeMap<String, Vec<Opinion>>,
     pub(crate) readings: Vec<Reading>,
     pub(crate) clocks: Vec<ClockRow>,

@@ -22,4 +22,11 @@ pub struct Ask {
     pub params: serde_json::Map<String, serde_json::Value>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
+    /// Raw text for targets that complete text; they join the messages where it is absent.
+    #[serde(default)]
+    pub prompt: Option<String>,
+    /// Tools that may be called, as OpenAI's chat completions describe them; a
+    /// target's protocol translates them.
+    #[serde(default)]
+    pub tools: Vec<serde_json::Value>,
 }

@@ -25,6 +25,7 @@ mod ids;
 mod outcome;
 mod record;
 mod row;
+mod server_time;
 mod spec;
 mod timing;
 mod verdict;
@@ -39,6 +40,7 @@ pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use row::{OutcomeClass, Row};
+pub use server_time::ServerTimes;
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
     SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,

@@ -11,6 +11,9 @@ use std::fmt;
 /// Reads the answers of one protocol. What it reads may be hostile: wrong types
 /// are `Malformed`, never a panic.
 pub(crate) trait Dialect: fmt::Debug + Send {
+    /// Learns what was asked: the body of the request.
+    fn asked(&mut self, _body: &[u8]) {}
+
     /// Takes the next event of a stream; gives what it carried and how many
     /// output tokens, where the server says so.
     fn event(&mut self, name: &[u8], data: &[u8]) -> (EventKind, Option<u32>);
@@ -21,6 +24,9 @@ pub(crate) trait Dialect: fmt::Debug + Send {
 
     /// Takes a whole body that is no stream.
     fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>);
+
+    /// The answer is over, whole or not: what can only be said now.
+    fn over(&mut self) {}
 
     /// What stands at the end of a whole stream, in words.
     fn end_mark(&self) -> &'static str {

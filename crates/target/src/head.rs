@@ -8,7 +8,7 @@ use crate::secrets::Mask;
 use acidtest_record::{Cause, Head, Stage};
 use http::{HeaderMap, StatusCode, header, response::Parts};
 
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 18] = [
     "age",
     "cf-ray",
     "content-encoding",
@@ -23,7 +23,10 @@ const KEPT: [&str; 15] = [
     "server-timing",
     "via",
     "x-cache",
+    "x-queue-time",
     "x-request-id",
+    "x-total-time",
+    "x-validation-time",
 ];
 const KEPT_PREFIXES: [&str; 8] = [
     "anthropic-ratelimit-",
@@ -107,6 +110,33 @@ pub(crate) fn ends_with_connection(headers: &HeaderMap) -> bool {
     !headers.contains_key(header::CONTENT_LENGTH) && !headers.contains_key(header::TRANSFER_ENCODING)
 }
 
+/// The times that a kept header states, in seconds, by the server's own names.
+pub(crate) fn times(name: &str, value: &str) -> Vec<(String, f64)> {
+    match name {
+        "openai-processing-ms"
+        | "x-envoy-upstream-service-time"
+        | "x-total-time"
+        | "x-queue-time"
+        | "x-inference-time"
+        | "x-validation-time" => {
+            let ms = value.trim().parse::<f64>().ok();
+            ms.map(|ms| (name.to_owned(), ms / 1e3)).into_iter().collect()
+        }
+        "server-timing" => value.split(',').take(MAX_KEPT).filter_map(server_timing).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `db;dur=53.2;desc="x"`: durations are milliseconds.
+fn server_timing(metric: &str) -> Option<(String, f64)> {
+    let mut parts = metric.split(';').map(str::trim);
+    let name = parts.next().filter(|n| !n.is_empty())?;
+    let duration =
+        parts.filter_map(|p| p.split_once('=')).find(|(k, _)| k.trim().eq_ignore_ascii_case("dur"))?;
+    let ms = duration.1.trim().trim_matches('"').parse::<f64>().ok()?;
+    Some((format!("server-timing:{name}"), ms / 1e3))
+}
+
 fn media(headers: &HeaderMap) -> String {
     let full = text(headers, header::CONTENT_TYPE);
     full.split(';').next().unwrap_or_default().trim().to_owned()
@@ -147,6 +177,21 @@ mod tests {
         check(500, &[], Some(Cause::Server));
         check(529, &[], Some(Cause::Overloaded));
         check(999, &[], Some(Cause::Server));
+    }
+
+    #[test]
+    fn times_in_headers() {
+        let check = |name: &str, value: &str, want: &[(&str, f64)]| {
+            let got = times(name, value);
+            let got: Vec<_> = got.iter().map(|(n, s)| (n.as_str(), *s)).collect();
+            assert_eq!(got, want, "{name}: {value}");
+        };
+        check("openai-processing-ms", "250", &[("openai-processing-ms", 0.25)]);
+        check("x-envoy-upstream-service-time", " 8 ", &[("x-envoy-upstream-service-time", 0.008)]);
+        check("x-total-time", "soon", &[]);
+        let three = "cache;desc=\"x\", total;dur=500, db;desc=q;dur=\"1.5\", ;dur=3, a;dur=x";
+        check("server-timing", three, &[("server-timing:total", 0.5), ("server-timing:db", 0.0015)]);
+        check("date", "3", &[]);
     }
 
     #[test]

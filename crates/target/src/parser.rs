@@ -6,6 +6,7 @@
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
 use crate::framing::{Frames, Framing};
+use crate::head;
 use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
@@ -92,6 +93,11 @@ impl Parser {
         }
     }
 
+    /// Learns what was asked: the body of the request. Comes before the first segment.
+    pub fn asked(&mut self, body: &[u8]) {
+        self.found.dialect.asked(body);
+    }
+
     /// Takes the next segment.
     pub fn segment(&mut self, segment: Segment) {
         self.reads.extend_from_slice(&segment.reads);
@@ -151,6 +157,7 @@ impl Parser {
             end => self.end(end, empty),
         };
         let outcome = self.outcome(end, status);
+        self.found.dialect.over();
         self.header_timings(attempt);
         let Found { mut dialect, events } = self.found;
         let Collected { parts, said: about, .. } = std::mem::take(dialect.collected());
@@ -223,11 +230,10 @@ impl Parser {
     fn header_timings(&mut self, attempt: &Attempt) {
         let headers = attempt.head.as_ref().map(|h| h.headers.as_slice());
         for (name, value) in headers.unwrap_or_default() {
-            if name == "openai-processing-ms" {
-                let ms = value.trim().parse::<f64>().ok();
-                self.found.dialect.collected().timing(name, ms.map(|ms| ms / 1e3));
+            for (name, seconds) in head::times(name, value) {
+                self.found.dialect.collected().timing(&name, Some(seconds));
             }
-            if name == "x-request-id" {
+            if name == "x-request-id" || name == "request-id" {
                 self.found.dialect.collected().said.id.get_or_insert_with(|| value.clone());
             }
         }

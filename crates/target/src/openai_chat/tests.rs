@@ -231,7 +231,7 @@ fn ask(stream: bool, params: Value) -> Ask {
 fn request_bodies() {
     let get = |ask: &Ask, extra: Value| {
         let extra = extra.as_object().cloned().unwrap_or_default();
-        let bytes = body("m", ask, &extra).expect("it can be built");
+        let bytes = request("m", ask, &extra).expect("it can be built");
         serde_json::from_slice::<Value>(&bytes).expect("it is JSON")
     };
     let messages = json!([{"role":"user","content":"안녕 \"you\""}]);
@@ -246,10 +246,10 @@ fn request_bodies() {
     );
     let none = get(&ask(true, json!({})), json!({"stream_options": null}));
     assert!(none.get("stream_options").is_none());
-    let bad = body("m", &ask(true, json!({"stream": false})), &Map::new());
+    let bad = request("m", &ask(true, json!({"stream": false})), &Map::new());
     assert_eq!(bad, Err(BuildError::Reserved("stream".into())));
     let empty = Ask { messages: Vec::new(), ..ask(true, json!({})) };
-    assert_eq!(body("m", &empty, &Map::new()), Err(BuildError::NoMessages));
+    assert_eq!(request("m", &empty, &Map::new()), Err(BuildError::NoMessages));
 }
 
 proptest! {

@@ -3,8 +3,10 @@
 //! Main type: [`Chunk`], a chunk of a stream or a whole body. Fields that we do
 //! not know are skipped; those that we use must have the right type.
 
+use crate::openai_completions::legacy::{self, Lists};
+use acidtest_record::TokenLogprob;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -23,6 +25,8 @@ pub(super) struct Chunk {
     pub(super) message: Option<Value>,
     pub(super) timings: Option<Value>,
     pub(super) x_groq: Option<Groq>,
+    pub(super) metrics: Option<Value>,
+    pub(super) prompt_logprobs: Option<Vec<Option<Map<String, Value>>>>,
 }
 
 impl Chunk {
@@ -86,8 +90,11 @@ pub(super) struct Choice {
     pub(super) index: Option<u32>,
     pub(super) delta: Option<Message>,
     pub(super) message: Option<Message>,
+    /// Of text completions, in place of a message.
+    pub(super) text: Option<String>,
     pub(super) finish_reason: Option<String>,
     pub(super) logprobs: Option<Logprobs>,
+    pub(super) prompt_logprobs: Option<Vec<Option<Map<String, Value>>>>,
 }
 
 /// A message or a piece of one.
@@ -136,9 +143,29 @@ impl<'de> Deserialize<'de> for Arguments {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Logprobs {
     pub(super) content: Option<Vec<TokenWire>>,
+    // The form of text completions.
+    tokens: Option<Vec<String>>,
+    token_logprobs: Option<Vec<Option<f64>>>,
+    top_logprobs: Option<Vec<Option<Map<String, Value>>>>,
+    text_offset: Option<Vec<i64>>,
+}
+
+impl Logprobs {
+    /// All tokens, whichever form they came in.
+    pub(super) fn known(self) -> Vec<TokenLogprob> {
+        let lists = Lists {
+            tokens: self.tokens,
+            token_logprobs: self.token_logprobs,
+            top_logprobs: self.top_logprobs,
+            text_offset: self.text_offset,
+        };
+        let mut all: Vec<_> = self.content.into_iter().flatten().map(TokenWire::known).collect();
+        all.extend(legacy::completion(lists));
+        all
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -146,6 +173,18 @@ pub(super) struct TokenWire {
     pub(super) token: String,
     pub(super) logprob: Option<f64>,
     pub(super) top_logprobs: Option<Vec<TopWire>>,
+}
+
+impl TokenWire {
+    fn known(self) -> TokenLogprob {
+        let top = self.top_logprobs.unwrap_or_default().into_iter();
+        TokenLogprob {
+            token: self.token,
+            logprob: self.logprob,
+            offset: None,
+            top: top.filter_map(|o| Some((o.token, o.logprob?))).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
