@@ -215,7 +215,8 @@ impl Desk {
 
     fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
         let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-        if record.role != Role::Subject || !class.delivered() {
+        // An embedding is neither right nor wrong.
+        if record.role != Role::Subject || !class.delivered() || record.kind == Kind::Embed {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {

@@ -44,7 +44,7 @@ impl Sparse {
     }
 }
 
-/// Times that few attempts have.
+/// Times that few attempts have, or all of a server that says so much.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rare {
     Connect,

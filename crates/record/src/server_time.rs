@@ -76,11 +76,11 @@ mod tests {
         let ollama = [("total_duration", 5.0), ("load_duration", 1.0), ("prompt_eval_duration", 1.5)];
         check(&ollama, true, [Some(5.0), Some(1.5), None]);
         check(&[("prompt_ms", 0.25), ("predicted_ms", 0.5)], true, [Some(0.75), Some(0.25), Some(0.5)]);
-        check(&[("queue_time", 1.0), ("prompt_ms", 0.25), ("predicted_ms", 0.5)], true, [
-            Some(1.75),
-            Some(0.25),
-            Some(0.5),
-        ]);
+        check(
+            &[("queue_time", 1.0), ("prompt_ms", 0.25), ("predicted_ms", 0.5)],
+            true,
+            [Some(1.75), Some(0.25), Some(0.5)],
+        );
     }
 
     #[test]

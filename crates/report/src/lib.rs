@@ -18,6 +18,7 @@ mod json;
 mod listing;
 mod number;
 mod sections;
+mod server;
 mod terminal;
 
 pub use grid::{Style, clean};

@@ -8,7 +8,9 @@ use crate::error::{Result, Step, Trouble};
 use crate::open::Store;
 use crate::pack::{Detail, of_word, unpack_marks};
 use crate::schema::SEQ_BITS;
-use acidtest_record::{Digest, Key, Kind, Ns, OutcomeClass, Record, Row, RunId, ServerTimes, Timing, unpack_timing};
+use acidtest_record::{
+    Digest, Key, Kind, Ns, OutcomeClass, Record, Row, RunId, ServerTimes, Timing, unpack_timing,
+};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -5,6 +5,7 @@
 //! error that does not show it.
 
 use crate::error::SuiteError;
+use crate::nearest::nearest;
 use crate::read::{Doc, Fields};
 use crate::tree::Node;
 use acidtest_record::{Price, Source, TargetKind, TargetSpec};
@@ -12,19 +13,31 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Keys of a target.
-pub(crate) const KEYS: [&str; 9] =
-    ["name", "url", "model", "key", "headers", "body", "stream", "price", "sim"];
+pub(crate) const KEYS: [&str; 10] =
+    ["name", "kind", "url", "model", "key", "headers", "body", "stream", "price", "sim"];
 /// Keys of a price.
 pub(crate) const PRICE_KEYS: [&str; 5] = ["currency", "input", "output", "cached", "request"];
 
 const MAX_TARGETS: usize = 100;
 const MAX_PRICE: f64 = 1e9;
 /// Body fields that the run itself sets, and what sets them.
-const OWN_FIELDS: [(&str, &str); 4] = [
+const OWN_FIELDS: [(&str, &str); 6] = [
     ("model", "set it with the target's `model`"),
     ("messages", "they are made from `prompt` and the cases"),
+    ("prompt", "it is made from `prompt` and the cases"),
+    ("input", "it is made from `prompt` and the cases"),
     ("stream", "set it with the target's `stream`"),
     ("n", "ask several times with `repeats`"),
+];
+/// Paths that stand under a base address; each kind of target adds its own.
+const ENDPOINTS: [&str; 7] = [
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/messages",
+    "/api/chat",
+    "/api/generate",
+    "/embeddings",
 ];
 const OWN_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 const SECRET_HEADERS: [&str; 6] =
@@ -57,6 +70,7 @@ pub(crate) fn read(suite: &Fields<'_>) -> Result<Vec<TargetSpec>, SuiteError> {
 
 fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
     let fields = Fields::open(doc, node, "a target", &KEYS)?;
+    let kind = fields.maybe("kind", kind)?.unwrap_or_default();
     let (source, default_name) = source(&fields)?;
     let model = fields.maybe("model", Doc::name)?;
     let model = match (model, &default_name) {
@@ -67,13 +81,13 @@ fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
     let name = fields.maybe("name", Doc::name)?.or(default_name);
     Ok(TargetSpec {
         name: name.unwrap_or_else(|| model.clone()),
-        kind: TargetKind::OpenaiChat,
+        kind,
         source,
         model,
         key_env: fields.maybe("key", key)?,
         headers: fields.maybe("headers", headers)?.unwrap_or_default(),
         body: fields.maybe("body", body_fields)?.unwrap_or_default(),
-        stream: fields.maybe("stream", Doc::flag)?.unwrap_or(true),
+        stream: stream(&fields, kind)?,
         price: fields.maybe("price", price)?,
         ..TargetSpec::default()
     })
@@ -134,13 +148,37 @@ fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
     if name.is_empty() || bad_port || url.contains(char::is_whitespace) {
         return Err(doc.at(node, "'url' has no proper host and port").hint(form));
     }
-    if let Some(base) = rest.trim_end_matches('/').strip_suffix("/chat/completions") {
+    let plain = rest.trim_end_matches('/');
+    if let Some((end, base)) = ENDPOINTS.iter().find_map(|end| Some((end, plain.strip_suffix(end)?))) {
         let scheme = &url[..url.len() - rest.len()];
         return Err(doc
-            .at(node, "'url' is the base address, without '/chat/completions'")
+            .at(node, format!("'url' is the base address, without '{end}'"))
             .hint(format!("write {scheme}{base}")));
     }
     Ok(())
+}
+
+/// The protocol's word.
+fn kind(doc: &Doc, node: &Node, what: &str) -> Result<TargetKind, SuiteError> {
+    let word = doc.name(node, what)?;
+    let known = TargetKind::ALL.map(TargetKind::id);
+    TargetKind::from_id(&word).ok_or_else(|| {
+        let near = nearest(&word, known).map_or(String::new(), |n| format!(" (expected '{n}'?)"));
+        doc.at(node, format!("unknown kind '{word}' of target{near}"))
+            .hint(format!("known: {}", known.join(" ")))
+    })
+}
+
+/// Whether to ask for a stream: where the protocol has one, by default.
+fn stream(fields: &Fields<'_>, kind: TargetKind) -> Result<bool, SuiteError> {
+    let stream = fields.maybe("stream", Doc::flag)?;
+    match fields.get("stream") {
+        Some(node) if stream == Some(true) && !kind.streams() => {
+            let message = format!("a target of kind '{}' answers in one piece", kind.id());
+            Err(fields.doc.at(node, message).hint("leave `stream` out"))
+        }
+        _ => Ok(stream.unwrap_or(kind.streams())),
+    }
 }
 
 /// The name of the environment variable that holds the key.

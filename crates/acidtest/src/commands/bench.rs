@@ -17,9 +17,12 @@ use std::path::PathBuf;
 /// --concurrency and --rate one request is in flight at a time.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1
+    /// Base URL of the server, such as http://127.0.0.1:8000/v1
     #[arg(long)]
     url: String,
+    /// Protocol that it speaks: openai_chat, openai_completions, openai_responses, anthropic, ollama, embeddings
+    #[arg(long, value_name = "KIND", default_value = "openai_chat", value_parser = kind)]
+    kind: TargetKind,
     /// Model to ask for
     #[arg(long)]
     model: String,
@@ -75,6 +78,11 @@ enum Arrivals {
     Constant,
     /// Independent of each other
     Poisson,
+}
+
+fn kind(text: &str) -> Result<TargetKind, String> {
+    let known = TargetKind::ALL.map(TargetKind::id).join(", ");
+    TargetKind::from_id(text).ok_or_else(|| format!("expected one of {known}"))
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -194,13 +202,13 @@ fn target(args: &Args) -> Result<TargetSpec, Failure> {
     }
     Ok(TargetSpec {
         name: args.model.clone(),
-        kind: TargetKind::OpenaiChat,
+        kind: args.kind,
         source: Source::Url(args.url.clone()),
         model: args.model.clone(),
         key_env: args.key.clone(),
         headers,
         body: serde_json::Map::new(),
-        stream: !args.no_stream,
+        stream: !args.no_stream && args.kind.streams(),
         price: None,
         ..TargetSpec::default()
     })
