@@ -8,18 +8,16 @@ use crate::answer::ServerSaid;
 use crate::ids::Ns;
 
 /// Names of the time from taking a request to the end of its answer.
-const TOTAL: [&str; 6] =
-    ["total_time", "total_duration", "x-total-time", "e2e_latency", "server-timing:total", "total_ms"];
+const TOTAL: [&str; 4] = ["total_time", "total_duration", "x-total-time", "server-timing:total"];
 /// Names of times that a server writes into the head: the whole of an answer only
 /// where the head waits for it.
 const TOTAL_IN_HEAD: [&str; 2] = ["openai-processing-ms", "x-envoy-upstream-service-time"];
 /// Names of the time for reading the prompt.
-const PROMPT: [&str; 4] = ["prompt_time", "prompt_eval_duration", "prompt_ms", "prefill_time"];
+const PROMPT: [&str; 4] = ["prompt_time", "prompt_eval_duration", "prompt_ms", "time_to_first_token_ms"];
 /// Names of the time for writing the answer.
-const GENERATION: [&str; 5] =
-    ["completion_time", "eval_duration", "predicted_ms", "decode_time", "inference_time"];
+const GENERATION: [&str; 4] = ["completion_time", "eval_duration", "predicted_ms", "generation_time_ms"];
 /// Names of the wait for a place at the model.
-const QUEUE: [&str; 4] = ["queue_time", "x-queue-time", "time_in_queue", "queued_time"];
+const QUEUE: [&str; 3] = ["queue_time", "x-queue-time", "queue_time_ms"];
 
 /// No request takes a year: a longer claim is none.
 const LONGEST_S: f64 = 3.2e7;
@@ -76,11 +74,8 @@ mod tests {
         let ollama = [("total_duration", 5.0), ("load_duration", 1.0), ("prompt_eval_duration", 1.5)];
         check(&ollama, true, [Some(5.0), Some(1.5), None]);
         check(&[("prompt_ms", 0.25), ("predicted_ms", 0.5)], true, [Some(0.75), Some(0.25), Some(0.5)]);
-        check(
-            &[("queue_time", 1.0), ("prompt_ms", 0.25), ("predicted_ms", 0.5)],
-            true,
-            [Some(1.75), Some(0.25), Some(0.5)],
-        );
+        let vllm = [("queue_time_ms", 1.0), ("time_to_first_token_ms", 0.25), ("generation_time_ms", 0.5)];
+        check(&vllm, true, [Some(1.75), Some(0.25), Some(0.5)]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// Keys of a target.
 pub(crate) const KEYS: [&str; 10] =
-    ["name", "kind", "url", "model", "key", "headers", "body", "stream", "price", "sim"];
+    ["name", "url", "kind", "model", "key", "headers", "body", "stream", "price", "sim"];
 /// Keys of a price.
 pub(crate) const PRICE_KEYS: [&str; 5] = ["currency", "input", "output", "cached", "request"];
 

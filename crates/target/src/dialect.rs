@@ -74,6 +74,16 @@ impl Collected {
     }
 }
 
+impl Collected {
+    /// What vLLM says of the time of a request (`--enable-per-request-metrics`).
+    pub(crate) fn vllm_metrics(&mut self, metrics: Option<&Value>) {
+        for name in ["queue_time_ms", "time_to_first_token_ms", "generation_time_ms", "mean_itl_ms"] {
+            let ms = metrics.and_then(|m| m.get(name)).and_then(Value::as_f64);
+            self.timing(name, ms.map(|ms| ms / 1e3));
+        }
+    }
+}
+
 /// Appends text to the part at `slot`, or makes that part.
 pub(crate) fn append(parts: &mut Vec<Part>, slot: &mut Option<usize>, piece: Part) {
     match (slot.and_then(|at| parts.get_mut(at)), piece) {

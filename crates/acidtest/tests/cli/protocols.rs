@@ -199,3 +199,28 @@ fn bench_speaks_every_protocol_and_knows_no_other() {
     let ran = place.run(&["bench", "--url", &sim.url, "--kind", "gemini", "--model", "m"]).exits(2);
     assert!(ran.err().contains("expected one of openai_chat"), "{}", ran.err());
 }
+
+#[test]
+fn every_example_of_the_guide_works_offline() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/targets.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let place = Place::new();
+    let mut seen = 0;
+    for block in page.split("```yaml\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let (before, rest) = block.split_once("url: \"http").unwrap();
+        let (_, after) = rest.split_once('"').unwrap();
+        let text = format!(
+            "{before}url: 'sim:t'{after}prompt: \"{{{{ q }}}}\"\ncases: [{{ q: \"Hello?\", expected: x }}]\n"
+        );
+        place.file("suite.yaml", &text);
+        let mut command = place.command(&["run", "suite.yaml", "--format", "json"]);
+        command.env("OPENAI_API_KEY", "key-1").env("ANTHROPIC_API_KEY", "key-2");
+        let ran = crate::Ran(command.output().unwrap()).exits(0);
+        let report = ran.json();
+        let errors = crate::estimate(&report, "error_rate", "share");
+        assert_eq!(errors["value"], json!(0.0), "{text}");
+        seen += 1;
+    }
+    assert_eq!(seen, KINDS.len());
+}

@@ -42,6 +42,7 @@ pub(crate) const METRICS: &[Metric] = &[
         id: "prefill_tps",
         title: "Speed of reading the prompt, as the server times it",
         formula: "(input tokens - cached input tokens) / the server's prompt time, per record",
+        edges: "a request whose server reports no such time is left out and n says so; a cache that the server uses and does not report makes it too high; failed requests are left out",
         measure: Measure::Sample(|a, row| value(prefill(a, row)), WhenFailed::Skipped),
         ..SAID
     },
@@ -49,6 +50,7 @@ pub(crate) const METRICS: &[Metric] = &[
         id: "decode_tps",
         title: "Speed of writing the answer, as the server times it",
         formula: "output tokens / the server's generation time, per record",
+        edges: "a request whose server reports no such time is left out and n says so; vLLM's generation time begins at the first token, so that short answers look a little faster; failed requests are left out",
         measure: Measure::Sample(|a, row| value(decode(a, row)), WhenFailed::Skipped),
         ..SAID
     },

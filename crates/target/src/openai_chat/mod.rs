@@ -160,18 +160,18 @@ impl Chat {
         set(&mut self.got.said.model, chunk.model);
         set(&mut self.got.said.fingerprint, chunk.system_fingerprint);
         self.prompt_logprobs(chunk.prompt_logprobs);
-        self.metrics(chunk.metrics.as_ref());
+        self.got.vllm_metrics(chunk.metrics.as_ref());
         let groq = chunk.x_groq.unwrap_or_default();
         if let Some(message) = groq.error {
             return self.error(format!("error in the stream: {message}"));
         }
-        self.timings(chunk.timings.as_ref());
         let usage = chunk.usage.or(groq.usage);
         let output = usage.as_ref().and_then(|u| u.completion_tokens);
         let has_usage = usage.is_some();
         if let Some(usage) = usage {
             self.usage(&usage);
         }
+        self.timings(chunk.timings.as_ref());
         let mut carried = Carried::default();
         let finished = self.got.finish.is_some();
         for choice in chunk.choices.unwrap_or_default() {
@@ -236,21 +236,17 @@ impl Chat {
         }
     }
 
-    /// llama.cpp's own times, of which those in milliseconds are durations.
+    /// llama.cpp's own times, of which those in milliseconds are durations, and how
+    /// much of the prompt it did not have to read again.
     fn timings(&mut self, timings: Option<&Value>) {
+        let count = |name: &str| timings.and_then(|t| t.get(name)).and_then(Value::as_u64);
+        let usage = &mut self.got.said.usage;
+        let not_read = || u64::from(usage.input?).checked_sub(count("prompt_n")?);
+        let cached = count("cache_n").or_else(not_read).and_then(|n| u32::try_from(n).ok());
+        usage.cached = usage.cached.or(cached);
         for name in ["prompt_ms", "predicted_ms"] {
             let ms = timings.and_then(|t| t.get(name)).and_then(Value::as_f64);
             self.got.timing(name, ms.map(|ms| ms / 1e3));
-        }
-    }
-
-    /// vLLM's metrics of the request, where a server passes them on: durations in seconds.
-    fn metrics(&mut self, metrics: Option<&Value>) {
-        for name in
-            ["time_in_queue", "queued_time", "prefill_time", "decode_time", "inference_time", "e2e_latency"]
-        {
-            let seconds = metrics.and_then(|m| m.get(name)).and_then(Value::as_f64);
-            self.got.timing(name, seconds);
         }
     }
 
@@ -349,8 +345,8 @@ impl Chat {
     }
 
     /// vLLM's log-probabilities of the prompt, which come once.
-    fn prompt_logprobs(&mut self, list: Option<Vec<Option<Map<String, Value>>>>) {
-        let tokens = legacy::prompt(list.unwrap_or_default());
+    fn prompt_logprobs(&mut self, list: Option<wire::Likely>) {
+        let tokens = legacy::prompt(list.unwrap_or_default().into_iter().collect());
         if !tokens.is_empty() {
             self.got.parts.push(Part::Logprobs { side: LogprobSide::Prompt, tokens });
         }

@@ -177,6 +177,7 @@ impl Responses {
     fn end(&mut self, response: &Value) -> Result<EventKind, Wrong> {
         self.answer.about(json::text(response, "id")?, json::text(response, "model")?);
         self.usage(response)?;
+        self.answer.got.vllm_metrics(response.get("metrics"));
         let status = json::text(response, "status")?.unwrap_or("completed");
         let reason = match json::object(response, "incomplete_details")? {
             Some(details) => json::text(details, "reason")?,

@@ -203,6 +203,24 @@ fn servers_times_are_in_seconds() {
 }
 
 #[test]
+fn blank_lines_keep_the_connection_alive_and_not_the_answer() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n";
+    let first = "{\"message\":{\"content\":\"hi\"},\"done\":false}\n";
+    let blanks = std::iter::repeat_n([chunk("\n"), Act::Sleep(20)], 20).flatten();
+    let acts = [Act::Request, write(head), chunk(first)].into_iter().chain(blanks).collect();
+    let limits = Limits { gap_s: 0.08, ..limits() };
+    let parsed = run(async || {
+        let port = serve(vec![acts]).await;
+        let base = format!("http://127.0.0.1:{port}");
+        let spec = TargetSpec { kind: TargetKind::Ollama, ..spec() };
+        let target = HttpTarget::new(&spec, &base, &limits, &secrets(), Zero::start()).unwrap();
+        go(&target).await.1
+    });
+    assert!(matches!(parsed.outcome, Outcome::Failed { cause: Cause::Stalled, .. }), "{:?}", parsed.outcome);
+    assert_eq!(parsed.answer.text(), "hi", "what had arrived is kept");
+}
+
+#[test]
 fn a_stream_that_is_cut_anywhere_is_never_complete() {
     for recorded in ALL.iter().filter(|r| r.stream) {
         let body = recorded.body().trim_end();
