@@ -83,7 +83,8 @@ impl Desk {
     pub(crate) fn handle(&mut self, message: Message) -> Result<(), StoreGone> {
         match message {
             Message::Begin(begin) => {
-                let parser = (self.parser)(begin.stream);
+                let mut parser = (self.parser)(begin.stream);
+                parser.asked(&begin.body);
                 self.open.insert(begin.ticket, Open { begin: *begin, parser, held: 0 });
                 Ok(())
             }
@@ -174,7 +175,7 @@ impl Desk {
         Record {
             key: Key { run: s.run, slot: begin.slot.no, step: 0, attempt: begin.attempt },
             parent: None,
-            kind: Kind::Chat,
+            kind: s.spec.targets.get(usize::from(s.target)).map_or(Kind::Chat, |t| t.kind.asks_for()),
             role: begin.slot.role,
             target: s.target,
             phase: s.phase,
@@ -219,7 +220,8 @@ impl Desk {
 
     pub(crate) fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
         let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-        if record.role != Role::Subject || !class.delivered() {
+        // An embedding is neither right nor wrong.
+        if record.role != Role::Subject || !class.delivered() || record.kind == Kind::Embed {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {

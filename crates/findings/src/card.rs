@@ -32,8 +32,8 @@ impl Card {
         let row = Row::of(record);
         let since_sent = |at: Option<Ns>| Some((at? - row.sent?).0);
         let round_trip_ns = since_sent(row.body_end.or(row.last_event)).filter(|_| row.class.delivered());
-        let reported = reported(record, &row, round_trip_ns);
-        let total = server_total(record);
+        let reported = reported(&row, round_trip_ns);
+        let total = row.server.total.map(|t| t.0);
         Self {
             round_trip_ns,
             measured: measured(&row, round_trip_ns),
@@ -56,20 +56,10 @@ fn measured(row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
     })
 }
 
-fn reported(record: &Record, row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
-    let times = record.said.as_ref()?.phases();
+fn reported(row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
     Some(SpeedCard {
         round_trip_ns: round_trip_ns?,
-        input: Leg { tokens: u64::from(row.input?), ns: ns(times.prompt_s?) },
-        output: Leg { tokens: u64::from(row.output?), ns: ns(times.generation_s?) },
+        input: Leg { tokens: u64::from(row.input?), ns: row.server.prompt?.0 },
+        output: Leg { tokens: u64::from(row.output?), ns: row.server.generation?.0 },
     })
-}
-
-fn server_total(record: &Record) -> Option<i64> {
-    record.said.as_ref()?.phases().total_s.map(ns)
-}
-
-/// Seconds as nanoseconds; what no clock can say becomes the end of the scale.
-fn ns(seconds: f64) -> i64 {
-    (seconds * 1e9).round() as i64
 }

@@ -55,14 +55,20 @@ impl Sparse {
     }
 }
 
-/// Times that few attempts have.
+/// Times that few attempts have, or all of a server that says so much.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rare {
     Connect,
     Tls,
     QueueWait,
     FirstTool,
+    ServerTotal,
+    ServerPrompt,
+    ServerGeneration,
 }
+
+/// How many of [`Rare`] there are.
+const RARE: usize = 7;
 
 /// A verdict reduced to what the view needs.
 struct Heard {
@@ -90,7 +96,7 @@ pub const CACHE: &str = "run.cache";
 pub struct ViewBuilder<'a> {
     view: View<'a>,
     index: HashMap<Digest, u32>,
-    pending: Vec<(Cells, [Option<i64>; 4])>,
+    pending: Vec<(Cells, [Option<i64>; RARE])>,
     names: Vec<String>,
     heard: Vec<Heard>,
 }
@@ -108,7 +114,15 @@ impl<'a> ViewBuilder<'a> {
         }
         let case = row.case.and_then(|c| self.index.get(&c).copied());
         let ns = |t: Option<Ns>| t.map(|t| t.0);
-        let rare = [ns(row.connect), ns(row.tls), ns(row.queue_wait), ns(row.first_tool)];
+        let rare = [
+            ns(row.connect),
+            ns(row.tls),
+            ns(row.queue_wait),
+            ns(row.first_tool),
+            ns(row.server.total),
+            ns(row.server.prompt),
+            ns(row.server.generation),
+        ];
         self.pending.push((Cells::of(&row, case), rare));
     }
 
@@ -299,7 +313,7 @@ pub struct View<'a> {
     pub(crate) cases: &'a [Case],
     rows: Vec<Cells>,
     requests: Vec<(u32, u32)>,
-    rare: [Sparse; 4],
+    rare: [Sparse; RARE],
     opinions: BTreeMap<String, Vec<Opinion>>,
     pub(crate) readings: Vec<Reading>,
     pub(crate) clocks: Vec<ClockRow>,

@@ -71,7 +71,8 @@ pub struct TokenLogprob {
     pub token: String,
     /// Its log-probability; absent for the first prompt token.
     pub logprob: Option<f64>,
-    /// Offset of its first byte in the text, where the server gives it.
+    /// Its offset in the text as the server gives it (OpenAI's form counts
+    /// characters); where the prompt was echoed, from the prompt's beginning.
     pub offset: Option<u32>,
     /// The most likely tokens at this place.
     pub top: Vec<(String, f64)>,
@@ -127,33 +128,4 @@ pub struct ServerSaid {
     pub usage: Usage,
     /// Timings by the server's own names, in seconds.
     pub timings: Vec<(String, f64)>,
-}
-
-/// What the server says of where its time went, whatever its names for it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct ServerPhases {
-    /// Waiting before it began, in seconds.
-    pub queue_s: Option<f64>,
-    /// Reading the prompt, in seconds.
-    pub prompt_s: Option<f64>,
-    /// Writing the answer, in seconds.
-    pub generation_s: Option<f64>,
-    /// All of it, in seconds.
-    pub total_s: Option<f64>,
-}
-
-impl ServerSaid {
-    /// The reported timings by what they mean.
-    #[must_use]
-    pub fn phases(&self) -> ServerPhases {
-        let of = |names: &[&str]| {
-            names.iter().find_map(|n| self.timings.iter().find(|(name, _)| name == n)).map(|(_, s)| *s)
-        };
-        ServerPhases {
-            queue_s: of(&["queue_time"]),
-            prompt_s: of(&["prompt_time", "prompt_ms"]),
-            generation_s: of(&["completion_time", "predicted_ms"]),
-            total_s: of(&["total_time", "openai-processing-ms"]),
-        }
-    }
 }

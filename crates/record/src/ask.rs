@@ -28,4 +28,11 @@ pub struct Ask {
     /// The nonce that was put into the prompt, where one was.
     #[serde(default)]
     pub nonce: Option<String>,
+    /// Raw text for targets that complete text; they join the messages where it is absent.
+    #[serde(default)]
+    pub prompt: Option<String>,
+    /// Tools that may be called, as OpenAI's chat completions describe them; a
+    /// target's protocol translates them.
+    #[serde(default)]
+    pub tools: Vec<serde_json::Value>,
 }

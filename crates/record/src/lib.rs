@@ -27,13 +27,14 @@ pub mod placeholder;
 mod record;
 mod regression;
 mod row;
+mod server_time;
 mod spec;
 mod target;
 mod timing;
 mod verdict;
 mod workload;
 
-pub use answer::{Answer, LogprobSide, Part, ServerPhases, ServerSaid, TokenLogprob, Usage};
+pub use answer::{Answer, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
 pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
 pub use case::Case;
@@ -44,6 +45,7 @@ pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use regression::{Limit, Regression, RegressionParseError, Turn};
 pub use row::{OutcomeClass, Row};
+pub use server_time::ServerTimes;
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
     SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,

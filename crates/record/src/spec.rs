@@ -122,6 +122,66 @@ pub enum TargetKind {
     Http,
     /// A program: JSON lines in and out.
     Command,
+    /// OpenAI text completions.
+    OpenaiCompletions,
+    /// OpenAI Responses.
+    OpenaiResponses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Ollama's own chat.
+    Ollama,
+    /// OpenAI embeddings.
+    Embeddings,
+}
+
+impl TargetKind {
+    /// Every vendor's protocol that is spoken over HTTP, by the words of a suite.
+    pub const ALL: [TargetKind; 6] = [
+        TargetKind::OpenaiChat,
+        TargetKind::OpenaiCompletions,
+        TargetKind::OpenaiResponses,
+        TargetKind::Anthropic,
+        TargetKind::Ollama,
+        TargetKind::Embeddings,
+    ];
+
+    /// Its word in suites, the store and JSON.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            TargetKind::OpenaiChat => "openai_chat",
+            TargetKind::OpenaiCompletions => "openai_completions",
+            TargetKind::OpenaiResponses => "openai_responses",
+            TargetKind::Anthropic => "anthropic",
+            TargetKind::Ollama => "ollama",
+            TargetKind::Embeddings => "embeddings",
+            TargetKind::Http => "http",
+            TargetKind::Command => "command",
+        }
+    }
+
+    /// The protocol of that word.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.id() == id)
+    }
+
+    /// What its requests are recorded as.
+    #[must_use]
+    pub fn asks_for(self) -> crate::record::Kind {
+        match self {
+            TargetKind::OpenaiCompletions => crate::record::Kind::Completion,
+            TargetKind::Embeddings => crate::record::Kind::Embed,
+            TargetKind::Http => crate::record::Kind::Http,
+            _ => crate::record::Kind::Chat,
+        }
+    }
+
+    /// Whether its answers can be streamed.
+    #[must_use]
+    pub fn streams(self) -> bool {
+        self != TargetKind::Embeddings
+    }
 }
 
 /// Where a target is.

@@ -28,6 +28,7 @@ mod listing;
 mod markdown;
 mod number;
 mod sections;
+mod server;
 mod terminal;
 
 pub use card::{card, card_json};

@@ -17,6 +17,7 @@ pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
     vec![
         quality(findings, style),
         speed(findings, style),
+        crate::server::section(findings, style),
         throughput(findings, style),
         tokens(findings, style),
         reliability(findings, style),
@@ -45,13 +46,13 @@ pub(crate) fn place(labels: &Labels, findings: &Findings) -> String {
 }
 
 /// A group of a section: one target with one prompt under one phase.
-struct Group<'f> {
+pub(crate) struct Group<'f> {
     labels: &'f Labels,
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Targets and phases in the order of the run.
-fn groups(findings: &Findings) -> Vec<Group<'_>> {
+pub(crate) fn groups(findings: &Findings) -> Vec<Group<'_>> {
     let mut seen = BTreeSet::new();
     let several = findings.run.targets.len() > 1;
     findings
@@ -72,7 +73,7 @@ fn groups(findings: &Findings) -> Vec<Group<'_>> {
 }
 
 /// The estimates of a group, without those of tags.
-fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
+pub(crate) fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
     let same = |e: &&Estimate| {
         let own = |key: &str| e.labels.get(key) == group.labels.get(key);
         let extra = |k: &String| ["target", "phase", "prompt", "window", "source"].contains(&k.as_str());
@@ -86,7 +87,7 @@ fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Ta
     tables.find(|t| t.name == name && t.labels == *group.labels)
 }
 
-fn out_of(e: &Estimate) -> String {
+pub(crate) fn out_of(e: &Estimate) -> String {
     format!("{} of {}", count(e.n.requests), count(e.n.of))
 }
 
@@ -109,7 +110,7 @@ fn head(text: &str) -> Cell {
 }
 
 /// The name of a group on its first row only.
-fn once(name: &str, first: &mut bool) -> Cell {
+pub(crate) fn once(name: &str, first: &mut bool) -> Cell {
     let text = if std::mem::take(first) { format!(" {name}") } else { String::new() };
     text.into()
 }

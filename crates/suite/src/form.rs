@@ -123,6 +123,9 @@ enum OneOrMany<T> {
 struct Target {
     /// Its name in tables; by default the model's.
     name: Option<String>,
+    /// The protocol that it speaks. Default: openai_chat.
+    #[schemars(with = "Option<TargetKind>")]
+    kind: Option<TargetKind>,
     /// `http(s)://HOST/v1`, `sim:NAME` (the simulated server) or `local:NAME` (a built-in answerer).
     url: String,
     /// The model to ask for.
@@ -134,12 +137,30 @@ struct Target {
     headers: Option<BTreeMap<String, String>>,
     /// Extra fields of the request's body.
     body: Option<Map<String, Value>>,
-    /// Whether to ask for a streamed answer. Default: true.
+    /// Whether to ask for a streamed answer. Default: true; embeddings come in one piece.
     stream: Option<bool>,
     /// What it costs.
     price: Option<Price>,
     /// Configuration of the simulated server, for `url: sim:NAME`.
     sim: Option<Map<String, Value>>,
+}
+
+/// The protocol of a target.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum TargetKind {
+    /// OpenAI chat completions and what speaks like it: vLLM, SGLang, llama.cpp, Groq, OpenRouter …
+    OpenaiChat,
+    /// OpenAI text completions: raw text in, text out.
+    OpenaiCompletions,
+    /// OpenAI Responses.
+    OpenaiResponses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Ollama's own chat.
+    Ollama,
+    /// OpenAI embeddings.
+    Embeddings,
 }
 
 /// Prices per million tokens.

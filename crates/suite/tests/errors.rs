@@ -135,6 +135,31 @@ fn every_part_of_a_target_is_checked() {
     part(&t("url: 'http:///v1'"), "'http", "'url' has no proper host and port", "HOST:PORT");
     let chat = "'url' is the base address, without '/chat/completions'";
     part(&t("url: 'http://h/v1/chat/completions'"), "'http", chat, "write http://h/v1");
+    part(
+        &t("url: 'http://h/v1/messages/'"),
+        "'http",
+        "'url' is the base address, without '/messages'",
+        "write http://h/v1",
+    );
+    part(
+        &t("url: 'https://h/api/chat'"),
+        "'http",
+        "'url' is the base address, without '/api/chat'",
+        "write https://h",
+    );
+    part(
+        &t("url: 'http://h/v1', kind: anthropc"),
+        "anthropc",
+        "unknown kind 'anthropc' of target (expected 'anthropic'?)",
+        "known: openai_chat",
+    );
+    part(&t("url: 'http://h/v1', kind: 3"), "3", "'kind' must be text, not a number", "");
+    part(
+        &t("url: 'sim:a', kind: embeddings, stream: true"),
+        "true",
+        "a target of kind 'embeddings' answers in one piece",
+        "leave `stream` out",
+    );
     part(&t("url: 'http://h/v1?key=1'"), "'http", "'url' has a query or fragment", "base address alone");
     part(&t("url: 'sim:'"), "'sim", "'sim:' has no proper name after the colon", "sim:fast");
     part(&t("url: 'http://h/v1', sim: {}"), "{}", "'sim' needs a target of the built-in server", "sim:NAME");

@@ -3,10 +3,10 @@
 //! Main function: [`exchange`]. Must not parse JSON, and hands bytes on as they come.
 
 use crate::failure::{Failure, classify};
+use crate::framing::Alive;
 use crate::head;
 use crate::http::HttpTarget;
 use crate::seam::{Attempt, End, Segment, Tap};
-use crate::sse::Scanner;
 use crate::transport::fill::Fill;
 use crate::transport::pool::Connection;
 use crate::transport::socket::Log;
@@ -294,7 +294,7 @@ impl<'t> Trip<'t> {
         let times = self.target.times;
         let first = log.request_end().unwrap_or(at) + times.first_byte;
         let mut watch = Watch {
-            scanner: head::is_event_stream(&parts.headers).then(Scanner::default),
+            scanner: head::framing(&parts.headers).map(Alive::new),
             gap: times.gap,
             gap_due: first.max(at + times.gap),
             total: times.total,
@@ -374,7 +374,7 @@ fn head_stage(log: &Log) -> Stage {
 /// The limits while a body comes.
 struct Watch {
     /// Finds events; without one every byte counts as a sign of life.
-    scanner: Option<Scanner>,
+    scanner: Option<Alive>,
     gap: Ns,
     gap_due: Ns,
     total: Ns,

@@ -215,7 +215,7 @@ impl HttpTarget {
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
         let accept = match built.stream {
-            true => HeaderValue::from_static("text/event-stream, application/json"),
+            true => HeaderValue::from_static(self.protocol.framing.accept()),
             false => HeaderValue::from_static("application/json"),
         };
         request.headers_mut().entry(header::ACCEPT).or_insert(accept);
@@ -225,8 +225,9 @@ impl HttpTarget {
 
 impl Target for HttpTarget {
     fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
+        let stream = ask.stream && self.spec.kind.streams();
         let body = (self.protocol.body)(&self.spec, ask)?;
-        Ok(Built { path: self.path.clone(), body, stream: ask.stream, ..Built::default() })
+        Ok(Built { path: self.path.clone(), body, stream, ..Built::default() })
     }
 
     fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
@@ -235,8 +236,10 @@ impl Target for HttpTarget {
 }
 
 fn address(spec: &TargetSpec, base_url: &str) -> Result<Address, TargetError> {
-    Address::under(base_url, protocol::of(spec.kind).path)
-        .map_err(|error| TargetError::Url { target: spec.name.clone(), error })
+    let protocol = protocol::of(spec.kind);
+    let base = base_url.trim_end_matches('/');
+    let base = protocol.root.and_then(|end| base.strip_suffix(end)).unwrap_or(base);
+    Address::under(base, protocol.path).map_err(|error| TargetError::Url { target: spec.name.clone(), error })
 }
 
 /// Values of secrets that were used.
@@ -264,6 +267,7 @@ fn headers(
         let key = secret(spec, secrets, name, "key", found)?;
         let (name, text) = match protocol.key {
             Key::Bearer => (header::AUTHORIZATION, format!("Bearer {key}")),
+            Key::Header(name) => (HeaderName::from_static(name), key),
         };
         let mut text = value(spec, name.as_str(), &text)?;
         text.set_sensitive(true);

@@ -15,20 +15,30 @@
 #![warn(missing_docs)]
 
 mod address;
+mod anthropic;
+mod body;
 mod command;
 mod custom;
 mod dialect;
+mod embeddings;
 mod endpoint;
 mod exchange;
 mod failure;
+mod framing;
+mod gather;
 mod head;
 mod http;
+mod json;
 mod lines;
+mod ollama;
 mod openai_chat;
+mod openai_completions;
+mod openai_responses;
 mod parser;
 mod protocol;
 mod seam;
 mod secrets;
+mod spoken;
 mod sse;
 mod transport;
 

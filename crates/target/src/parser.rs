@@ -5,7 +5,8 @@
 
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
-use crate::lines::{Cutter, Shape};
+use crate::framing::{Frames, Framing, Shape};
+use crate::head;
 use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
@@ -43,6 +44,7 @@ pub struct Parsed {
 #[derive(Debug)]
 pub struct Parser {
     stream: bool,
+    framing: Framing,
     mask: Mask,
     reads: Vec<Read>,
     raw: Vec<u8>,
@@ -58,7 +60,7 @@ pub struct Parser {
 enum Body {
     /// Nothing but white space so far.
     Unknown,
-    Events(Cutter),
+    Events(Frames),
     Whole(Vec<u8>),
 }
 
@@ -74,19 +76,20 @@ impl Parser {
     /// for, `mask` which secrets to strike out.
     #[must_use]
     pub fn new(kind: TargetKind, stream: bool, mask: Mask) -> Self {
-        Self::with((protocol::of(kind).dialect)(), Shape::Guess, stream, mask)
+        let protocol = protocol::of(kind);
+        Self::with((protocol.dialect)(), Shape::Guess(protocol.framing), stream, mask)
     }
 
     /// A parser with a dialect of the caller's, for a body of a known shape.
     pub(crate) fn with(dialect: Box<dyn Dialect>, shape: Shape, stream: bool, mask: Mask) -> Self {
-        let body = match shape {
-            Shape::Guess => Body::Unknown,
-            Shape::Whole => Body::Whole(Vec::new()),
-            Shape::Events => Body::Events(Cutter::events()),
-            Shape::Lines => Body::Events(Cutter::lines()),
+        let (body, framing) = match shape {
+            Shape::Guess(framing) => (Body::Unknown, framing),
+            Shape::Whole => (Body::Whole(Vec::new()), Framing::Events),
+            Shape::Stream(framing) => (Body::Events(Frames::new(framing)), framing),
         };
         Self {
             stream,
+            framing,
             mask,
             reads: Vec::new(),
             raw: Vec::new(),
@@ -95,6 +98,11 @@ impl Parser {
             body,
             found: Found { dialect, events: Vec::new() },
         }
+    }
+
+    /// Learns what was asked: the body of the request. Comes before the first segment.
+    pub fn asked(&mut self, body: &[u8]) {
+        self.found.dialect.asked(body);
     }
 
     /// Takes the next segment.
@@ -120,9 +128,11 @@ impl Parser {
                 return;
             };
             piece = &piece[at..];
-            self.body = match piece[0] {
-                b'{' | b'[' | b'<' | b'"' => Body::Whole(Vec::new()),
-                _ => Body::Events(Cutter::events()),
+            self.body = match (self.framing, piece[0]) {
+                (_, b'<') | (Framing::Events, b'{' | b'[' | b'"') => Body::Whole(Vec::new()),
+                // A line looks like a whole body: what was asked for decides.
+                (Framing::Lines, _) if !self.stream => Body::Whole(Vec::new()),
+                (framing, _) => Body::Events(Frames::new(framing)),
             };
         }
         match &mut self.body {
@@ -155,6 +165,7 @@ impl Parser {
             end => self.end(end, empty),
         };
         let outcome = self.outcome(end, status);
+        self.found.dialect.over();
         self.header_timings(attempt);
         let Found { mut dialect, events } = self.found;
         let Collected { parts, blobs, said: about, .. } = std::mem::take(dialect.collected());
@@ -191,7 +202,8 @@ impl Parser {
             }
             End::Complete => {
                 let events = self.found.events.len();
-                let detail = format!("stream ended after {events} events without finish_reason and [DONE]");
+                let mark = self.found.dialect.end_mark();
+                let detail = format!("stream ended after {events} events without {mark}");
                 return failed(Stage::Body, Cause::Cut, detail);
             }
         }
@@ -228,11 +240,10 @@ impl Parser {
     fn header_timings(&mut self, attempt: &Attempt) {
         let headers = attempt.head.as_ref().map(|h| h.headers.as_slice());
         for (name, value) in headers.unwrap_or_default() {
-            if name == "openai-processing-ms" {
-                let ms = value.trim().parse::<f64>().ok();
-                self.found.dialect.collected().timing(name, ms.map(|ms| ms / 1e3));
+            for (name, seconds) in head::times(name, value) {
+                self.found.dialect.collected().timing(&name, Some(seconds));
             }
-            if name == "x-request-id" {
+            if name == "x-request-id" || name == "request-id" {
                 self.found.dialect.collected().said.id.get_or_insert_with(|| value.clone());
             }
         }
@@ -251,7 +262,7 @@ fn failed(stage: Stage, cause: Cause, detail: String) -> Result<Finish, Ended> {
 }
 
 impl Found {
-    fn feed(&mut self, framer: &mut Cutter, piece: &[u8], read: u32) {
+    fn feed(&mut self, framer: &mut Frames, piece: &[u8], read: u32) {
         // Something follows the events that ended earlier in this same read.
         if let Some(last) = self.events.last_mut()
             && last.read == read
@@ -291,7 +302,7 @@ impl Found {
         self.dialect.collected().fail(cause, detail);
     }
 
-    fn end(&mut self, framer: Cutter, read: u32) {
+    fn end(&mut self, framer: Frames, read: u32) {
         framer.finish(read, &mut |item| {
             if let Item::Event { data, name, end } = item
                 && let Some((kind, tokens)) = self.dialect.last_event(name, data)

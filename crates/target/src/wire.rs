@@ -4,6 +4,7 @@
 
 mod failures;
 mod pooling;
+mod protocols;
 mod stamps;
 mod tls;
 

@@ -62,6 +62,9 @@ pub(crate) struct EndpointArgs {
     /// Base URL of the server, such as http://127.0.0.1:8000/v1; `sim:NAME` and `local:NAME` are built in
     #[arg(long)]
     url: String,
+    /// Protocol that it speaks: openai_chat, openai_completions, openai_responses, anthropic, ollama, embeddings
+    #[arg(long, value_name = "KIND", default_value = "openai_chat", value_parser = kind)]
+    kind: TargetKind,
     /// Model to ask for; built-in servers have a name of their own
     #[arg(long)]
     model: Option<String>,
@@ -82,6 +85,11 @@ enum Arrivals {
     Constant,
     /// Independent of each other
     Poisson,
+}
+
+fn kind(text: &str) -> Result<TargetKind, String> {
+    let known = TargetKind::ALL.map(TargetKind::id).join(", ");
+    TargetKind::from_id(text).ok_or_else(|| format!("expected one of {known}"))
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -211,13 +219,13 @@ impl EndpointArgs {
         };
         Ok(TargetSpec {
             name: model.clone(),
-            kind: TargetKind::OpenaiChat,
+            kind: self.kind,
             source,
             model,
             key_env: self.key.clone(),
             headers: self.headers()?,
             body: serde_json::Map::new(),
-            stream: !self.no_stream,
+            stream: !self.no_stream && self.kind.streams(),
             ..TargetSpec::default()
         })
     }

@@ -5,9 +5,10 @@ use acidtest_sim::{Config, Options};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Run the built-in model server (OpenAI-compatible), whose truth is known
+/// Run the built-in model server, whose truth is known
 ///
-/// It answers `/v1/chat/completions` and `/v1/models` with times, answers and
+/// It answers `/v1/chat/completions`, `/v1/completions`, `/v1/responses`,
+/// `/v1/messages`, `/api/chat` and `/v1/embeddings` with times, answers and
 /// faults as its configuration asks, all seeded, and can write what it really did
 /// to a file. Its first line on stdout says where it listens. Ctrl-C ends it and
 /// prints how late it was.

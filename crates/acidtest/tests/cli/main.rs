@@ -9,6 +9,7 @@ mod faults;
 mod help;
 mod kill;
 mod own_targets;
+mod protocols;
 mod reports;
 mod rescore;
 mod secrets;

@@ -4,6 +4,7 @@ pub(crate) mod cost;
 pub(crate) mod quality;
 pub(crate) mod reliability;
 pub(crate) mod rhythm;
+pub(crate) mod server;
 pub(crate) mod throughput;
 pub(crate) mod tokens;
 pub(crate) mod waiting;
@@ -15,6 +16,7 @@ pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
     waiting::METRICS,
     rhythm::METRICS,
+    server::METRICS,
     throughput::METRICS,
     tokens::METRICS,
     reliability::METRICS,

@@ -348,7 +348,16 @@ fn said() -> impl Strategy<Value = ServerSaid> {
     let usage = prop::array::uniform4(any::<Option<u32>>())
         .prop_map(|[input, output, cached, reasoning]| Usage { input, output, cached, reasoning });
     let o = || option::of(text());
-    (o(), o(), o(), usage, vec((text(), number()), 0..3)).prop_map(
+    // Names that become columns, and others.
+    let name = || {
+        prop_oneof![
+            text(),
+            Just("total_time".to_owned()),
+            Just("prompt_ms".to_owned()),
+            Just("eval_duration".to_owned())
+        ]
+    };
+    (o(), o(), o(), usage, vec((name(), number()), 0..4)).prop_map(
         |(model, fingerprint, id, usage, timings)| ServerSaid { model, fingerprint, id, usage, timings },
     )
 }

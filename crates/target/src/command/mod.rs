@@ -14,8 +14,8 @@ mod tests;
 use crate::custom::files::Files;
 use crate::exchange::Times;
 use crate::failure::Failure;
+use crate::framing::{Framing, Shape};
 use crate::http::TargetError;
-use crate::lines::Shape;
 use crate::parser::Parser;
 use crate::seam::{Attempt, BuildError, Built, End, LocalBoxFuture, Tap, Target};
 use crate::secrets::{Mask, Secrets};
@@ -108,7 +108,9 @@ impl CommandTarget {
     #[must_use]
     pub fn parser_factory(&self) -> Box<dyn Fn(bool) -> Parser + Send> {
         let mask = self.mask.clone();
-        Box::new(move |stream| Parser::with(Box::new(Lines::default()), Shape::Lines, stream, mask.clone()))
+        Box::new(move |stream| {
+            Parser::with(Box::new(Lines::default()), Shape::Stream(Framing::Lines), stream, mask.clone())
+        })
     }
 
     fn now(&self) -> Ns {

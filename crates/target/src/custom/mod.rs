@@ -19,8 +19,8 @@ use crate::address::Address;
 use crate::dialect::Dialect;
 use crate::exchange::{Withheld, exchange};
 use crate::failure::Failure;
+use crate::framing::{Framing, Shape};
 use crate::http::{Found, HttpTarget, TargetError, substitute};
-use crate::lines::Shape;
 use crate::parser::Parser;
 use crate::protocol::{Key, Protocol};
 use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target};
@@ -41,9 +41,11 @@ use std::sync::Arc;
 /// What the HTTP target below needs to know: the suite's own words replace the rest.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     path: "/",
+    root: None,
     reserved: &[],
     key: Key::Bearer,
     headers: &[],
+    framing: Framing::Events,
     body: |_, _| Err(BuildError::NoMessages),
     dialect: || Box::new(Pointed::new(Arc::default())),
 };
@@ -114,8 +116,8 @@ impl CustomTarget {
         let (spec, mask) = (Arc::new(self.spec.response.clone()), self.inner.mask.clone());
         let shape = match spec.form {
             ResponseForm::Whole => Shape::Whole,
-            ResponseForm::Lines => Shape::Lines,
-            ResponseForm::Sse => Shape::Events,
+            ResponseForm::Lines => Shape::Stream(Framing::Lines),
+            ResponseForm::Sse => Shape::Stream(Framing::Events),
         };
         Box::new(move |stream| {
             let dialect: Box<dyn Dialect> = Box::new(Pointed::new(Arc::clone(&spec)));
