@@ -8,10 +8,12 @@ mod children;
 mod commands;
 mod execute;
 mod exit;
+mod forecast;
 mod interrupt;
 mod live;
 mod open_store;
 mod read_back;
+mod suite_files;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod case_pass;
 mod cells;
 mod detail;
 mod estimate;
@@ -24,6 +25,7 @@ mod failures;
 mod families;
 mod find;
 mod findings;
+mod forecast;
 mod gaps;
 mod gate_check;
 mod gates;
@@ -37,8 +39,9 @@ mod view;
 
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
-pub use find::find;
-pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetInfo, Test};
+pub use find::{ABORT_RULE, find};
+pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo, Test};
+pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod abort;
 mod answer;
 mod ask;
 mod beside;
@@ -29,6 +30,7 @@ mod spec;
 mod timing;
 mod verdict;
 
+pub use abort::{AbortRule, AbortWhat};
 pub use answer::{Answer, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
 pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
@@ -40,8 +42,8 @@ pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use row::{OutcomeClass, Row};
 pub use spec::{
-    Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,
+    Amount, Caps, Extraction, Limits, Load, Origin, PassRule, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
+    SPEC_VERSION, ScorerKind, ScorerSpec, Skipped, Source, TargetKind, TargetSpec, Warmup,
 };
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};

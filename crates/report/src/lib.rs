@@ -17,10 +17,12 @@ mod grid;
 mod json;
 mod listing;
 mod number;
+mod plan;
 mod sections;
 mod terminal;
 
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
+pub use plan::plan;
 pub use listing::{RunLine, metrics, metrics_json, runs};
 pub use terminal::terminal;

@@ -6,6 +6,7 @@ mod export;
 mod gen_reference;
 mod import;
 mod metrics;
+mod plan;
 mod report;
 mod run;
 mod runs;
@@ -19,6 +20,7 @@ use clap::Subcommand;
 pub(crate) enum Command {
     Run(run::Args),
     Bench(bench::Args),
+    Plan(plan::Args),
     Report(report::Args),
     Runs(runs::Args),
     Sim(sim::Args),
@@ -35,6 +37,7 @@ impl Command {
         match self {
             Command::Run(args) => run::run(args),
             Command::Bench(args) => bench::run(args),
+            Command::Plan(args) => plan::run(args),
             Command::Report(args) => report::run(args),
             Command::Runs(args) => runs::run(args),
             Command::Sim(args) => sim::run(args),

@@ -5,9 +5,9 @@ use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
+use crate::suite_files::{self, SelectArgs};
 use acidtest_record::{Case, Origin, RunId, RunSpec, Source};
 use acidtest_store::Store;
-use acidtest_suite::Loaded;
 use std::path::{Path, PathBuf};
 
 /// Run a suite: ask its cases under its load, score the answers, report, decide the gates
@@ -27,10 +27,15 @@ pub(crate) struct Args {
     #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]
+    select: SelectArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    if args.resume.is_some() && !args.select.is_empty() {
+        return Err(Failure::usage("a run that is resumed has its cases: nothing can be selected"));
+    }
     let (store, execution) = match (&args.resume, &args.suite) {
         (Some(run), _) => resumed(&args, run)?,
         (None, Some(suite)) => planned(&args, suite)?,
@@ -70,7 +75,8 @@ pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Resu
             acidtest_engine::StopReason::CostCap => String::new(),
             _ => format!("; go on with: acidtest run --resume {run}"),
         };
-        eprintln!("stopped early: {}{more}", reason.words());
+        let spec = done.store.spec(run).map_err(trouble)?;
+        eprintln!("stopped early: {}{more}", execute::stop_words(reason, &spec));
     }
     if let Some(why) = execute::why_nothing_answered(&done.store, run)?.filter(|_| !quiet) {
         eprintln!(
@@ -82,12 +88,11 @@ pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Resu
 }
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
-    let path = if suite.is_dir() { suite.join("suite.yaml") } else { suite.to_owned() };
-    let mut loaded = load(&path)?;
+    let path = suite_files::suite_file(suite);
+    let mut loaded = suite_files::load(&path, &args.select)?;
     if let Some(seed) = args.seed {
         loaded.spec.seed = seed;
     }
-    check_gates(&loaded)?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let mut spec = loaded.spec;
     configure_sims(&mut spec)?;
@@ -127,21 +132,6 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
     Ok((store, Execution { run, spec, cases, folder, resume: true, quiet: args.output.quiet }))
 }
 
-fn load(path: &Path) -> Result<Loaded, Failure> {
-    acidtest_suite::load(path, &|p: &Path| {
-        std::fs::File::open(p).map(|f| Box::new(f) as Box<dyn std::io::Read>)
-    })
-    .map_err(|e| Failure::new(Exit::Usage, e))
-}
-
-/// The metrics that gates name must exist; only the findings know them.
-fn check_gates(loaded: &Loaded) -> Result<(), Failure> {
-    match acidtest_findings::check(&loaded.spec, &loaded.cases) {
-        Ok(()) => Ok(()),
-        Err(e) => Err(Failure::new(Exit::Usage, loaded.gate_error(e.index, &e.message, &e.hint))),
-    }
-}
-
 /// A suite that is resumed from another folder must still find its files.
 fn remember_place(spec: &mut RunSpec, path: &Path) {
     let whole = path.canonicalize();
@@ -152,7 +142,7 @@ fn remember_place(spec: &mut RunSpec, path: &Path) {
 
 /// Checks the configuration of built-in servers before anything is stored, and
 /// fills in that of `local:NAME`.
-fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
+pub(crate) fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
     for target in &mut spec.targets {
         let Source::Sim { name, config } = &mut target.source else { continue };
         let checked = match name.strip_prefix("local:") {

@@ -22,6 +22,7 @@ mod interval;
 mod proportion;
 mod quantile;
 mod random;
+mod required;
 
 pub use batch::{
     Batched, Batches, FEWEST_BATCHES, FEWEST_BEYOND, MOST_BATCHES, SendOrder, autocorrelation_time,
@@ -42,3 +43,4 @@ pub use proportion::{
 };
 pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
 pub use random::{Pcg64, SeedSequence};
+pub use required::{Bounded, fewest_for_quantile, fewest_for_share, sequential_share};
