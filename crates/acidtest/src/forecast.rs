@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::open_store::{self, trouble};
 use crate::read_back;
 use acidtest_findings::{CellForecast, CostForecast, Forecast};
-use acidtest_record::{Amount, Gate, Load, Price, RunSpec, RunState, Row, Usage};
+use acidtest_record::{Amount, Gate, Load, Price, Row, RunSpec, RunState, Usage};
 use acidtest_schedule::{Cell, Plan};
 use acidtest_suite::{Loaded, Prompt, estimate_tokens};
 use std::collections::HashMap;
@@ -77,7 +77,9 @@ pub(crate) fn earlier(store: &StoreArg, spec: &RunSpec) -> Result<Option<Earlier
         let Some(target) = old.targets.get(usize::from(row.target)) else { return };
         let seconds = row.started.zip(row.ended).map(|(a, b)| (b.0 - a.0) as f64 / 1e9);
         let entry = sums.entry(target.model.clone()).or_default();
-        for (sum, value) in entry.iter_mut().zip([row.input.map(f64::from), row.output.map(f64::from), seconds]) {
+        for (sum, value) in
+            entry.iter_mut().zip([row.input.map(f64::from), row.output.map(f64::from), seconds])
+        {
             if let Some(value) = value.filter(|_| row.class.delivered()) {
                 *sum = (sum.0 + value, sum.1 + 1);
             }
@@ -149,7 +151,8 @@ pub(crate) fn forecast(
 }
 
 fn estimator(earlier: Option<&Earlier>) -> String {
-    let by_text = "a token for 4 Latin characters, 1.5 Hangul syllables, 1 other CJK character, 2 of other scripts";
+    let by_text =
+        "a token for 4 Latin characters, 1.5 Hangul syllables, 1 other CJK character, 2 of other scripts";
     match earlier {
         Some(run) => format!("tokens and times as in run {} of the same workload; else {by_text}", run.id),
         None => format!("{by_text}; no earlier run of this workload is stored"),
@@ -188,9 +191,10 @@ fn of_cell(spec: &RunSpec, cell: &Cell, input: f64, means: Means) -> CellForecas
     let (requests, warmup) = (measured(cell), u64::from(cell.plan.warmup()));
     let all = requests.map(|n| (n + warmup) as f64);
     let each_input = means.input.unwrap_or(input);
-    let limit = prompt.into_iter().map(|p| &p.params).chain([&target.body, &spec.params]).find_map(|fields| {
-        OUTPUT_LIMITS.iter().find_map(|key| fields.get(*key)).and_then(serde_json::Value::as_f64)
-    });
+    let limit =
+        prompt.into_iter().map(|p| &p.params).chain([&target.body, &spec.params]).find_map(|fields| {
+            OUTPUT_LIMITS.iter().find_map(|key| fields.get(*key)).and_then(serde_json::Value::as_f64)
+        });
     let price = target.price.as_ref();
     let each = |output: f64| price.map(|p| price_of(p, each_input, output));
     let amount = all.zip(means.output.or(limit).and_then(each)).map(|(n, cost)| n * cost);

@@ -220,12 +220,14 @@ impl Desk {
         if rules.is_empty() || record.role != Role::Subject {
             return;
         }
-        let counts = record.case.and_then(|hash| self.setup.judge.case(hash)).is_some_and(|c| c.xfail.is_none());
-        let correct = verdicts.iter().find(|v| v.name == CORRECT && counts).and_then(|v| match (v.status, &v.value) {
-            (Status::Scored, Some(Value::Bool(right))) => Some(*right),
-            (Status::Unparsable, _) => Some(false),
-            _ => None,
-        });
+        let counts =
+            record.case.and_then(|hash| self.setup.judge.case(hash)).is_some_and(|c| c.xfail.is_none());
+        let correct =
+            verdicts.iter().find(|v| v.name == CORRECT && counts).and_then(|v| match (v.status, &v.value) {
+                (Status::Scored, Some(Value::Bool(right))) => Some(*right),
+                (Status::Unparsable, _) => Some(false),
+                _ => None,
+            });
         let failed = matches!(record.outcome, Outcome::Failed { cause, .. } if cause != Cause::Cancelled);
         control.counts.add(Added { failed, correct });
         let elapsed_s = record.timing.ended.map_or(0.0, |t| t.0 as f64 / 1e9);

@@ -21,7 +21,10 @@ impl Overrides {
         Self {
             plan: spec.params.clone(),
             prompts: spec.prompts.iter().map(|p| p.params.clone()).collect(),
-            cases: numbered().filter(|(_, c)| !c.params.is_empty()).map(|(i, c)| (i, c.params.clone())).collect(),
+            cases: numbered()
+                .filter(|(_, c)| !c.params.is_empty())
+                .map(|(i, c)| (i, c.params.clone()))
+                .collect(),
             timeouts: numbered().filter_map(|(i, c)| Some((i, c.timeout_s?))).collect(),
         }
     }
@@ -61,6 +64,9 @@ mod tests {
         let all = Overrides::of(&spec, &[Case::default(), own]);
         assert_eq!(Value::Object(all.params(0, Some(0))), json!({"t": 1, "m": 0, "p": 1}));
         assert_eq!(Value::Object(all.params(0, Some(1))), json!({"t": 1, "m": 0, "p": 2}));
-        assert_eq!((all.timeout_s(Some(0)), all.timeout_s(Some(1)), all.timeout_s(None)), (None, Some(3.0), None));
+        assert_eq!(
+            (all.timeout_s(Some(0)), all.timeout_s(Some(1)), all.timeout_s(None)),
+            (None, Some(3.0), None)
+        );
     }
 }

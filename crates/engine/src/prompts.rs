@@ -42,7 +42,9 @@ fn render(
     case: &Case,
 ) -> Result<Vec<Message>, acidtest_suite::RenderError> {
     match &case.prompt {
-        Some(messages) => acidtest_suite::render(&PromptSpec { messages: messages.clone(), ..prompt.clone() }, case),
+        Some(messages) => {
+            acidtest_suite::render(&PromptSpec { messages: messages.clone(), ..prompt.clone() }, case)
+        }
         None => template.render(case),
     }
 }

@@ -95,7 +95,8 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
         match metric.id {
             "score" => all.extend(names(slice).iter().filter_map(|n| scorer(n))),
             "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}
-            "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal" if !is_judged(slice.view) => {}
+            "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
+                if !is_judged(slice.view) => {}
             "delivery" if quality_only => {}
             "judgement" if quality_only => {}
             "delivery" => all.extend(DELIVERY.map(|(class, _)| Wanted::with(metric, class))),
@@ -260,7 +261,11 @@ fn run_info(view: &View) -> RunInfo {
         stopped: view.stopped.clone(),
         planned: view.planned,
         selection: spec.selection.clone(),
-        skipped: spec.skipped.iter().map(|s| SkippedCase { id: s.id.clone(), reason: s.reason.clone() }).collect(),
+        skipped: spec
+            .skipped
+            .iter()
+            .map(|s| SkippedCase { id: s.id.clone(), reason: s.reason.clone() })
+            .collect(),
         sequential: sequential(view),
         measuring_threads: view.measuring_threads,
     }

@@ -170,12 +170,18 @@ fn forecast(
     };
     let blank = GateForecast { unit: behind.unit, n: behind.n, ..blank };
     if behind.n == Some(0) {
-        return GateForecast { can: CanDecide::No, why: "nothing that is asked has its labels".into(), ..blank };
+        return GateForecast {
+            can: CanDecide::No,
+            why: "nothing that is asked has its labels".into(),
+            ..blank
+        };
     }
     let quantile = metric.resolve(gate.stat).quantile();
     match (&metric.measure, gate.bound) {
         (Measure::Sample(..) | Measure::Gaps(_), bound) => of_quantile(quantile, bound, blank),
-        (_, None) => GateForecast { can: CanDecide::Yes, why: "a plain value is met or broken".into(), ..blank },
+        (_, None) => {
+            GateForecast { can: CanDecide::Yes, why: "a plain value is met or broken".into(), ..blank }
+        }
         (Measure::Share(_) | Measure::CasePass | Measure::Event(_), Some(bound)) => {
             of_share(gate, bound, expected, blank)
         }
@@ -235,9 +241,10 @@ fn of_quantile(quantile: Option<f64>, bound: Option<Bound>, blank: GateForecast)
         }
         (None, false, _) => (CanDecide::Yes, "a plain value is met or broken".into()),
         (Some(_), true, _) => (CanDecide::No, format!("{label} has no bound below {fewest} requests")),
-        (Some(_), false, None) => {
-            (CanDecide::Unknown, format!("{label} needs {fewest} requests; how many there will be is not known"))
-        }
+        (Some(_), false, None) => (
+            CanDecide::Unknown,
+            format!("{label} needs {fewest} requests; how many there will be is not known"),
+        ),
         (Some(_), false, Some(_)) => (
             CanDecide::Perhaps,
             "there are enough if requests do not move together; under load more may be needed".into(),
@@ -269,10 +276,13 @@ fn of_share(gate: &Gate, bound: Bound, expected: Option<f64>, blank: GateForecas
     let (can, why) = match (blank.n, fewest, needs) {
         (_, None, _) => (CanDecide::No, "no number of cases can show this limit".to_owned()),
         (None, Some(_), _) => (CanDecide::Unknown, format!("how many {unit} there will be is not known")),
-        (Some(n), Some(fewest), _) if n < fewest => {
-            (CanDecide::No, format!("cannot be met with {n} {unit}, even if all go well: that takes {fewest}"))
+        (Some(n), Some(fewest), _) if n < fewest => (
+            CanDecide::No,
+            format!("cannot be met with {n} {unit}, even if all go well: that takes {fewest}"),
+        ),
+        (Some(_), _, None) => {
+            (CanDecide::Perhaps, "the value is taken to be the limit itself: no n settles that".into())
         }
-        (Some(_), _, None) => (CanDecide::Perhaps, "the value is taken to be the limit itself: no n settles that".into()),
         (Some(n), _, Some(needs)) if n >= needs => {
             (CanDecide::Yes, format!("likely {end} {given}: that takes about {needs} {unit}"))
         }

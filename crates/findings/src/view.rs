@@ -480,9 +480,7 @@ impl<'v> Slice<'v> {
     /// The part whose cases carry that tag, or whose prompts that label.
     #[must_use]
     pub fn tagged(&self, key: &str, value: &str) -> Self {
-        let has = |i: &u32| {
-            self.view.asked(*i as usize).label(key) == Some(value)
-        };
+        let has = |i: &u32| self.view.asked(*i as usize).label(key) == Some(value);
         let mut labels = self.labels.clone();
         labels.insert(key.to_owned(), value.to_owned());
         Self {
@@ -502,8 +500,7 @@ impl<'v> Slice<'v> {
     /// The sub-slices by the values of a tag, in their order.
     #[must_use]
     pub fn by_tag(&self, key: &str) -> Vec<Self> {
-        let mut values: Vec<&str> =
-            self.asked().filter_map(|a| a.label(key)).collect();
+        let mut values: Vec<&str> = self.asked().filter_map(|a| a.label(key)).collect();
         values.sort_unstable();
         values.dedup();
         values.iter().map(|v| self.tagged(key, v)).collect()

@@ -23,6 +23,6 @@ mod terminal;
 
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
-pub use plan::plan;
 pub use listing::{RunLine, metrics, metrics_json, runs};
+pub use plan::plan;
 pub use terminal::terminal;

@@ -9,7 +9,8 @@ use acidtest_findings::{CanDecide, CellForecast, Forecast, GateForecast};
 /// The plan as text.
 #[must_use]
 pub fn plan(forecast: &Forecast, style: Style) -> String {
-    let mut out = format!("{}\n", style.paint(&format!("plan  {}", crate::clean(&forecast.name)), Paint::Title));
+    let mut out =
+        format!("{}\n", style.paint(&format!("plan  {}", crate::clean(&forecast.name)), Paint::Title));
     out.push_str(&head(forecast, style));
     out.push_str(&format!("\n{}\n", style.paint("WILL BE SENT", Paint::Title)));
     out.push_str(&cells(forecast, style));
@@ -42,7 +43,10 @@ fn head(forecast: &Forecast, style: Style) -> String {
     row("requests", forecast.requests.map_or("not known ahead".into(), count));
     let costs: Vec<String> = forecast.cost.iter().map(|c| money(&c.currency, c.amount)).collect();
     let bound = if forecast.cells.iter().any(|c| c.cost_is_bound) { "at most " } else { "about " };
-    row("cost", if costs.is_empty() { "not known".into() } else { format!("{bound}{}", costs.join(" and ")) });
+    row(
+        "cost",
+        if costs.is_empty() { "not known".into() } else { format!("{bound}{}", costs.join(" and ")) },
+    );
     row("time", forecast.seconds.map_or("not known".into(), |s| format!("about {}", duration(s))));
     row("estimator", forecast.estimator.clone());
     grid.render(style)

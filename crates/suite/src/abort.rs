@@ -32,13 +32,18 @@ fn rule(doc: &Doc, node: &Node, targets: &[TargetSpec]) -> Result<AbortRule, Sui
     let parsed = parse(text).map_err(|what| doc.at(node, what).hint(FORM))?;
     let (rule, currency) = parsed;
     if rule.what == AbortWhat::Cost {
-        let has = |t: &TargetSpec| t.price.as_ref().is_some_and(|p| currency.is_empty() || p.currency == currency);
+        let has =
+            |t: &TargetSpec| t.price.as_ref().is_some_and(|p| currency.is_empty() || p.currency == currency);
         if !targets.iter().all(has) {
             let what = match currency.as_str() {
                 "" => "the rule on cost cannot be kept: a target has no price".to_owned(),
-                currency => format!("the rule on cost cannot be kept: not every target has a price in {currency}"),
+                currency => {
+                    format!("the rule on cost cannot be kept: not every target has a price in {currency}")
+                }
             };
-            return Err(doc.at(node, what).hint("give each target `price: { currency: USD, input: …, output: … }`"));
+            return Err(doc
+                .at(node, what)
+                .hint("give each target `price: { currency: USD, input: …, output: … }`"));
         }
     }
     Ok(rule)
@@ -98,7 +103,8 @@ fn limit_of(what: AbortWhat, text: &str) -> Result<(f64, String), String> {
     let unit = text[end..].trim();
     match what {
         AbortWhat::Cost => {
-            let is_code = unit.is_empty() || (unit.len() == 3 && unit.bytes().all(|b| b.is_ascii_uppercase()));
+            let is_code =
+                unit.is_empty() || (unit.len() == 3 && unit.bytes().all(|b| b.is_ascii_uppercase()));
             match is_code && number > 0.0 && number <= 1e12 {
                 true => Ok((number, unit.to_owned())),
                 false => Err(format!("'{}' is no amount such as '1 USD'", brief(text))),
@@ -132,11 +138,23 @@ mod tests {
             ("accuracy <= 50 %", AbortWhat::Accuracy, Op::Le, 0.5, 20, false),
         ] {
             let (rule, _) = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-            assert_eq!((rule.what, rule.op, rule.limit, rule.after, rule.sequential), (what, op, limit, after, sequential));
+            assert_eq!(
+                (rule.what, rule.op, rule.limit, rule.after, rule.sequential),
+                (what, op, limit, after, sequential)
+            );
         }
         for bad in [
-            "", "error_rate", "speed > 1", "cost < 1 USD", "time > 10", "time > 1 s after 5", "accuracy < 50",
-            "accuracy < 0.5 after x", "error_rate > fast", "cost > 1 dollars", "time > 0 s",
+            "",
+            "error_rate",
+            "speed > 1",
+            "cost < 1 USD",
+            "time > 10",
+            "time > 1 s after 5",
+            "accuracy < 50",
+            "accuracy < 0.5 after x",
+            "error_rate > fast",
+            "cost > 1 dollars",
+            "time > 0 s",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

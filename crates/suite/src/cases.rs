@@ -125,7 +125,7 @@ impl Collector<'_> {
             "table" => self.table(value),
             _ => {
                 let format = fields.maybe("format", format)?;
-                self.split = fields.maybe("split", |d, n, w| label_text(d, n, w))?;
+                self.split = fields.maybe("split", label_text)?;
                 for file in doc.one_or_more(value, "'file'")? {
                     self.file(file, format, files)?;
                 }

@@ -22,8 +22,11 @@ pub(crate) fn each_record(
     take: &mut dyn FnMut(Line<'_>) -> Result<(), SuiteError>,
 ) -> Result<(), SuiteError> {
     let text = text_of(file, bytes)?;
-    let mut reader =
-        ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes());
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes());
     let mut header: Option<Vec<String>> = None;
     let mut record = StringRecord::new();
     loop {
@@ -93,7 +96,8 @@ fn columns(
         return Err(on_line(file, number, raw, &bad).hint("the first line names the columns, each once"));
     }
     if let [only] = names.as_slice() {
-        let other = [',', '\t', ';'].into_iter().find(|c| u32::from(*c) != u32::from(delimiter) && only.contains(*c));
+        let other =
+            [',', '\t', ';'].into_iter().find(|c| u32::from(*c) != u32::from(delimiter) && only.contains(*c));
         if let Some(other) = other {
             let message = format!("one column only, and its name holds {other:?}");
             return Err(on_line(file, number, raw, &message)
@@ -115,7 +119,7 @@ fn fields(
         return Err(on_line(file, number, raw, &message)
             .hint("a cell with the separator, a quote or a line break stands in quotes"));
     }
-    Ok(names.iter().cloned().zip(record.iter().map(|cell| Value::from(cell))).collect())
+    Ok(names.iter().cloned().zip(record.iter().map(Value::from)).collect())
 }
 
 fn trouble(file: &str, text: &str, number: u64, error: &csv::Error) -> SuiteError {

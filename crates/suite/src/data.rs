@@ -75,7 +75,9 @@ fn whole(file: &str, reader: Box<dyn Read>) -> Result<Vec<u8>, SuiteError> {
         .read_to_end(&mut bytes)
         .map_err(|e| SuiteError::of_file(file, format!("cannot read the file: {e}")))?;
     if bytes.len() as u64 > MAX_WHOLE {
-        return Err(SuiteError::of_file(file, "the file is longer than 1 GiB").hint("split it into several files"));
+        return Err(
+            SuiteError::of_file(file, "the file is longer than 1 GiB").hint("split it into several files")
+        );
     }
     Ok(bytes)
 }
@@ -89,7 +91,8 @@ pub(crate) fn text_of<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, SuiteE
         let line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
         let shown = format!("{}\u{FFFD}", String::from_utf8_lossy(line));
         let at = shown.chars().count() - 1;
-        dataset::at_line(file, number, &shown, at, 1, "the line is not UTF-8").hint("convert the file to UTF-8")
+        dataset::at_line(file, number, &shown, at, 1, "the line is not UTF-8")
+            .hint("convert the file to UTF-8")
     })
 }
 

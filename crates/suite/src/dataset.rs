@@ -89,7 +89,8 @@ fn object(file: &str, number: u32, text: &str) -> Result<Map<String, Value>, Sui
             let out = at_line(file, number, text, at, 1, &format!("not valid JSON: {what}"));
             let first = text.trim_start().starts_with('[') && number == 1;
             Err(match first {
-                true => out.hint("a JSON array stands in a .json file; here every line is one object (JSON Lines)"),
+                true => out
+                    .hint("a JSON array stands in a .json file; here every line is one object (JSON Lines)"),
                 false => out.hint("every line is one JSON object"),
             })
         }

@@ -4,10 +4,10 @@
 //! else as a whole. Must not touch what a case says itself.
 
 use crate::error::SuiteError;
+use crate::mapping::check_label;
 use crate::overrides::{self, Overrides};
 use crate::read::{Doc, Fields};
 use crate::row::label_text;
-use crate::mapping::check_label;
 use crate::scoring;
 use crate::tree::{Kind, Node};
 use acidtest_record::{Case, Extraction, ScorerSpec};
@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 
 /// Keys of `defaults`.
 pub(crate) const KEYS: [&str; 11] = [
-    "vars", "refuse", "cluster", "split", "tags", "scorers", "extract", "params", "prompt", "timeout", "xfail",
+    "vars", "refuse", "cluster", "split", "tags", "scorers", "extract", "params", "prompt", "timeout",
+    "xfail",
 ];
 
 /// What every case has unless it says otherwise.

@@ -43,7 +43,9 @@ impl Expression {
     pub(crate) fn holds(&self, case: &Case) -> bool {
         match self {
             Expression::Is(key, value) => field(case, key).is_some_and(|v| v == *value),
-            Expression::Like(key, pattern) => field(case, key).is_some_and(|v| glob::matches_text(pattern, &v)),
+            Expression::Like(key, pattern) => {
+                field(case, key).is_some_and(|v| glob::matches_text(pattern, &v))
+            }
             Expression::Has(key) => field(case, key).is_some(),
             Expression::Not(inner) => !inner.holds(case),
             Expression::And(all) => all.iter().all(|e| e.holds(case)),
@@ -248,7 +250,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn cases() -> Vec<Case> {
-        let tags = BTreeMap::from([("lang".to_owned(), "ko".to_owned()), ("hard".to_owned(), "yes".to_owned())]);
+        let tags =
+            BTreeMap::from([("lang".to_owned(), "ko".to_owned()), ("hard".to_owned(), "yes".to_owned())]);
         vec![Case { id: "draft-1".into(), split: Some("test".into()), tags, ..Case::default() }]
     }
 

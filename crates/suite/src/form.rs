@@ -327,7 +327,7 @@ struct CaseDefaults {
 #[schemars(untagged)]
 enum Cases {
     File(String),
-    Mapped(MappedFile),
+    Mapped(Box<MappedFile>),
     Inline(Vec<Case>),
 }
 
@@ -665,7 +665,9 @@ struct Caps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cases, defaults, include, limits, load, mapping, prompts, repeats, scoring, select, suite, targets};
+    use crate::{
+        cases, defaults, include, limits, load, mapping, prompts, repeats, scoring, select, suite, targets,
+    };
 
     fn check(name: &str, known: &[&str]) {
         let schema = schema();

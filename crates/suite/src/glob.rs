@@ -18,7 +18,10 @@ enum Token {
     One(char),
     /// Any character but a separator.
     Any(char),
-    Set { not: bool, ranges: Vec<(char, char)> },
+    Set {
+        not: bool,
+        ranges: Vec<(char, char)>,
+    },
     /// Any run of characters without the separator.
     Star(char),
     /// Any run of characters.

@@ -27,10 +27,14 @@ const PAIRS: [(&str, &str); 2] = [("target", "targets"), ("prompt", "prompts")];
 /// Reads a suite file and what it includes, as one text and one tree.
 pub(crate) fn open(path: &Path, files: Files<'_>) -> Result<(Source, Node), SuiteError> {
     let text = read_text(path, files).map_err(|why| match why {
-        Trouble::Io(e) => SuiteError::of_file(&path.display().to_string(), format!("cannot read the suite: {e}"))
-            .hint("give the path of a suite file, such as suites/docent/suite.yaml"),
-        Trouble::TooLong => SuiteError::of_file(&path.display().to_string(), "the suite file is longer than 4 MiB")
-            .hint("put the cases into a .jsonl file: `cases: cases.jsonl`"),
+        Trouble::Io(e) => {
+            SuiteError::of_file(&path.display().to_string(), format!("cannot read the suite: {e}"))
+                .hint("give the path of a suite file, such as suites/docent/suite.yaml")
+        }
+        Trouble::TooLong => {
+            SuiteError::of_file(&path.display().to_string(), "the suite file is longer than 4 MiB")
+                .hint("put the cases into a .jsonl file: `cases: cases.jsonl`")
+        }
         Trouble::NotText => SuiteError::of_file(&path.display().to_string(), "the suite file is not UTF-8"),
     })?;
     let source = Source::new(&path.display().to_string(), &text);
@@ -137,7 +141,9 @@ impl Including<'_> {
         let path = plain(&from.parent().unwrap_or(Path::new("")).join(name));
         if !outside && !is_within(&path, &self.folder) {
             let message = format!("'{}' is outside the suite's folder", brief(name));
-            return Err(doc.at(node, message).hint("write `include: { file: PATH, outside: true }` to allow it"));
+            return Err(doc
+                .at(node, message)
+                .hint("write `include: { file: PATH, outside: true }` to allow it"));
         }
         Ok(path)
     }

@@ -59,5 +59,5 @@ pub use form::schema;
 pub use refusal::is_refusal;
 pub use select::Selection;
 pub use suite::{Loaded, load, load_with};
-pub use tokens::estimate_tokens;
 pub use template::{MAX_MESSAGE_BYTES, Prompt, RenderError, render};
+pub use tokens::estimate_tokens;

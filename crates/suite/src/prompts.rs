@@ -90,10 +90,12 @@ impl Prompts {
         if combinations.is_empty() {
             return;
         }
-        let old = std::mem::replace(self, Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new() });
+        let old =
+            std::mem::replace(self, Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new() });
         for (spec, places) in old.specs.iter().zip(old.places) {
             for combination in combinations {
-                let values: Vec<String> = combination.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                let values: Vec<String> =
+                    combination.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
                 let spec = PromptSpec {
                     name: match old.specs.len() {
                         1 => values.join(" "),

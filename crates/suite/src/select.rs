@@ -69,7 +69,12 @@ impl Selection {
     }
 
     /// The cases that are chosen, in their order.
-    pub(crate) fn choose(&self, cases: Vec<Case>, source: &Source, span: Span) -> Result<Vec<Case>, SuiteError> {
+    pub(crate) fn choose(
+        &self,
+        cases: Vec<Case>,
+        source: &Source,
+        span: Span,
+    ) -> Result<Vec<Case>, SuiteError> {
         let filter = self.filter.as_deref().map(|text| compile(text, &cases, source, span)).transpose()?;
         for split in &self.splits {
             if !cases.iter().any(|c| c.split.as_deref() == Some(split)) {
@@ -79,12 +84,15 @@ impl Selection {
                 let message = format!("no case is in the split '{}'", brief(split));
                 let list = match known.is_empty() {
                     true => "no case has a split: give `split` to the cases, or map it".to_owned(),
-                    false => format!("known: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", ")),
+                    false => {
+                        format!("known: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", "))
+                    }
                 };
                 return Err(source.error(span, message).hint(list));
             }
         }
-        let in_split = |c: &Case| self.splits.is_empty() || c.split.as_ref().is_some_and(|s| self.splits.contains(s));
+        let in_split =
+            |c: &Case| self.splits.is_empty() || c.split.as_ref().is_some_and(|s| self.splits.contains(s));
         let mut chosen: Vec<Case> = cases
             .into_iter()
             .filter(|c| in_split(c) && filter.as_ref().is_none_or(|f| f.holds(c)))
@@ -125,7 +133,8 @@ fn number(parts: &[&[u8]]) -> u64 {
 
 fn compile(text: &str, cases: &[Case], source: &Source, span: Span) -> Result<Expression, SuiteError> {
     filter::parse(text, cases).map_err(|bad| {
-        let line = source.text.lines().nth(span.line.saturating_sub(source.first_line) as usize).unwrap_or("");
+        let line =
+            source.text.lines().nth(span.line.saturating_sub(source.first_line) as usize).unwrap_or("");
         let from: String = line.chars().skip(span.column.saturating_sub(1) as usize).collect();
         // The caret points into the text where it stands in the file as it is.
         let place = match from.find(text).map(|at| from[..at].chars().count()) {

@@ -170,12 +170,11 @@ fn plan_of(suite: &Fields<'_>, path: &Path) -> Result<(RunSpec, prompts::Prompts
 /// The gates, and the one that `strict_xfail` stands for.
 fn gates(suite: &Fields<'_>) -> Result<(Vec<Gate>, Vec<Node>), SuiteError> {
     let (mut gates, mut nodes) = scoring::gates(suite)?;
-    if let Some(node) = suite.get("strict_xfail") {
-        if suite.doc.flag(node, "'strict_xfail'")? {
-            let gate = Gate::parse("judgement[class=xpass] <= 0 %").expect("the gate is fixed and tested");
-            gates.push(gate);
-            nodes.push(node.clone());
-        }
+    let strict = suite.maybe("strict_xfail", File::flag)?.unwrap_or(false);
+    if let Some(node) = suite.get("strict_xfail").filter(|_| strict) {
+        let gate = Gate::parse("judgement[class=xpass] <= 0 %").expect("the gate is fixed and tested");
+        gates.push(gate);
+        nodes.push(node.clone());
     }
     Ok((gates, nodes))
 }
@@ -193,7 +192,11 @@ fn choose(
     let chosen = own.choose(read.cases, suite.doc, place)?;
     let line = flags.filter.as_deref().unwrap_or("");
     let command = File::line_of("--filter", line, 1);
-    let chosen = flags.choose(chosen, &command, Span { line: 1, column: 1, len: line.chars().count().max(1) as u32 })?;
+    let chosen = flags.choose(
+        chosen,
+        &command,
+        Span { line: 1, column: 1, len: line.chars().count().max(1) as u32 },
+    )?;
     spec.selection = read.origin.into_iter().chain(own.words()).chain(flags.words()).collect();
     if !own.is_empty() || !flags.is_empty() {
         spec.selection.push(format!("{} of {all} cases", chosen.len()));

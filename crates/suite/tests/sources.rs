@@ -63,7 +63,10 @@ fn csv_is_read_as_rfc_4180_has_it() {
     let got = loaded(&[("s.yaml", &suite_of("c.csv")), ("c.csv", csv.as_bytes())]);
     assert_eq!(vars(&got)[0], json!({"question": "one, \"quoted\"\nand more"}));
     assert_eq!((got.cases[0].id.as_str(), got.cases[0].expected.as_slice()), ("a", &["1".to_owned()][..]));
-    assert_eq!(got.cases[0].tags, BTreeMap::from([("hard".into(), "yes".into()), ("lang".into(), "ko".into())]));
+    assert_eq!(
+        got.cases[0].tags,
+        BTreeMap::from([("hard".into(), "yes".into()), ("lang".into(), "ko".into())])
+    );
     assert!(got.cases[1].refuse && got.cases[1].expected.is_empty() && got.cases[1].tags.is_empty());
     let tsv = "question\texpected\none, two\t3\n";
     let got = loaded(&[("s.yaml", &suite_of("c.tsv")), ("c.tsv", tsv.as_bytes())]);
@@ -120,7 +123,8 @@ proptest! {
 
 #[test]
 fn json_arrays_are_read_with_their_lines() {
-    let text = "[\n  {\"question\": \"one\"},\n  {\n    \"question\": \"two\", \"expected\": [\"2\"]\n  }\n]\n";
+    let text =
+        "[\n  {\"question\": \"one\"},\n  {\n    \"question\": \"two\", \"expected\": [\"2\"]\n  }\n]\n";
     let got = loaded(&[("s.yaml", &suite_of("c.json")), ("c.json", text.as_bytes())]);
     assert_eq!(vars(&got), [json!({"question": "one"}), json!({"question": "two"})]);
     let lines = "{\"question\": \"one\"}\n{\"question\": \"two\"}\n";
@@ -131,7 +135,11 @@ fn json_arrays_are_read_with_their_lines() {
         ("[{\"question\": 1}", 1, "the array is never closed"),
         ("[{\"question\": 1}]\nx", 2, "something follows the array"),
         ("[\n{\"question\": }]", 2, "not valid JSON: expected value"),
-        ("[\n{\"question\": 1},\n{\"id\": \"x\",\n \"refuse\": 3, \"question\": 1}]", 4, "'refuse' must be true or false, not a number"),
+        (
+            "[\n{\"question\": 1},\n{\"id\": \"x\",\n \"refuse\": 3, \"question\": 1}]",
+            4,
+            "'refuse' must be true or false, not a number",
+        ),
     ] {
         let e = refused(&[("s.yaml", &suite_of("c.json")), ("c.json", text.as_bytes())]);
         assert_eq!((e.line, e.message.as_str()), (line, message), "{text}\n{e}");
@@ -151,10 +159,16 @@ fn parquet_values_become_json() {
     assert_eq!(first["answers"], json!({"text": ["1", "uno"], "start": [0, 1]}));
     assert_eq!((&first["choices"], &first["m"]), (&json!(["x", "y"]), &json!({"k": 1})));
     assert_eq!((&first["f32"], &first["f64"], &first["big"]), (&json!(0.1), &json!(0.1), &json!(1i64 << 62)));
-    assert_eq!((&first["dec"], &first["raw"], &first["day"]), (&json!("1.50"), &json!("text"), &json!("2024-02-29")));
+    assert_eq!(
+        (&first["dec"], &first["raw"], &first["day"]),
+        (&json!("1.50"), &json!("text"), &json!("2024-02-29"))
+    );
     assert_eq!(first["when"], json!("2024-02-29 12:30:00.000 +00:00"));
     let second = &vars(&got)[1];
-    assert_eq!((&second["f64"], &second["raw"], &second["flag"]), (&Value::Null, &Value::Null, &json!(false)));
+    assert_eq!(
+        (&second["f64"], &second["raw"], &second["flag"]),
+        (&Value::Null, &Value::Null, &json!(false))
+    );
     assert_eq!(got.cases[2].id, "c");
 }
 
@@ -162,7 +176,8 @@ fn parquet_values_become_json() {
 fn a_parquet_file_cut_or_changed_anywhere_is_an_error_and_never_a_panic() {
     let bytes = include_bytes!("../../../fixtures/datasets/small.parquet");
     let suite = format!("{}cases: c.parquet\n", HEAD.replace("question", "q")).into_bytes();
-    let try_with = |bytes: &[u8]| load_from(&[("s.yaml", &suite), ("c.parquet", bytes)], &Selection::default());
+    let try_with =
+        |bytes: &[u8]| load_from(&[("s.yaml", &suite), ("c.parquet", bytes)], &Selection::default());
     assert_eq!(try_with(bytes).unwrap().cases.len(), 2);
     for end in 0..bytes.len() {
         let e = try_with(&bytes[..end]).unwrap_err();
@@ -183,9 +198,18 @@ fn hub() -> Vec<(&'static str, &'static [u8])> {
     vec![
         ("d/README.md", include_bytes!("../../../fixtures/datasets/hub/README.md")),
         ("d/extra.csv", include_bytes!("../../../fixtures/datasets/hub/extra.csv")),
-        ("d/data/train-00000-of-00001.parquet", include_bytes!("../../../fixtures/datasets/hub/data/train-00000-of-00001.parquet")),
-        ("d/data/test-00000-of-00002.parquet", include_bytes!("../../../fixtures/datasets/hub/data/test-00000-of-00002.parquet")),
-        ("d/data/test-00001-of-00002.parquet", include_bytes!("../../../fixtures/datasets/hub/data/test-00001-of-00002.parquet")),
+        (
+            "d/data/train-00000-of-00001.parquet",
+            include_bytes!("../../../fixtures/datasets/hub/data/train-00000-of-00001.parquet"),
+        ),
+        (
+            "d/data/test-00000-of-00002.parquet",
+            include_bytes!("../../../fixtures/datasets/hub/data/test-00000-of-00002.parquet"),
+        ),
+        (
+            "d/data/test-00001-of-00002.parquet",
+            include_bytes!("../../../fixtures/datasets/hub/data/test-00001-of-00002.parquet"),
+        ),
     ]
 }
 
@@ -199,7 +223,8 @@ fn from_hub(cases: &str) -> Result<Loaded, SuiteError> {
 #[test]
 fn a_folder_of_the_hub_is_read_by_its_front_matter() {
     let map = "map: { id: id, expected: answer, tags: [lang] }";
-    let got = from_hub(&format!("{{ folder: d, config: default, split: test, revision: abc, {map} }}")).unwrap();
+    let got =
+        from_hub(&format!("{{ folder: d, config: default, split: test, revision: abc, {map} }}")).unwrap();
     let ids: Vec<&str> = got.cases.iter().map(|c| c.id.as_str()).collect();
     assert_eq!(ids, ["q100", "q101", "q102", "q103"], "both shards, in order");
     assert_eq!(got.cases[0].split.as_deref(), Some("test"));
@@ -233,7 +258,8 @@ fn a_folder_without_front_matter_is_read_by_its_names() {
     ];
     assert_eq!(loaded(files).cases[0].split.as_deref(), Some("validation"));
     let escape = "---\nconfigs:\n  - config_name: a\n    data_files: ../secret.csv\n---\n";
-    let files: &[(&str, &[u8])] = &[("s.yaml", &suite_of("{ folder: d }")), ("d/README.md", escape.as_bytes())];
+    let files: &[(&str, &[u8])] =
+        &[("s.yaml", &suite_of("{ folder: d }")), ("d/README.md", escape.as_bytes())];
     let e = refused(files);
     assert_eq!((e.file.as_str(), e.line), ("d/README.md", 4), "{e}");
     assert!(e.message.contains("no path within the folder"), "{e}");
@@ -254,20 +280,29 @@ fn includes_lie_under_what_includes_them() {
 #[test]
 fn errors_in_an_included_file_name_it() {
     let top = "include: base.yaml\ncases: [{ q: 1 }]\n";
-    let base = "target: { url: 'http://h:1/v1', model: m }\nprompt: '{{ q }}'\n\nphases: [{ closed: none }]\n";
+    let base =
+        "target: { url: 'http://h:1/v1', model: m }\nprompt: '{{ q }}'\n\nphases: [{ closed: none }]\n";
     let e = refused(&[("s.yaml", top.as_bytes()), ("base.yaml", base.as_bytes())]);
     let expect = "error: 'closed' (users at once) must be a whole number, not text\n --> base.yaml:4:20\n  |\n4 | phases: [{ closed: none }]\n  |                    ^^^^";
     assert_eq!(e.to_string(), expect);
     let base = "target: { url: 'http://h:1/v1', model: m }\nprompt: |\n  Say\n  {{ r }}\n";
     let e = refused(&[("s.yaml", top.as_bytes()), ("base.yaml", base.as_bytes())]);
-    assert_eq!((e.file.as_str(), e.line, e.message.as_str()), ("base.yaml", 4, "case 'case-1' (s.yaml:2) has no variable 'r'"), "{e}");
+    assert_eq!(
+        (e.file.as_str(), e.line, e.message.as_str()),
+        ("base.yaml", 4, "case 'case-1' (s.yaml:2) has no variable 'r'"),
+        "{e}"
+    );
 }
 
 #[test]
 fn includes_have_no_circles_and_no_ways_out() {
     let own = "include: s.yaml\n";
     assert_eq!(refused(&[("s.yaml", own.as_bytes())]).message, "'s.yaml' includes itself");
-    let e = refused(&[("s.yaml", b"include: a.yaml\n"), ("a.yaml", b"include: ./b.yaml\n"), ("b.yaml", b"\ninclude: a.yaml\n")]);
+    let e = refused(&[
+        ("s.yaml", b"include: a.yaml\n"),
+        ("a.yaml", b"include: ./b.yaml\n"),
+        ("b.yaml", b"\ninclude: a.yaml\n"),
+    ]);
     assert_eq!((e.file.as_str(), e.line, e.message.as_str()), ("b.yaml", 2, "'a.yaml' includes itself"));
     let e = refused(&[("s.yaml", b"include: ../a.yaml\n")]);
     assert_eq!(e.message, "'../a.yaml' is outside the suite's folder");
@@ -323,7 +358,10 @@ cases:
     assert_eq!((got.cases[0].timeout_s, got.cases[0].tags["kind"].as_str()), (Some(5.0), "sum"));
     for (target, message) in [
         ("{ url: '${env:NOT_SET}', model: m }", "the environment variable 'NOT_SET' is not set"),
-        ("{ url: 'http://h/v1', model: '${env:SECRET}' }", "the environment variable 'SECRET' seems to hold a secret"),
+        (
+            "{ url: 'http://h/v1', model: '${env:SECRET}' }",
+            "the environment variable 'SECRET' seems to hold a secret",
+        ),
         ("{ url: '${env:HOST_URL', model: m }", "'${env:' is never closed"),
     ] {
         let suite = format!("target: {target}\nprompt: x\ncases: [{{ q: 1 }}]\n");
@@ -348,7 +386,10 @@ gates: ['accuracy{style=short} >= 0.5', 'accuracy{prompt=one · style=long tempe
     assert_eq!(names.len(), 8);
     assert_eq!(names[0], "one · style=short temperature=0");
     let last = &got.spec.prompts[7];
-    assert_eq!((Value::Object(last.params.clone()), Value::Object(last.vars.clone())), (json!({"temperature": 0.7}), json!({"style": "long"})));
+    assert_eq!(
+        (Value::Object(last.params.clone()), Value::Object(last.vars.clone())),
+        (json!({"temperature": 0.7}), json!({"style": "long"}))
+    );
     let messages = acidtest_suite::render(last, &got.cases[0]).unwrap();
     assert_eq!(messages[0].content, "Please: long why");
     for (matrix, message) in [
@@ -370,7 +411,10 @@ fn skips_and_expected_failures_are_told_apart() {
     );
     let got = loaded(&[("s.yaml", suite.as_bytes())]);
     assert_eq!(got.cases.len(), 2);
-    assert_eq!((got.spec.skipped[0].id.as_str(), got.spec.skipped[0].reason.as_str()), ("case-2", "broken upstream"));
+    assert_eq!(
+        (got.spec.skipped[0].id.as_str(), got.spec.skipped[0].reason.as_str()),
+        ("case-2", "broken upstream")
+    );
     assert_eq!(got.cases[1].xfail.as_deref(), Some("too hard"));
     assert_eq!(got.cases[1].prompt.as_ref().unwrap()[0].content, "Hard: {{ question }}");
     assert_eq!(got.spec.gates[0].text, "judgement[class=xpass] <= 0 %");
@@ -391,7 +435,12 @@ fn skips_and_expected_failures_are_told_apart() {
 #[test]
 fn selections_of_suite_and_flags_add_up() {
     let lines: String = (0..100)
-        .map(|i| format!("{{\"id\": \"q{i}\", \"question\": {i}, \"tags\": {{\"lang\": \"{}\"}}}}\n", ["ko", "en"][i % 2]))
+        .map(|i| {
+            format!(
+                "{{\"id\": \"q{i}\", \"question\": {i}, \"tags\": {{\"lang\": \"{}\"}}}}\n",
+                ["ko", "en"][i % 2]
+            )
+        })
         .collect();
     let suite = format!("{HEAD}cases: c.jsonl\nselect: 'lang=ko and not id~q1*'\n");
     let files: &[(&str, &[u8])] = &[("s.yaml", suite.as_bytes()), ("c.jsonl", lines.as_bytes())];
@@ -402,12 +451,15 @@ fn selections_of_suite_and_flags_add_up() {
     assert_eq!(got.cases.len(), 3);
     assert_ne!(got.spec.workload, all.spec.workload, "another set of cases is another workload");
     assert_eq!(got.spec.selection.last().map(String::as_str), Some("3 of 100 cases"));
-    let e = load_from(files, &Selection { filter: Some("lang=fr".into()), ..Selection::default() }).unwrap_err();
+    let e =
+        load_from(files, &Selection { filter: Some("lang=fr".into()), ..Selection::default() }).unwrap_err();
     assert!(e.message.contains("no case is left to ask"), "{e}");
-    let e = load_from(files, &Selection { filter: Some("lagn=ko".into()), ..Selection::default() }).unwrap_err();
+    let e =
+        load_from(files, &Selection { filter: Some("lagn=ko".into()), ..Selection::default() }).unwrap_err();
     let expect = "error: no case has a tag 'lagn'\n --> --filter:1:1\n  |\n1 | lagn=ko\n  | ^^^^\n\nhint: did you mean 'lang'?";
     assert_eq!(e.to_string(), expect);
     let suite = format!("{HEAD}cases: c.jsonl\nselect: {{ filter: 'lang=ko and' }}\n");
-    let e = load_from(&[("s.yaml", suite.as_bytes()), ("c.jsonl", lines.as_bytes())], &Selection::default()).unwrap_err();
+    let e = load_from(&[("s.yaml", suite.as_bytes()), ("c.jsonl", lines.as_bytes())], &Selection::default())
+        .unwrap_err();
     assert_eq!(e.line, 4, "{e}");
 }

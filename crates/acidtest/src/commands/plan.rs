@@ -36,7 +36,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let forecast = forecast::forecast(&loaded, earlier.as_ref(), &args.expect)?;
     match args.format {
         Format::Json => {
-            let text = serde_json::to_string_pretty(&forecast).map_err(|e| Failure::new(Exit::Internal, e))?;
+            let text =
+                serde_json::to_string_pretty(&forecast).map_err(|e| Failure::new(Exit::Internal, e))?;
             print(&(text + "\n"))?;
         }
         Format::Terminal => print(&acidtest_report::plan(&forecast, read_back::style()))?,
