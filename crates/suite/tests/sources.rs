@@ -21,7 +21,7 @@ fn load_from(files: &[(&str, &[u8])], selection: &Selection) -> Result<Loaded, S
     let list = |path: &Path| -> io::Result<Vec<String>> {
         let prefix = format!("{}/", path.display());
         let inside = files.keys().filter_map(|name| name.strip_prefix(&prefix));
-        let names: BTreeSet<String> = inside.map(|n| n.split('/').next().unwrap().to_owned()).collect();
+        let names: BTreeSet<String> = inside.filter_map(|n| n.split('/').next()).map(str::to_owned).collect();
         match names.is_empty() {
             true => Err(io::ErrorKind::NotFound.into()),
             false => Ok(names.into_iter().collect()),
