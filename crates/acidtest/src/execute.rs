@@ -71,10 +71,11 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     interrupt::stops(&control);
     let live = Live::start(&control, e.quiet);
     let path = store.path().to_owned();
+    let spec = Arc::new(e.spec);
     let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
     let job = Job {
         run: e.run,
-        spec: Arc::new(e.spec),
+        spec: spec.clone(),
         cases: Arc::new(e.cases),
         urls,
         secrets,
@@ -100,8 +101,8 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
         }
     };
     let mut ends = vec![fact(MEASURING_THREADS, summary.shards.to_string(), "the engine")];
-    let reason = summary.stopped.map_or("", StopReason::words);
-    ends.push(fact(STOPPED, reason.to_owned(), "the engine"));
+    let reason = summary.stopped.map_or(String::new(), |r| stop_words(r, &spec));
+    ends.push(fact(STOPPED, reason, "the engine"));
     store.append(e.run, &ends).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
@@ -120,6 +121,17 @@ fn recall(store: &mut Store, e: &Execution) -> Result<Option<acidtest_engine::Re
     let whose = if e.cache.is_some() { "another store" } else { "this store" };
     store.append(e.run, &[fact(CACHE, whose.to_owned(), "run --cache")]).map_err(trouble)?;
     Ok(Some(shelf.recall()))
+}
+
+/// Why a run was stopped, with the rule where it was one.
+pub(crate) fn stop_words(reason: StopReason, spec: &RunSpec) -> String {
+    match reason {
+        StopReason::Abort(i) => match spec.abort.get(usize::from(i)) {
+            Some(rule) => format!("{} '{}'", acidtest_findings::ABORT_RULE, rule.text),
+            None => reason.words().to_owned(),
+        },
+        _ => reason.words().to_owned(),
+    }
 }
 
 /// Whether every target can be used, before anything is stored.

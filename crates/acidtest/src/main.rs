@@ -9,6 +9,7 @@ mod children;
 mod commands;
 mod execute;
 mod exit;
+mod forecast;
 mod interrupt;
 mod live;
 mod open_store;
@@ -17,6 +18,7 @@ mod recall;
 mod replay;
 mod rescore;
 mod show;
+mod suite_files;
 mod suites;
 mod uploads;
 

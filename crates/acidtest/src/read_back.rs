@@ -11,6 +11,11 @@ use acidtest_record::{Digest, Key, RunId};
 use acidtest_store::Store;
 use std::io::IsTerminal;
 
+/// Reads a run back and computes its findings alone.
+pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
+    with_view(store, run, |view| acidtest_findings::find(view, &mut |key| texts(store, key)))
+}
+
 /// Reads a run back and computes everything that the wanted reports show.
 pub(crate) fn shown(store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
     let place = place(&store.spec(run).map_err(trouble)?);

@@ -1,9 +1,8 @@
-//! Suite files: which one is meant, reading it, and those that the program carries.
+//! Suite files: which one is meant, and those that the program carries.
 //!
-//! Main functions: [`load`], [`here`]; main type: [`Suite`]. Must not run anything.
+//! Main functions: [`file`], [`here`]; main type: [`Suite`]. Must not run anything.
 
 use crate::exit::{Exit, Failure};
-use acidtest_suite::Loaded;
 use std::path::{Path, PathBuf};
 
 /// A suite that the program carries.
@@ -54,14 +53,6 @@ pub(crate) fn here() -> Result<PathBuf, Failure> {
             .hint("name one: acidtest run FOLDER"))
         }
     }
-}
-
-/// Reads a suite file and everything it names.
-pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
-    acidtest_suite::load(path, &|p: &Path| {
-        std::fs::File::open(p).map(|f| Box::new(f) as Box<dyn std::io::Read>)
-    })
-    .map_err(|e| Failure::new(Exit::Usage, e))
 }
 
 #[cfg(test)]

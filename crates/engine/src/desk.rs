@@ -3,13 +3,14 @@
 //! Main type: [`Desk`], one per helper thread. It holds the answers that are
 //! still arriving. Must not touch sockets or the pace of sending.
 
+use crate::abort::{Added, Now};
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
 use crate::recall::Recall;
-use crate::score::Judge;
+use crate::score::{CORRECT, Judge};
 use acidtest_record::{
     Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
-    RunId, RunSpec, Timing,
+    RunId, RunSpec, Status, Timing, Value,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};
@@ -151,6 +152,7 @@ impl Desk {
         }
         self.count(&record);
         let verdicts = self.verdicts(&record);
+        self.ask_rules(&record, &verdicts);
         self.send(Item::Record(Box::new(record)))?;
         verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
     }
@@ -215,6 +217,29 @@ impl Desk {
         let spent = self.setup.control.spend(cost);
         if self.setup.spec.caps.cost.is_some_and(|cap| spent >= cap) {
             self.setup.control.stop(StopReason::CostCap);
+        }
+    }
+
+    /// Counts an outcome, and stops the run where a rule of the plan says so.
+    fn ask_rules(&self, record: &Record, verdicts: &[acidtest_record::Verdict]) {
+        let (rules, control) = (&self.setup.spec.abort, &self.setup.control);
+        if rules.is_empty() || record.role != Role::Subject {
+            return;
+        }
+        let counts =
+            record.case.and_then(|hash| self.setup.judge.case(hash)).is_some_and(|c| c.xfail.is_none());
+        let correct =
+            verdicts.iter().find(|v| v.name == CORRECT && counts).and_then(|v| match (v.status, &v.value) {
+                (Status::Scored, Some(Value::Bool(right))) => Some(*right),
+                (Status::Unparsable, _) => Some(false),
+                _ => None,
+            });
+        let failed = matches!(record.outcome, Outcome::Failed { cause, .. } if cause != Cause::Cancelled);
+        control.counts.add(Added { failed, correct });
+        let elapsed_s = record.timing.ended.map_or(0.0, |t| t.0 as f64 / 1e9);
+        let now = Now { spent: control.spent(), elapsed_s };
+        if let Some(rule) = control.counts.tripped(rules, now) {
+            control.stop(StopReason::Abort(u16::try_from(rule).unwrap_or(u16::MAX)));
         }
     }
 

@@ -13,9 +13,11 @@
 
 #![forbid(unsafe_code)]
 
+mod abort;
 mod control;
 mod desk;
 mod handover;
+mod overrides;
 mod phase;
 mod prompts;
 mod recall;

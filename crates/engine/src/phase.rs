@@ -152,7 +152,9 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
         .progress
         .planned
         .store(known.saturating_sub(job.finished.count_final() as u64), Ordering::Relaxed);
-    let deadline = job.spec.caps.time_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));
+    let rule_s = crate::abort::time_limit(&job.spec).map(|(s, _)| s);
+    let first_s = job.spec.caps.time_s.into_iter().chain(rule_s).reduce(f64::min);
+    let deadline = first_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));
     let tickets = Arc::new(AtomicU64::new(0));
     let mut most = 0;
     for Cell { phase, target, prompt, plan } in cells {

@@ -78,7 +78,7 @@ pub(crate) fn ask_of(
         (None, None, _) | (_, _, None) => serde_json::Map::default(),
         (_, _, Some(i)) => cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
     };
-    let (params, stream) = (spec.params.clone(), target.stream);
+    let (params, stream) = (prompts.overrides.params(prompt, slot.case), target.stream);
     (Ask { messages, params, stream, vars, nonce: nonce.clone(), ..Ask::default() }, nonce)
 }
 
@@ -192,16 +192,33 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         };
         let attempt = tokio::select! {
             attempt = self.target.attempt(&ready.built, &mut tap) => attempt,
-            () = wake.notified() => self.cut_off(started),
+            () = wake.notified() => {
+                self.reading("handover_full", 1.0);
+                let detail = "all answers in flight together were larger than this program may hold";
+                self.cut_off(started, Cause::TooLarge, detail.to_owned())
+            }
+            limit_s = self.own_limit(ready, started) => {
+                self.cut_off(started, Cause::Timeout, format!("the case's own limit of {limit_s} s passed"))
+            }
         };
         let ended = attempt.ended;
         self.hand.give(Message::End { ticket, attempt: Box::new(attempt), reply });
         ended
     }
 
-    /// What is left of an attempt that was dropped because our own memory was full.
-    fn cut_off(&self, started: Ns) -> Attempt {
-        self.reading("handover_full", 1.0);
+    /// Waits until a case's own limit has passed; for ever where it has none.
+    async fn own_limit(&self, ready: &Ready, started: Ns) -> f64 {
+        match self.shared.prompts.overrides.timeout_s(ready.slot.case) {
+            Some(limit_s) => {
+                self.clock.sleep_until(started.0 + (limit_s * 1e9) as i64).await;
+                limit_s
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What is left of an attempt that was dropped before its end.
+    fn cut_off(&self, started: Ns, cause: Cause, detail: String) -> Attempt {
         Attempt {
             started,
             sent: None,
@@ -212,11 +229,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             head: None,
             connection: 0,
             reused: false,
-            end: End::Failed {
-                stage: Stage::Body,
-                cause: Cause::TooLarge,
-                detail: "all answers in flight together were larger than this program may hold".into(),
-            },
+            end: End::Failed { stage: Stage::Body, cause, detail },
         }
     }
 
@@ -239,6 +252,10 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Stops the run when its time cap passes.
     pub(crate) async fn watch_time_cap(&self, deadline: Ns) {
         self.clock.sleep_until(deadline.0).await;
-        self.shared.control.stop(StopReason::TimeCap);
+        let spec = &self.shared.spec;
+        let cap_s = spec.caps.time_s.unwrap_or(f64::INFINITY);
+        let rule = crate::abort::time_limit(spec).filter(|(limit_s, _)| *limit_s < cap_s);
+        let reason = rule.map_or(StopReason::TimeCap, |(_, i)| StopReason::Abort(i as u16));
+        self.shared.control.stop(reason);
     }
 }

@@ -44,6 +44,15 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
 /// Why a request counts as failing, if it does.
 pub(crate) fn reason(a: &Asked) -> Option<String> {
     let class = a.last().class;
+    // A wrong answer that was expected is no failure; a right one is worth a look.
+    match judgement(a) {
+        "xfail" => return None,
+        "xpass" => {
+            let why = a.case().and_then(|c| c.xfail.as_deref()).unwrap_or_default();
+            return Some(format!("right, though it was expected to fail: {}", excerpt(why, EXCERPT)));
+        }
+        _ => {}
+    }
     match class {
         OutcomeClass::Failed(cause) => return Some(cause.words().to_owned()),
         OutcomeClass::NotSent(why) => return Some(format!("not sent: {}", why.id())),

@@ -7,7 +7,7 @@ use crate::compare::tests;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
 use crate::families::quality::{DELIVERY, JUDGEMENT};
-use crate::findings::{Findings, PhaseInfo, RunInfo, Table, TargetInfo};
+use crate::findings::{Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo};
 use crate::gaps;
 use crate::gate_check::{scorer, scorers};
 use crate::gates;
@@ -23,6 +23,9 @@ use std::collections::BTreeSet;
 
 /// Most values of a tag that are sliced by; more are an id, not a label.
 const MOST_TAG_VALUES: usize = 20;
+
+/// How the fact that says why a run was stopped begins, where a rule of the plan stopped it.
+pub const ABORT_RULE: &str = "abort rule";
 
 /// Everything a report shows. `texts` is asked for the records of listed failures only.
 pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
@@ -96,7 +99,9 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
         }
         match metric.id {
             "score" => all.extend(names(slice).iter().filter_map(|n| scorer(n))),
-            "accuracy" | "judgement" | "refusal_due" | "over_refusal" if !is_judged(slice.view) => {}
+            "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}
+            "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
+                if !is_judged(slice.view) => {}
             "delivery" if quality_only => {}
             "judgement" if quality_only => {}
             "delivery" => all.extend(DELIVERY.map(|(class, _)| Wanted::with(metric, class))),
@@ -143,7 +148,10 @@ fn by_tags<'v>(slice: &Slice<'v>) -> Vec<Slice<'v>> {
     if !is_judged(slice.view) {
         return Vec::new();
     }
-    let keys: BTreeSet<&String> = slice.view.cases.iter().flat_map(|c| c.tags.keys()).collect();
+    let spec = slice.view.spec;
+    let of_prompts = spec.prompts.iter().flat_map(|p| p.labels.keys());
+    let keys = slice.view.cases.iter().flat_map(|c| c.tags.keys()).chain(of_prompts).map(String::as_str);
+    let keys: BTreeSet<&str> = keys.chain((spec.prompts.len() > 1).then_some("prompt")).collect();
     keys.into_iter()
         .filter(|key| !slice.labels.contains_key(*key))
         .map(|key| slice.by_tag(key))
@@ -154,6 +162,7 @@ fn by_tags<'v>(slice: &Slice<'v>) -> Vec<Slice<'v>> {
 
 fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Table]) -> Vec<String> {
     let mut all = Vec::new();
+    all.extend(of_plan(view));
     let few = estimates
         .iter()
         .filter(|e| e.family == Family::Quality && is_place(&e.labels) && e.ends().is_some())
@@ -197,6 +206,30 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
         all.push("the asked load was not held: raise max_in_flight, or lower the rate".into());
     }
     all
+}
+
+/// What a reader must know of the plan: chosen cases, skipped cases, an early stop.
+fn of_plan(view: &View) -> Vec<String> {
+    let spec = view.spec;
+    let mut all = Vec::new();
+    if !spec.selection.is_empty() {
+        all.push(format!("cases were chosen: {}", spec.selection.join("; ")));
+    }
+    if let Some(first) = spec.skipped.first() {
+        let more = if spec.skipped.len() > 1 { ", …" } else { "" };
+        all.push(format!("{} cases were skipped: {} ({}){more}", spec.skipped.len(), first.id, first.reason));
+    }
+    if let Some(rule) = sequential(view) {
+        all.push(format!(
+            "stopped early by {rule}: estimates are sequential, made after looking at the data; their intervals do not allow for it"
+        ));
+    }
+    all
+}
+
+/// The abort rule that ended the run, where one did.
+fn sequential(view: &View) -> Option<String> {
+    view.stopped.clone().filter(|why| why.starts_with(ABORT_RULE))
 }
 
 /// Requests of a slice that the response cache answered.
@@ -251,6 +284,13 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
         same_machine: view.same_machine,
         stopped: view.stopped.clone(),
         planned: view.planned,
+        selection: spec.selection.clone(),
+        skipped: spec
+            .skipped
+            .iter()
+            .map(|s| SkippedCase { id: s.id.clone(), reason: s.reason.clone() })
+            .collect(),
+        sequential: sequential(view),
         measuring_threads: view.measuring_threads,
         replayed_from: view.replayed_from.clone(),
         cached: view.slices().iter().map(|s| cached(s) as u64).sum(),

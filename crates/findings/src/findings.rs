@@ -87,12 +87,27 @@ pub struct RunInfo {
     pub stopped: Option<String>,
     /// Requests that the plan holds, warm-ups aside, where that is known.
     pub planned: Option<u64>,
+    /// How the cases were chosen from a larger set; empty when all were asked.
+    pub selection: Vec<String>,
+    /// Cases that the suite skips.
+    pub skipped: Vec<SkippedCase>,
+    /// The abort rule that ended the run, where one did: its estimates are sequential.
+    pub sequential: Option<String>,
     /// Most measuring threads that ran at once, where it is known.
     pub measuring_threads: Option<u32>,
     /// The run whose answers and times these are, where this run is a replay.
     pub replayed_from: Option<String>,
     /// Requests answered from the response cache: not measured, and nothing spent.
     pub cached: u64,
+}
+
+/// A case that was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct SkippedCase {
+    /// Its id.
+    pub id: String,
+    /// Why, in the suite's words.
+    pub reason: String,
 }
 
 /// A target, as tables name it.

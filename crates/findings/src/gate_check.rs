@@ -71,6 +71,12 @@ fn one(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
         return Err(unknown_metric(gate, spec, cases));
     };
     let metric = wanted.metric;
+    if metric.id == "case_pass_rate" && spec.pass_rule.is_none() {
+        return Err((
+            format!("gate '{}' needs a rule by which a case passes", gate.text),
+            "write `repeats: { n: 5, pass: 3 of 5 }`".into(),
+        ));
+    }
     check_params(gate, metric)?;
     check_stat(gate, metric)?;
     if !metric.unit.accepts(&gate.unit) {
@@ -190,7 +196,12 @@ pub(crate) fn check_label(
     cases: &[Case],
     (key, value): (&str, &str),
 ) -> Result<(), Wrong> {
-    let tags: BTreeSet<&str> = cases.iter().flat_map(|c| c.tags.keys()).map(String::as_str).collect();
+    let of_prompts = spec.prompts.iter().flat_map(|p| p.labels.keys());
+    let mut tags: BTreeSet<&str> =
+        cases.iter().flat_map(|c| c.tags.keys()).chain(of_prompts).map(String::as_str).collect();
+    if spec.prompts.len() > 1 {
+        tags.insert("prompt");
+    }
     let known: BTreeSet<&str> = match key {
         "target" => spec.targets.iter().map(|t| t.name.as_str()).collect(),
         "phase" => spec.phases.iter().map(|p| p.name.as_str()).collect(),
@@ -202,7 +213,10 @@ pub(crate) fn check_label(
                 "remove the label".into(),
             ));
         }
-        _ => cases.iter().filter_map(|c| c.tags.get(key)).map(String::as_str).collect(),
+        _ => {
+            let of_prompts = spec.prompts.iter().filter_map(|p| p.labels.get(key));
+            cases.iter().filter_map(|c| c.tags.get(key)).chain(of_prompts).map(String::as_str).collect()
+        }
     };
     if known.is_empty() {
         let keys = tags.iter().copied().chain(["target", "phase", "prompt"]);

@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod card;
+mod case_pass;
 mod cells;
 mod compare;
 mod comparison;
@@ -27,6 +28,7 @@ mod failures;
 mod families;
 mod find;
 mod findings;
+mod forecast;
 mod gaps;
 mod gate_check;
 mod gates;
@@ -47,8 +49,9 @@ pub use compare::{State, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
-pub use find::find;
-pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetInfo};
+pub use find::{ABORT_RULE, find};
+pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo};
+pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};

@@ -218,6 +218,8 @@ pub(crate) enum Measure {
     Gaps(Option<f64>),
     /// A rate over a stretch of time.
     Rate(Rate),
+    /// Whether the request's case passes by the plan's rule for repeats.
+    CasePass,
 }
 
 /// Every metric, in the order of a report.

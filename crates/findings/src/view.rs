@@ -492,6 +492,19 @@ impl<'v> Asked<'v> {
         self.last().case().map(|c| &self.view.cases[c])
     }
 
+    /// Its value of a label: a tag of its case, else what distinguishes its prompt.
+    pub(crate) fn label(&self, key: &str) -> Option<&'v str> {
+        if let Some(value) = self.case().and_then(|c| c.tags.get(key)) {
+            return Some(value);
+        }
+        let prompts = &self.view.spec.prompts;
+        let prompt = prompts.get(usize::from(self.last().prompt))?;
+        match key {
+            "prompt" if prompts.len() > 1 => Some(&prompt.name),
+            _ => prompt.labels.get(key).map(String::as_str),
+        }
+    }
+
     /// What was said of it under that name.
     pub(crate) fn opinion(&self, name: &str) -> Opinion {
         self.view.opinions.get(name).map_or(Opinion::None, |column| column[self.request])
@@ -516,13 +529,10 @@ impl<'v> Slice<'v> {
         self.requests.iter().map(|i| self.view.asked(*i as usize))
     }
 
-    /// The part whose cases carry that tag.
+    /// The part whose cases carry that tag, or whose prompts that label.
     #[must_use]
     pub fn tagged(&self, key: &str, value: &str) -> Self {
-        let has = |i: &u32| {
-            let case = self.view.asked(*i as usize).case();
-            case.and_then(|c| c.tags.get(key)).is_some_and(|v| v == value)
-        };
+        let has = |i: &u32| self.view.asked(*i as usize).label(key) == Some(value);
         let mut labels = self.labels.clone();
         labels.insert(key.to_owned(), value.to_owned());
         Self {
@@ -543,8 +553,7 @@ impl<'v> Slice<'v> {
     /// The sub-slices by the values of a tag, in their order.
     #[must_use]
     pub fn by_tag(&self, key: &str) -> Vec<Self> {
-        let mut values: Vec<&str> =
-            self.asked().filter_map(|a| a.case()?.tags.get(key).map(String::as_str)).collect();
+        let mut values: Vec<&str> = self.asked().filter_map(|a| a.label(key)).collect();
         values.sort_unstable();
         values.dedup();
         values.iter().map(|v| self.tagged(key, v)).collect()

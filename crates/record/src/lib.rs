@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod abort;
 mod answer;
 mod ask;
 mod beside;
@@ -34,6 +35,7 @@ mod timing;
 mod verdict;
 mod workload;
 
+pub use abort::{AbortRule, AbortWhat};
 pub use answer::{Answer, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
 pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
@@ -47,8 +49,8 @@ pub use regression::{Limit, Regression, RegressionParseError, Turn};
 pub use row::{OutcomeClass, Row};
 pub use server_time::ServerTimes;
 pub use spec::{
-    Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,
+    Amount, Caps, Extraction, Limits, Load, Origin, PassRule, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
+    SPEC_VERSION, ScorerKind, ScorerSpec, Skipped, Source, TargetKind, TargetSpec, Warmup,
 };
 pub use target::{
     AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,

@@ -4,6 +4,7 @@
 //! resumed and read without the suite file. Secrets are in it by name only:
 //! header values may hold `${NAME}`, resolved at the moment of sending.
 
+use crate::abort::AbortRule;
 use crate::gate::Gate;
 use crate::ids::Digest;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,18 @@ pub struct RunSpec {
     pub cases: u32,
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
     pub workload: Digest,
+    /// When a case that is asked several times passes.
+    #[serde(default)]
+    pub pass_rule: Option<PassRule>,
+    /// What stops the run early.
+    #[serde(default)]
+    pub abort: Vec<AbortRule>,
+    /// Cases that the suite skips, with its reasons.
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+    /// How the cases were chosen from a larger set, in words; empty when all are asked.
+    #[serde(default)]
+    pub selection: Vec<String>,
 }
 
 /// Where a plan came from.
@@ -227,6 +240,34 @@ pub struct PromptSpec {
     pub name: String,
     /// Messages with templates as content.
     pub messages: Vec<crate::ask::Message>,
+    /// Body fields of its requests, over those of the plan.
+    #[serde(default)]
+    pub params: serde_json::Map<String, serde_json::Value>,
+    /// Variables of its templates, over those of the case.
+    #[serde(default)]
+    pub vars: serde_json::Map<String, serde_json::Value>,
+    /// What distinguishes it among the combinations of a matrix.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// When a case that is asked several times passes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassRule {
+    /// When at least so many of its answers are right.
+    AtLeast(u16),
+    /// When the lower end of the 95 % interval of its share of right answers is at least so high.
+    LowerBound(f64),
+}
+
+/// A case that is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Its id.
+    pub id: String,
+    /// Why, in the suite's words.
+    pub reason: String,
 }
 
 /// One load phase.

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a plan that do not decide what is asked: who answers, how answers are judged,
 /// what happens on failure, and names. `cases` is their number; the cases are hashed themselves.
-const NOT_COUNTED: [&str; 14] = [
+const NOT_COUNTED: [&str; 19] = [
     "version",
     "name",
     "origin",
@@ -26,13 +26,18 @@ const NOT_COUNTED: [&str; 14] = [
     "scorers",
     "gates",
     "regression",
+    "abort",
+    "cache",
+    "pass_rule",
+    "selection",
+    "skipped",
     "cases",
     "workload",
 ];
 
 /// Parts of a case that do not: `hash` stands for variables, references and refusal.
-const NOT_COUNTED_OF_CASE: [&str; 8] =
-    ["id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers"];
+const NOT_COUNTED_OF_CASE: [&str; 10] =
+    ["id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers", "timeout_s", "xfail"];
 
 /// The digest by which runs are comparable.
 ///

@@ -69,6 +69,8 @@ struct Suite {
     name: Option<String>,
     /// What the suite is for.
     description: Option<String>,
+    /// Files that lie under this one: maps are merged key by key, all else is replaced.
+    include: Option<OneOrMany<Include>>,
     /// Who answers.
     target: Option<OneOrMany<AnyTarget>>,
     /// Who answers: several targets get the same questions.
@@ -77,19 +79,26 @@ struct Suite {
     prompt: Option<PromptText>,
     /// Several prompts to be compared.
     prompts: Option<Vec<Prompt>>,
-    /// What is asked: a JSON Lines file, or a list.
+    /// Values to combine, each combination a prompt of its own: a key that a template names is its variable, any other a field of the body.
+    matrix: Option<BTreeMap<String, Vec<Value>>>,
+    /// What is asked: a data file (.jsonl .json .csv .tsv .parquet), a folder, a table, or a list.
     cases: Cases,
+    /// What every case has unless it says otherwise.
+    defaults: Option<CaseDefaults>,
+    /// Which cases are asked: a condition, or a map.
+    select: Option<Select>,
     /// Fields of every request's body, such as `max_tokens` and `temperature`.
     params: Option<Map<String, Value>>,
     /// How the answer is taken from the text; thinking between `<think>` tags is taken out first. Default: whole.
     extract: Option<Extract>,
     /// How answers are scored. Default: exact, where cases have expected answers.
     scorers: Option<OneOrMany<Scorer>>,
+    /// Whether a right answer to a case marked `xfail` breaks a gate. Default: false.
+    strict_xfail: Option<bool>,
     /// Load phases, in order. Default: `[{ closed: 4 }]`.
     phases: Option<Vec<Phase>>,
-    /// How often each case is asked. Default: 1.
-    #[schemars(range(min = 1, max = 10_000))]
-    repeats: Option<u32>,
+    /// How often each case is asked, and when it passes. Default: 1.
+    repeats: Option<Repeats>,
     /// Seed of every random choice. Default: 1.
     seed: Option<u64>,
     /// Whether every prompt gets a nonce, so that no cache answers. Default: false, and texts are sent byte for byte.
@@ -102,6 +111,8 @@ struct Suite {
     limits: Option<Limits>,
     /// Limits of the whole run.
     caps: Option<Caps>,
+    /// What stops the run early, such as `error_rate > 20 % after 50` or `cost > 1 USD`.
+    abort: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
     gates: Option<OneOrMany<String>>,
     /// How much worse than its baseline a run may be, asked by `run --baseline`: `accuracy drop <= 2 pp`,
@@ -231,23 +242,173 @@ enum Role {
     Tool,
 }
 
-/// What is asked: a file, a file with mapped fields, or a list.
+/// A file to include, relative to the file that includes it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Include {
+    File(String),
+    Allowed(IncludeFile),
+}
+
+/// A file to include that may lie outside the suite's folder.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct IncludeFile {
+    /// Its path.
+    file: String,
+    /// Whether it may lie outside the suite's folder. Default: false.
+    outside: Option<bool>,
+}
+
+/// How often each case is asked.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Repeats {
+    Count(#[schemars(range(min = 1, max = 10_000))] u32),
+    Rule(RepeatRule),
+}
+
+/// How often each case is asked, and when it passes.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct RepeatRule {
+    /// How often.
+    #[schemars(range(min = 1, max = 10_000))]
+    n: u32,
+    /// `3 of 5`, or `lower bound >= 0.8` of its share of right answers. The metric is `case_pass_rate`.
+    pass: Option<String>,
+}
+
+/// Which cases are asked.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Select {
+    Filter(String),
+    Rules(SelectRules),
+}
+
+/// Which cases are asked; all that is given must hold.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SelectRules {
+    /// A condition on tags, id, split, cluster, refuse and `vars.NAME`: `lang=ko and not id~draft-*`.
+    filter: Option<String>,
+    /// Splits.
+    split: Option<OneOrMany<String>>,
+    /// One part of several, such as `2/5`; by a digest of the id.
+    shard: Option<String>,
+    /// So many cases, drawn by a digest of seed and id.
+    sample: Option<Sample>,
+    /// The first so many of what is left.
+    #[schemars(range(min = 1))]
+    limit: Option<u64>,
+}
+
+/// How many cases are drawn.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Sample {
+    Count(u64),
+    Seeded(SeededSample),
+}
+
+/// How many cases are drawn, and by which seed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SeededSample {
+    /// How many.
+    #[schemars(range(min = 1))]
+    n: u64,
+    /// The seed. Default: 1.
+    seed: Option<u64>,
+}
+
+/// What every case has unless it says otherwise; `vars`, `tags` and `params` are filled key by key.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct CaseDefaults {
+    /// Variables of the prompt.
+    vars: Option<Map<String, Value>>,
+    /// Whether the right answer is a refusal.
+    refuse: Option<bool>,
+    /// The unit of sampling.
+    cluster: Option<Scalar>,
+    /// Split.
+    split: Option<Scalar>,
+    /// Labels by which results are sliced.
+    tags: Option<Tags>,
+    /// Scorers in place of the suite's.
+    scorers: Option<OneOrMany<Scorer>>,
+    /// Extraction in place of the suite's.
+    extract: Option<Extract>,
+    /// Fields of the request's body.
+    params: Option<Map<String, Value>>,
+    /// Messages in place of the suite's prompts.
+    prompt: Option<PromptText>,
+    /// Longest time of one attempt.
+    timeout: Option<Duration>,
+    /// Why wrong answers are expected.
+    xfail: Option<String>,
+}
+
+/// What is asked: a file, a described source, or a list.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Cases {
     File(String),
-    Mapped(MappedFile),
+    Mapped(Box<MappedFile>),
     Inline(Vec<Case>),
 }
 
-/// A JSON Lines file whose fields have names of their own.
+/// Data files, a folder or a table: exactly one of `file`, `folder` and `table`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct MappedFile {
-    /// Its path, relative to the suite file.
-    file: String,
+    /// Paths of files, relative to the suite file.
+    file: Option<OneOrMany<String>>,
+    /// Format of the file where its name does not tell it.
+    format: Option<FileFormat>,
+    /// A folder laid out as a dataset of the Hugging Face hub.
+    folder: Option<String>,
+    /// folder: its configuration.
+    config: Option<String>,
+    /// folder: which splits; file: the split of its cases where rows name none.
+    split: Option<OneOrMany<String>>,
+    /// folder: which revision it holds; noted with the run.
+    revision: Option<String>,
+    /// Rows written in the suite.
+    table: Option<Table>,
     /// Which field is what; all other fields are variables.
     map: Option<FieldMap>,
+}
+
+/// Formats of data files.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum FileFormat {
+    Jsonl,
+    Json,
+    Csv,
+    Tsv,
+    Parquet,
+}
+
+/// Rows written in the suite: cases, or columns and rows.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Table {
+    Cases(Vec<Case>),
+    Columns(TableColumns),
+}
+
+/// Columns and rows.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct TableColumns {
+    /// Names of the columns: keys of a case, or variables.
+    columns: Vec<String>,
+    /// One case in each row.
+    rows: Vec<Vec<Value>>,
 }
 
 /// Which field of a data file is what.
@@ -297,6 +458,16 @@ struct Case {
     scorers: Option<OneOrMany<Scorer>>,
     /// Extraction of this case in place of the suite's.
     extract: Option<Extract>,
+    /// Fields of the request's body, over those of the suite.
+    params: Option<Map<String, Value>>,
+    /// Messages of this case in place of the suite's prompts.
+    prompt: Option<PromptText>,
+    /// Longest time of one attempt, where it is shorter than that of `limits`.
+    timeout: Option<Duration>,
+    /// Why this case is not asked.
+    skip: Option<String>,
+    /// Why a wrong answer is expected; the case is out of accuracy and counted beside it.
+    xfail: Option<String>,
 }
 
 /// Text, or a number or truth value taken as it is written.
@@ -524,7 +695,8 @@ struct Caps {
 mod tests {
     use super::*;
     use crate::{
-        cases, command_target, http_target, limits, load, prompts, scoring, suite, targets as own_targets,
+        cases, command_target, defaults, http_target, include, limits, load, mapping, prompts, repeats,
+        scoring, select, suite, targets as own_targets,
     };
 
     fn check(name: &str, known: &[&str]) {
@@ -554,7 +726,13 @@ mod tests {
         check("NamedPrompt", &prompts::KEYS);
         check("Message", &prompts::MESSAGE_KEYS);
         check("MappedFile", &cases::FILE_KEYS);
-        check("FieldMap", &cases::MAP_KEYS);
+        check("FieldMap", &mapping::MAP_KEYS);
+        check("TableColumns", &cases::TABLE_KEYS);
+        check("IncludeFile", &include::KEYS);
+        check("RepeatRule", &repeats::KEYS);
+        check("SelectRules", &select::KEYS);
+        check("SeededSample", &select::SAMPLE_KEYS);
+        check("CaseDefaults", &defaults::KEYS);
         check("Case", &cases::KEYS);
         check("ExtractRule", &scoring::EXTRACT_KEYS);
         check("Combination", &scoring::COMBINED);

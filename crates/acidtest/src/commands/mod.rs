@@ -9,6 +9,7 @@ mod gen_reference;
 mod import;
 mod init;
 mod metrics;
+mod plan;
 mod report;
 mod run;
 mod runs;
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Run(run::Args),
     Bench(bench::Args),
     Ask(ask::Args),
+    Plan(plan::Args),
     Report(report::Args),
     Compare(compare::Args),
     Score(score::Args),
@@ -44,6 +46,7 @@ impl Command {
             Command::Run(args) => run::run(args),
             Command::Bench(args) => bench::run(args),
             Command::Ask(args) => ask::run(args),
+            Command::Plan(args) => plan::run(args),
             Command::Report(args) => report::run(args),
             Command::Compare(args) => compare::run(args),
             Command::Score(args) => score::run(args),

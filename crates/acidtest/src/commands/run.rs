@@ -8,10 +8,10 @@ use crate::open_store::{to_write, trouble};
 use crate::read_back;
 use crate::replay;
 use crate::show::{ShowArgs, Shown, show};
+use crate::suite_files::{self, SelectArgs};
 use crate::suites;
 use acidtest_record::{Case, Origin, Regression, RunId, RunSpec, Source};
 use acidtest_store::Store;
-use acidtest_suite::Loaded;
 use std::path::{Path, PathBuf};
 
 /// Run a suite: ask its cases under its load, score the answers, report, decide the gates
@@ -41,11 +41,16 @@ pub(crate) struct Args {
     #[command(flatten)]
     undecided: UndecidedArg,
     #[command(flatten)]
+    select: SelectArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     args.output.show.check()?;
+    if args.resume.is_some() && !args.select.is_empty() {
+        return Err(Failure::usage("a run that is resumed has its cases: nothing can be selected"));
+    }
     let (store, mut execution) = match (&args.resume, &args.suite) {
         (Some(run), _) => resumed(&args, run)?,
         (None, Some(suite)) => planned(&args, suite)?,
@@ -168,7 +173,8 @@ pub(crate) fn finish(
             acidtest_engine::StopReason::CostCap => String::new(),
             _ => format!("; go on with: acidtest run --resume {run}"),
         };
-        eprintln!("stopped early: {}{more}", reason.words());
+        let spec = done.store.spec(run).map_err(trouble)?;
+        eprintln!("stopped early: {}{more}", execute::stop_words(reason, &spec));
     }
     if let Some(why) = execute::why_nothing_answered(&done.store, run)?.filter(|_| !quiet) {
         eprintln!(
@@ -181,11 +187,10 @@ pub(crate) fn finish(
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
     let path = suites::file(suite);
-    let mut loaded = suites::load(&path)?;
+    let mut loaded = suite_files::load(&path, &args.select)?;
     if let Some(seed) = args.seed {
         loaded.spec.seed = seed;
     }
-    check_gates(&loaded)?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let mut spec = loaded.spec;
     configure_sims(&mut spec)?;
@@ -229,21 +234,6 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
     };
     let quiet = args.output.quiet;
     Ok((store, Execution { run, spec, cases, folder, resume: true, quiet, cache: None }))
-}
-
-/// The metrics that gates name must exist; only the findings know them.
-fn check_gates(loaded: &Loaded) -> Result<(), Failure> {
-    match acidtest_findings::check(&loaded.spec, &loaded.cases) {
-        Ok(()) => {}
-        Err(e) => return Err(Failure::new(Exit::Usage, loaded.gate_error(e.index, &e.message, &e.hint))),
-    }
-    for (index, gate) in loaded.spec.regression.iter().enumerate() {
-        let checked = acidtest_findings::check_regression(gate, &loaded.spec, &loaded.cases);
-        checked.map_err(|(message, hint)| {
-            Failure::new(Exit::Usage, loaded.regression_error(index, &message, &hint))
-        })?;
-    }
-    Ok(())
 }
 
 /// A suite that is resumed from another folder must still find its files.

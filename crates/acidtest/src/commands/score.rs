@@ -36,7 +36,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     args.show.check()?;
-    let loaded = crate::suites::load(&crate::suites::file(&args.suite))?;
+    let loaded = crate::suite_files::load(
+        &crate::suites::file(&args.suite),
+        &crate::suite_files::SelectArgs::default(),
+    )?;
     drop(to_read(&args.store)?);
     let mut store = to_write(&args.store)?;
     let run = store.resolve(&args.run).map_err(trouble)?;

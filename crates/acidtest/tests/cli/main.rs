@@ -8,6 +8,7 @@ mod compare;
 mod faults;
 mod help;
 mod kill;
+mod language;
 mod own_targets;
 mod protocols;
 mod reports;

@@ -25,6 +25,7 @@ mod paired;
 mod proportion;
 mod quantile;
 mod random;
+mod required;
 mod significance;
 
 pub use batch::{
@@ -47,4 +48,5 @@ pub use proportion::{
 };
 pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
 pub use random::{Pcg64, SeedSequence};
+pub use required::{Bounded, fewest_for_quantile, fewest_for_share, sequential_share};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};
