@@ -7,8 +7,8 @@ use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
 use crate::score::Judge;
 use acidtest_record::{
-    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
-    RunId, RunSpec, Timing,
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, Place, Record, Request, Role, RunId,
+    RunSpec, Timing,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};
@@ -213,15 +213,14 @@ impl Desk {
     }
 
     fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
-        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-        if record.role != Role::Subject || !class.delivered() {
+        if record.role != Role::Subject {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {
             return Vec::new();
         };
         let now = record.timing.ended.map_or(0, |t| t.0);
-        self.setup.judge.judge(record.key, class, case, &record.answer.text(), self.setup.zero_unix_ns + now)
+        self.setup.judge.record(record, case, self.setup.zero_unix_ns + now)
     }
 
     fn send(&self, item: Item) -> Result<(), StoreGone> {

@@ -3,7 +3,8 @@
 //! Main type: [`Case`]. Must not render prompts.
 
 use crate::ids::Digest;
-use crate::spec::{Extraction, ScorerSpec};
+use crate::scorer::ScorerSpec;
+use crate::spec::Extraction;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

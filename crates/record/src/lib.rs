@@ -25,6 +25,7 @@ mod ids;
 mod outcome;
 mod record;
 mod row;
+mod scorer;
 mod spec;
 mod timing;
 mod verdict;
@@ -39,9 +40,10 @@ pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use row::{OutcomeClass, Row};
+pub use scorer::{ScorerKind, ScorerSpec};
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,
+    SPEC_VERSION, Source, TargetKind, TargetSpec, Warmup,
 };
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};

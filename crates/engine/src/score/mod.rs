@@ -7,8 +7,8 @@ mod scorer;
 
 use crate::phase::EngineError;
 use acidtest_record::{
-    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, RunSpec, ScorerSpec,
-    Status, Value, Verdict,
+    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, Record, RunSpec,
+    ScorerSpec, Status, Value, Verdict,
 };
 use acidtest_suite::Extractor;
 use scorer::Scorer;
@@ -20,6 +20,23 @@ pub use scorer::Scored;
 pub const CORRECT: &str = "correct";
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
+
+/// One delivered answer, and all that scorers may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// The record it is about.
+    pub key: Key,
+    /// How it was delivered.
+    pub class: OutcomeClass,
+    /// What was asked.
+    pub case: &'a Case,
+    /// The visible text.
+    pub text: &'a str,
+    /// The whole record, where there is one: times, tokens and cost are judged by it.
+    pub record: Option<&'a Record>,
+    /// When the opinion is formed, Unix time in nanoseconds.
+    pub at_unix_ns: i64,
+}
 
 /// All scorers of a run, ready to be used from several threads.
 #[derive(Debug)]
@@ -64,6 +81,19 @@ impl Judge {
         self.cases.get(&hash).map(|i| &self.list[*i])
     }
 
+    /// Opinions on a stored record, from nothing but the record and its case: what
+    /// `run` says while it measures, and what scoring again says a year later.
+    /// Empty where nothing was delivered.
+    #[must_use]
+    pub fn record(&self, record: &Record, case: &Case, at_unix_ns: i64) -> Vec<Verdict> {
+        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
+        if !class.delivered() {
+            return Vec::new();
+        }
+        let text = record.answer.text();
+        self.judge(&Judged { key: record.key, class, case, text: &text, record: Some(record), at_unix_ns })
+    }
+
     /// Opinions on one delivered answer: one a scorer, then `correct` and `refused`.
     ///
     /// A truncated, filtered or empty answer is wrong whatever its text; where a refusal is
@@ -71,14 +101,8 @@ impl Judge {
     /// right when every scorer that has a passing score (and a weight) passes and
     /// it is no refusal. Without such a scorer there is no opinion on correctness.
     #[must_use]
-    pub fn judge(
-        &self,
-        key: Key,
-        class: OutcomeClass,
-        case: &Case,
-        text: &str,
-        at_unix_ns: i64,
-    ) -> Vec<Verdict> {
+    pub fn judge(&self, judged: &Judged<'_>) -> Vec<Verdict> {
+        let Judged { key, class, case, text, at_unix_ns, .. } = *judged;
         let extraction = self.own_extraction.get(&case.hash).unwrap_or(&self.extraction);
         let answer = extraction.apply(text).ok();
         let refused = acidtest_suite::is_refusal(text);

@@ -131,7 +131,14 @@ fn an_answer_without_the_asked_form_is_unparsable_and_wrong() {
         own_extraction: HashMap::new(),
     };
     let of = |text: &str| {
-        let all = judge.judge(key, OutcomeClass::Complete, &case, text, 0);
+        let all = judge.judge(&Judged {
+            key,
+            class: OutcomeClass::Complete,
+            case: &case,
+            text,
+            record: None,
+            at_unix_ns: 0,
+        });
         all.into_iter().find(|v| v.name == CORRECT).map(|v| (v.status, v.value))
     };
     assert_eq!(of("Answer: B"), Some((Status::Scored, Some(Value::Bool(true)))));
