@@ -40,7 +40,9 @@ pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use row::{OutcomeClass, Row};
-pub use scorer::{ScorerKind, ScorerSpec};
+pub use scorer::{
+    CommandSpec, FieldKind, FieldSpec, LengthUnit, Reading as JsonReading, ScorerKind, ScorerSpec, TextMatch,
+};
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
     SPEC_VERSION, Source, TargetKind, TargetSpec, Warmup,
