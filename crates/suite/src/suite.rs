@@ -6,7 +6,7 @@
 use crate::error::{Source as File, Span, SuiteError};
 use crate::read::Fields;
 use crate::tree::Node;
-use crate::{cases, limits, load as phases, prompts, scoring, targets, tree};
+use crate::{cases, limits, load as phases, prompts, scorer_files, scoring, targets, tree};
 use acidtest_record::{Case, Digest, Extraction, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
 use serde_json::{Value, json};
 use std::io::{self, Read};
@@ -94,8 +94,12 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let caps = limits::caps(&suite, &targets)?;
     let (gates, gate_nodes) = scoring::gates(&suite)?;
     let dir = path.parent().unwrap_or(Path::new(""));
-    let cases = cases::read(&suite, dir, &prompts, open)?;
-    let scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
+    let mut cases = cases::read(&suite, dir, &prompts, open)?;
+    let mut scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
+    scorer_files::fill(&mut scorers, dir, open)?;
+    for own in cases.iter_mut().filter_map(|c| c.scorers.as_mut()) {
+        scorer_files::fill(own, dir, open)?;
+    }
     check_scorers(&suite, &scorers, &cases)?;
     let spec = RunSpec {
         version: SPEC_VERSION,

@@ -195,9 +195,15 @@ mod tests {
     fn dates_are_compared_as_dates() {
         let due = date("2026-03-05", &[]);
         assert!(due.is_some());
-        for text in
-            ["2026/03/05", "2026. 3. 5.", "2026년 3월 5일", "5 March 2026", "Mar 5, 2026", "20260305", "2026-03-05T10:00:00Z"]
-        {
+        for text in [
+            "2026/03/05",
+            "2026. 3. 5.",
+            "2026년 3월 5일",
+            "5 March 2026",
+            "Mar 5, 2026",
+            "20260305",
+            "2026-03-05T10:00:00Z",
+        ] {
             assert_eq!(date(text, &[]), due, "{text}");
         }
         for text in ["2026-02-30", "soon", "", "2026-03"] {

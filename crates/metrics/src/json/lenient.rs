@@ -318,7 +318,8 @@ impl Reader<'_> {
             '{' | '[' | ':' => None,
             _ => {
                 let rest = &self.text[self.at..];
-                let end = rest.find(|c: char| !(c.is_alphanumeric() || "_-$.".contains(c))).unwrap_or(rest.len());
+                let end =
+                    rest.find(|c: char| !(c.is_alphanumeric() || "_-$.".contains(c))).unwrap_or(rest.len());
                 if end == 0 || end > 200 {
                     return None;
                 }

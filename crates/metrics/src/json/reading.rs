@@ -146,7 +146,11 @@ mod tests {
         check("Sure!\n```\n{\"a\": 1}\n```\nBye", json!({"a": 1}), &[CodeFence, Prose]);
         check("The answer is {\"a\": 1}.", json!({"a": 1}), &[Prose]);
         check("네, 답은 {\"가\": \"나\"} 입니다", json!({"가": "나"}), &[Prose]);
-        check("{\"a\": 1\n\"b\": \"x\"\n\"c\": [1 2]}", json!({"a": 1, "b": "x", "c": [1, 2]}), &[MissingComma]);
+        check(
+            "{\"a\": 1\n\"b\": \"x\"\n\"c\": [1 2]}",
+            json!({"a": 1, "b": "x", "c": [1, 2]}),
+            &[MissingComma],
+        );
         check("{\"a\": [1, 2,],}", json!({"a": [1, 2]}), &[TrailingComma]);
         check("{\"a\": 1,, \"b\": 2}", json!({"a": 1, "b": 2}), &[ExtraComma]);
         check("{'a': 'it\\'s'}", json!({"a": "it's"}), &[SingleQuotes]);

@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn anything_is_read() {
-        for text in ["9".repeat(500), "만억조".into(), "1만".repeat(50), "1,,,2..3".into(), "년 월 일".into()] {
+        for text in ["9".repeat(500), "만억조".into(), "1만".repeat(50), "1,,,2..3".into(), "년 월 일".into()]
+        {
             let _ = facts(&text);
         }
     }

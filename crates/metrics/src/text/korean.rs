@@ -7,20 +7,68 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Particles for words whose last syllable ends in a consonant.
-const AFTER_CONSONANT: [&str; 14] =
-    ["은", "이", "을", "과", "으로", "으로서", "으로써", "아", "이라", "이나", "이든", "이란", "이랑", "이며"];
+const AFTER_CONSONANT: [&str; 14] = [
+    "은",
+    "이",
+    "을",
+    "과",
+    "으로",
+    "으로서",
+    "으로써",
+    "아",
+    "이라",
+    "이나",
+    "이든",
+    "이란",
+    "이랑",
+    "이며",
+];
 /// Particles for words whose last syllable ends in a vowel.
 const AFTER_VOWEL: [&str; 14] =
     ["는", "가", "를", "와", "로", "로서", "로써", "야", "라", "나", "든", "란", "랑", "며"];
 /// Particles for either.
 const ALWAYS: [&str; 22] = [
-    "의", "에", "에서", "에게", "에게서", "께", "께서", "한테", "도", "만", "까지", "부터", "마다", "보다", "처럼",
-    "같이", "조차", "마저", "밖에", "들", "쯤", "뿐",
+    "의",
+    "에",
+    "에서",
+    "에게",
+    "에게서",
+    "께",
+    "께서",
+    "한테",
+    "도",
+    "만",
+    "까지",
+    "부터",
+    "마다",
+    "보다",
+    "처럼",
+    "같이",
+    "조차",
+    "마저",
+    "밖에",
+    "들",
+    "쯤",
+    "뿐",
 ];
 /// Endings of 이다: after a consonant 이 stays, after a vowel it may go.
 const COPULA: [&str; 16] = [
-    "다", "에요", "예요", "었다", "었습니다", "였다", "였습니다", "었어요", "였어요", "고", "지만", "라고", "라는", "죠",
-    "지요", "야",
+    "다",
+    "에요",
+    "예요",
+    "었다",
+    "었습니다",
+    "였다",
+    "였습니다",
+    "었어요",
+    "였어요",
+    "고",
+    "지만",
+    "라고",
+    "라는",
+    "죠",
+    "지요",
+    "야",
 ];
 /// Most particles in a row (`에서만은`).
 const MOST: usize = 3;
@@ -47,14 +95,20 @@ pub fn korean_match(text: &str, wanted: &str) -> bool {
     }
     (0..words.len()).any(|start| begins(&words[start..], &wanted))
         || wanted.len() > 1 && words.iter().any(|w| fits(w, &wanted.concat()))
-        || words.windows(2).any(|w| wanted.len() == 1 && has_hangul(wanted[0]) && fits(&w.concat(), wanted[0]) && wanted[0].starts_with(w[0]))
+        || words.windows(2).any(|w| {
+            wanted.len() == 1
+                && has_hangul(wanted[0])
+                && fits(&w.concat(), wanted[0])
+                && wanted[0].starts_with(w[0])
+        })
 }
 
 /// Runs of letters and digits; a point or comma between digits belongs to the number.
 fn words(text: &str) -> Vec<&str> {
     let chars: Vec<(usize, char)> = text.char_indices().collect();
     let inside = |i: usize| {
-        let digit = |at: Option<usize>| at.and_then(|a| chars.get(a)).is_some_and(|(_, c)| c.is_ascii_digit());
+        let digit =
+            |at: Option<usize>| at.and_then(|a| chars.get(a)).is_some_and(|(_, c)| c.is_ascii_digit());
         let c = chars[i].1;
         c.is_alphanumeric() || (".,".contains(c) && digit(i.checked_sub(1)) && digit(Some(i + 1)))
     };
@@ -98,7 +152,12 @@ fn are_particles(last: char, tail: &str, most: usize) -> bool {
     let ends = ending(last);
     let by_ending: Vec<&str> = match ends {
         // ㄹ takes 로, not 으로.
-        Ending::Rieul => AFTER_CONSONANT.iter().filter(|p| !p.starts_with("으로")).chain(&["로", "로서", "로써"]).copied().collect(),
+        Ending::Rieul => AFTER_CONSONANT
+            .iter()
+            .filter(|p| !p.starts_with("으로"))
+            .chain(&["로", "로서", "로써"])
+            .copied()
+            .collect(),
         Ending::Consonant => AFTER_CONSONANT.to_vec(),
         Ending::Vowel => AFTER_VOWEL.to_vec(),
         // Digits and Latin letters are read in more than one way.
@@ -114,13 +173,29 @@ fn are_particles(last: char, tail: &str, most: usize) -> bool {
 
 /// `입니다`, `이다`, `이었습니다`, `였다`, `인` …
 fn is_copula(last: char, tail: &str) -> bool {
-    let plain = ["입니다", "입니까", "인데", "인", "일까요", "임", "이에요", "이예요", "이다", "이었다", "이었습니다", "이죠", "이고"];
+    let plain = [
+        "입니다",
+        "입니까",
+        "인데",
+        "인",
+        "일까요",
+        "임",
+        "이에요",
+        "이예요",
+        "이다",
+        "이었다",
+        "이었습니다",
+        "이죠",
+        "이고",
+    ];
     if plain.contains(&tail) {
         return true;
     }
     match ending(last) {
         Ending::Vowel => COPULA.contains(&tail),
-        Ending::Unknown => COPULA.contains(&tail) || tail.strip_prefix('이').is_some_and(|t| COPULA.contains(&t)),
+        Ending::Unknown => {
+            COPULA.contains(&tail) || tail.strip_prefix('이').is_some_and(|t| COPULA.contains(&t))
+        }
         _ => tail.strip_prefix('이').is_some_and(|t| COPULA.contains(&t)),
     }
 }
