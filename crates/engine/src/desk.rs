@@ -5,7 +5,7 @@
 
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
-use crate::score::Judge;
+use crate::score::{Judge, Queue};
 use acidtest_record::{
     Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, Place, Record, Request, Role, RunId,
     RunSpec, Timing,
@@ -33,6 +33,8 @@ pub(crate) struct DeskSetup {
     pub budget: Arc<Budget>,
     pub out: SyncSender<Item>,
     pub judge: Arc<Judge>,
+    /// Where records wait whose scorers ask programs of the user's own.
+    pub late: Option<Queue>,
 }
 
 /// Makes records of what the shards hand over.
@@ -145,8 +147,18 @@ impl Desk {
             self.send(Item::Blob(blob))?;
         }
         self.count(&record);
-        let verdicts = self.verdicts(&record);
+        // The record goes before opinions about it, also before those that come later.
+        let judged = self.setup.late.is_none().then(|| self.verdicts(&record, Ok(())));
+        let waiting = judged.is_none().then(|| record.clone());
         self.send(Item::Record(Box::new(record)))?;
+        let verdicts = match (judged, waiting, &self.setup.late) {
+            (Some(verdicts), ..) => verdicts,
+            (None, Some(record), Some(late)) => match late.put(&record, self.ended_unix_ns(&record)) {
+                Ok(()) => Vec::new(),
+                Err(why) => self.verdicts(&record, Err(why)),
+            },
+            _ => Vec::new(),
+        };
         verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
     }
 
@@ -212,15 +224,19 @@ impl Desk {
         }
     }
 
-    fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
+    /// Opinions on a subject's answer; `commands` says why programs may not be asked.
+    fn verdicts(&self, record: &Record, commands: Result<(), &'static str>) -> Vec<acidtest_record::Verdict> {
         if record.role != Role::Subject {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {
             return Vec::new();
         };
-        let now = record.timing.ended.map_or(0, |t| t.0);
-        self.setup.judge.record(record, case, self.setup.zero_unix_ns + now)
+        self.setup.judge.record_if(record, case, self.ended_unix_ns(record), commands)
+    }
+
+    fn ended_unix_ns(&self, record: &Record) -> i64 {
+        self.setup.zero_unix_ns + record.timing.ended.map_or(0, |t| t.0)
     }
 
     fn send(&self, item: Item) -> Result<(), StoreGone> {

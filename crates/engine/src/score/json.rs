@@ -43,7 +43,10 @@ pub(super) fn score(scorer: &Scorer, s: &Subject<'_>) -> Raw {
         ScorerKind::JsonSchema { reading, .. } => match value(s, *reading) {
             Ok(found) => {
                 let wrong = scorer.schema.as_ref().map(|schema| schema.mistakes(found)).unwrap_or_default();
-                Raw::Score(f64::from(u8::from(wrong.is_empty())), (!wrong.is_empty()).then(|| wrong.join("; ")))
+                Raw::Score(
+                    f64::from(u8::from(wrong.is_empty())),
+                    (!wrong.is_empty()).then(|| wrong.join("; ")),
+                )
             }
             Err(why) => Raw::Score(0.0, Some(why.to_owned())),
         },
@@ -120,7 +123,8 @@ fn due(field: &FieldSpec, case: &Case, alone: bool) -> Option<Value> {
         return object.pointer(&field.pointer).cloned();
     }
     let text = case.expected.first().filter(|_| alone)?;
-    let is_text = matches!(field.kind, FieldKind::Text { .. } | FieldKind::Enum { .. } | FieldKind::Date { .. });
+    let is_text =
+        matches!(field.kind, FieldKind::Text { .. } | FieldKind::Enum { .. } | FieldKind::Date { .. });
     match serde_json::from_str::<Value>(text) {
         Ok(value) if !is_text => Some(value),
         _ => Some(Value::String(text.clone())),
@@ -163,7 +167,8 @@ fn compared(kind: &FieldKind, got: &Value, due: &Value, types: Types) -> f64 {
         }
         FieldKind::Enum { values, ignore_case } => {
             let fold = |t: String| if *ignore_case { t.to_lowercase() } else { t };
-            let (got, due) = (compare::words(got, types).map(fold), compare::words(due, Types::Coerced).map(fold));
+            let (got, due) =
+                (compare::words(got, types).map(fold), compare::words(due, Types::Coerced).map(fold));
             let known = |got: &String| values.is_empty() || values.iter().any(|v| fold(v.clone()) == *got);
             yes(got.as_ref().is_some_and(known) && got == due)
         }
@@ -199,7 +204,9 @@ fn list(got: &Value, due: &Value, ordered: bool, types: Types) -> f64 {
     };
     let (Some(got), Some(due)) = (items(got, types), items(due, Types::Coerced)) else { return 0.0 };
     compare::list_f1(&got, &due, ordered, |a, b| {
-        a == b || (types == Types::Coerced && compare::words(a, types).is_some_and(|a| Some(a) == compare::words(b, types)))
+        a == b
+            || (types == Types::Coerced
+                && compare::words(a, types).is_some_and(|a| Some(a) == compare::words(b, types)))
     })
 }
 
@@ -246,7 +253,12 @@ impl Funnel {
     /// Verdicts `funnel`, `funnel:repaired` (the last stage reached) and `repairs` (what was
     /// mended); none where no scorer asks for JSON. `others` says whether all other deciding
     /// scorers pass.
-    pub(super) fn of(scorers: &[Scorer], s: &Subject<'_>, class: OutcomeClass, others: bool) -> Vec<(String, Scored)> {
+    pub(super) fn of(
+        scorers: &[Scorer],
+        s: &Subject<'_>,
+        class: OutcomeClass,
+        others: bool,
+    ) -> Vec<(String, Scored)> {
         let parts: Vec<&Scorer> = scorers.iter().flat_map(json_parts).collect();
         if parts.is_empty() {
             return Vec::new();
@@ -312,9 +324,8 @@ fn stage(
         return "read";
     }
     let is_right = |p: &&Scorer| match &p.spec.kind {
-        ScorerKind::JsonField { field, .. } => {
-            due(field, s.case, true).is_none_or(|due| field_score(field, found, &due, reading).0 >= field.pass)
-        }
+        ScorerKind::JsonField { field, .. } => due(field, s.case, true)
+            .is_none_or(|due| field_score(field, found, &due, reading).0 >= field.pass),
         ScorerKind::Fields { fields, .. } => all_fields(fields, s.case).iter().all(|f| {
             due(f, s.case, false).is_none_or(|due| field_score(f, found, &due, reading).0 >= f.pass)
         }),

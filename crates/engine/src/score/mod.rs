@@ -3,17 +3,23 @@
 //! Main type: [`Judge`]. It takes the answer out of the visible text, asks each
 //! scorer, and forms `correct` and `refused`. Must not count anything over cases.
 
+mod command;
+mod json;
+mod late;
 mod scorer;
+mod spent;
+mod words;
 
 use crate::phase::EngineError;
 use acidtest_record::{
-    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, Record, RunSpec,
+    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, Price, Record, RunSpec,
     ScorerSpec, Status, Value, Verdict,
 };
 use acidtest_suite::Extractor;
-use scorer::Scorer;
+use scorer::{Scorer, Subject};
 use std::collections::HashMap;
 
+pub(crate) use late::{Late, Queue};
 pub use scorer::Scored;
 
 /// Name of the verdict that says whether an answer is right.
@@ -47,6 +53,7 @@ pub struct Judge {
     list: Vec<Case>,
     own: HashMap<Digest, Vec<Scorer>>,
     own_extraction: HashMap<Digest, Extractor>,
+    prices: Vec<Option<Price>>,
 }
 
 impl Judge {
@@ -72,6 +79,7 @@ impl Judge {
             list: cases.to_vec(),
             own,
             own_extraction,
+            prices: spec.targets.iter().map(|t| t.price.clone()).collect(),
         })
     }
 
@@ -86,12 +94,29 @@ impl Judge {
     /// Empty where nothing was delivered.
     #[must_use]
     pub fn record(&self, record: &Record, case: &Case, at_unix_ns: i64) -> Vec<Verdict> {
+        self.record_if(record, case, at_unix_ns, Ok(()))
+    }
+
+    /// The same; `commands` says why the user's own programs may not be asked.
+    pub(crate) fn record_if(
+        &self,
+        record: &Record,
+        case: &Case,
+        at_unix_ns: i64,
+        commands: Result<(), &'static str>,
+    ) -> Vec<Verdict> {
         let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
         if !class.delivered() {
             return Vec::new();
         }
         let text = record.answer.text();
-        self.judge(&Judged { key: record.key, class, case, text: &text, record: Some(record), at_unix_ns })
+        let (key, record) = (record.key, Some(record));
+        self.opinions(&Judged { key, class, case, text: &text, record, at_unix_ns }, commands)
+    }
+
+    /// Processes of the user's own programs that scorers may use at once; 0 when there are none.
+    pub(crate) fn jobs(&self) -> usize {
+        self.suite.iter().chain(self.own.values().flatten()).map(Scorer::jobs).max().unwrap_or(0)
     }
 
     /// Opinions on one delivered answer: one a scorer, then `correct` and `refused`.
@@ -102,17 +127,34 @@ impl Judge {
     /// it is no refusal. Without such a scorer there is no opinion on correctness.
     #[must_use]
     pub fn judge(&self, judged: &Judged<'_>) -> Vec<Verdict> {
-        let Judged { key, class, case, text, at_unix_ns, .. } = *judged;
+        self.opinions(judged, Ok(()))
+    }
+
+    fn opinions(&self, judged: &Judged<'_>, commands: Result<(), &'static str>) -> Vec<Verdict> {
+        let Judged { key, class, case, text, record, at_unix_ns } = *judged;
         let extraction = self.own_extraction.get(&case.hash).unwrap_or(&self.extraction);
         let answer = extraction.apply(text).ok();
         let refused = acidtest_suite::is_refusal(text);
         let scorers = self.own.get(&case.hash).unwrap_or(&self.suite);
+        let mut subject = Subject::new(answer.as_deref(), text, case);
+        subject.record = record;
+        subject.price = record.and_then(|r| self.prices.get(usize::from(r.target))?.as_ref());
+        subject.commands = commands;
         let mut verdicts = Vec::with_capacity(scorers.len() + 2);
         let mut scored = Vec::with_capacity(scorers.len());
         for scorer in scorers {
-            let said = scorer.score(answer.as_deref(), text, case);
+            let said = scorer.score(&subject);
             verdicts.push(verdict(key, at_unix_ns, &scorer.spec.name, scorer.digest, &said));
+            let whole_reply = !matches!(class, OutcomeClass::Truncated | OutcomeClass::Filtered);
+            for (name, said) in json::fields(scorer, &subject, whole_reply) {
+                verdicts.push(verdict(key, at_unix_ns, &name, scorer.digest, &said));
+            }
             scored.push((scorer, said));
+        }
+        let others = |s: &&(&Scorer, Scored)| !json::is_json(&s.0.spec.kind) && s.1.pass == Some(false);
+        let others = !scored.iter().any(|s| others(&s));
+        for (name, said) in json::Funnel::of(scorers, &subject, class, others) {
+            verdicts.push(verdict(key, at_unix_ns, &name, None, &said));
         }
         if let Some(correct) = correct(class, case, refused, &scored) {
             verdicts.push(verdict(key, at_unix_ns, CORRECT, None, &correct));

@@ -2,9 +2,9 @@
 //!
 //! Main type: [`Scorer`]. Its arithmetic comes from `metrics`.
 
-use crate::phase::EngineError;
 use super::command::Program;
 use super::{json, spent, words};
+use crate::phase::EngineError;
 use acidtest_metrics::json::{Reading, read_json};
 use acidtest_metrics::text;
 use acidtest_record::{Case, Digest, Extraction, Price, Record, ScorerKind, ScorerSpec, Status, Value};

@@ -52,9 +52,7 @@ fn language(answer: &str, is: Option<&str>, like: Option<&str>, s: &Subject<'_>)
     };
     match text::language(answer) {
         None => Raw::Abstained("the answer has no letters"),
-        Some(found) => {
-            yes(found.id() == due, || format!("is in '{}', expected '{due}'", found.id()))
-        }
+        Some(found) => yes(found.id() == due, || format!("is in '{}', expected '{due}'", found.id())),
     }
 }
 
