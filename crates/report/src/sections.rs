@@ -3,6 +3,7 @@
 //!
 //! Main function: [`all`]. Each takes the estimates of its family as they are.
 
+use crate::answers;
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count, fixed, short};
 use acidtest_findings::{Estimate, Family, Findings, Labels, Quantity, Table, Uncertainty};
@@ -16,6 +17,8 @@ const TIMES: [&str; 8] =
 pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
     vec![
         quality(findings, style),
+        answers::funnel(findings, style),
+        answers::fields(findings, style),
         speed(findings, style),
         throughput(findings, style),
         tokens(findings, style),
@@ -42,13 +45,13 @@ pub(crate) fn place(labels: &Labels, findings: &Findings) -> String {
 }
 
 /// A group of a section: one target under one phase.
-struct Group<'f> {
+pub(crate) struct Group<'f> {
     labels: &'f Labels,
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Targets and phases in the order of the run.
-fn groups(findings: &Findings) -> Vec<Group<'_>> {
+pub(crate) fn groups(findings: &Findings) -> Vec<Group<'_>> {
     let mut seen = BTreeSet::new();
     let several = findings.run.targets.len() > 1;
     findings
@@ -67,7 +70,7 @@ fn groups(findings: &Findings) -> Vec<Group<'_>> {
 }
 
 /// The estimates of a group, without those of tags.
-fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
+pub(crate) fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
     let same = |e: &&Estimate| {
         let own = |key: &str| e.labels.get(key) == group.labels.get(key);
         let extra = |k: &String| ["target", "phase", "window", "source"].contains(&k.as_str());
@@ -76,7 +79,7 @@ fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Esti
     findings.estimates.iter().filter(same).collect()
 }
 
-fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
+pub(crate) fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
     let mut tables = findings.tables.iter();
     tables.find(|t| t.name == name && t.labels == *group.labels)
 }
@@ -95,16 +98,16 @@ fn origin(e: &Estimate) -> String {
     }
 }
 
-fn faint(text: &str) -> Cell {
+pub(crate) fn faint(text: &str) -> Cell {
     Cell::painted(text, Paint::Faint)
 }
 
-fn head(text: &str) -> Cell {
+pub(crate) fn head(text: &str) -> Cell {
     Cell::painted(text, Paint::Title)
 }
 
 /// The name of a group on its first row only.
-fn once(name: &str, first: &mut bool) -> Cell {
+pub(crate) fn once(name: &str, first: &mut bool) -> Cell {
     let text = if std::mem::take(first) { format!(" {name}") } else { String::new() };
     text.into()
 }
@@ -123,7 +126,7 @@ fn quality(findings: &Findings, style: Style) -> String {
     for group in groups(findings) {
         let mut first = true;
         for e in of(findings, &group, Family::Quality) {
-            if ["delivery", "judgement"].contains(&e.metric.as_str()) {
+            if ["delivery", "judgement", "funnel", "field_accuracy"].contains(&e.metric.as_str()) {
                 continue;
             }
             // What nobody scored is left out; the delivery line says what arrived.
@@ -174,7 +177,7 @@ fn delivery(findings: &Findings, group: &Group, grid: &mut Grid, first: &mut boo
 }
 
 /// `complete 121 · truncated 1`
-fn counts(table: &Table) -> String {
+pub(crate) fn counts(table: &Table) -> String {
     let rows: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.words, count(r.count))).collect();
     rows.join(" · ")
 }

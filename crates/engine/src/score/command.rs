@@ -13,6 +13,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Longest line that a program may write, in bytes.
@@ -97,6 +98,8 @@ struct Process {
     questions: SyncSender<Vec<u8>>,
     lines: Receiver<Result<String, &'static str>>,
     complaints: Arc<Mutex<VecDeque<u8>>>,
+    /// Reads what it complains about.
+    listener: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -122,11 +125,12 @@ impl Process {
         let complaints = Arc::new(Mutex::new(VecDeque::new()));
         let kept = complaints.clone();
         let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let process = Self { child, questions, lines, complaints };
+        let mut process = Self { child, questions, lines, complaints, listener: None };
         let failed = |e: std::io::Error| format!("no thread for it: {e}");
         thread("scorer-in").spawn(move || write_all(stdin, &asked)).map_err(failed)?;
         thread("scorer-out").spawn(move || read_lines(stdout, &send)).map_err(failed)?;
-        thread("scorer-err").spawn(move || keep_tail(stderr, &kept)).map_err(failed)?;
+        let listener = thread("scorer-err").spawn(move || keep_tail(stderr, &kept)).map_err(failed)?;
+        process.listener = Some(listener);
         Ok(process)
     }
 
@@ -168,7 +172,7 @@ impl Process {
         // The pipe closes a moment before the process is gone.
         for _ in 0..50 {
             status = self.child.try_wait().ok().flatten();
-            if status.is_some() {
+            if status.is_some() && self.listener.as_ref().is_none_or(JoinHandle::is_finished) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));

@@ -249,4 +249,6 @@ fn verdict(key: Key, at_unix_ns: i64, name: &str, digest: Option<Digest>, said: 
 }
 
 #[cfg(test)]
+mod json_tests;
+#[cfg(test)]
 mod tests;
