@@ -2,19 +2,24 @@
 //!
 //! Main functions: [`funnel`] and [`fields`]. Each takes estimates and tables as they are.
 
-use crate::grid::{Cell, Grid, Style};
+use crate::grid::{Grid, Style};
 use crate::number::{Scale, count, short};
 use crate::sections::{Group, counts, faint, groups, head, of, once, table};
 use acidtest_findings::{Estimate, Family, Findings, Uncertainty};
 
-/// Readings of a field, as its parameter ends.
-const READINGS: [(&str, &str); 3] = [("strict", ""), ("repaired", ":repaired"), ("coerced", ":coerced")];
+/// Readings of a field, as its parameter ends: strict, repaired, coerced.
+const READINGS: [&str; 3] = ["", ":repaired", ":coerced"];
 
 fn interval(e: &Estimate, value: f64, scale: &Scale) -> String {
     match &e.interval {
         Uncertainty::Interval(i) => scale.ends(i, value, " – "),
         Uncertainty::None(why) => short(why).to_owned(),
     }
+}
+
+/// The same without blanks around the dash.
+fn ends(e: &Estimate, value: f64, scale: &Scale) -> String {
+    interval(e, value, scale).replace(" – ", "–")
 }
 
 /// How far answers came: the strict way, then the way with repairs.
@@ -66,11 +71,9 @@ pub(crate) fn fields(findings: &Findings, style: Style) -> String {
     let mut grid = Grid::new(0);
     grid.row([
         head("FIELDS     "),
-        faint("accuracy of delivered answers"),
+        faint("accuracy"),
         faint("strict"),
-        faint("95 % interval"),
         faint("repaired"),
-        faint("95 % interval"),
         faint("coerced"),
         faint("n"),
     ]);
@@ -84,23 +87,25 @@ pub(crate) fn fields(findings: &Findings, style: Style) -> String {
         let name = |e: &Estimate| e.params.get("name").cloned().unwrap_or_default();
         for e in found.iter().filter(|e| !name(e).contains(':')) {
             let field = name(e);
-            let mut cells: Vec<Cell> = vec![once(&group.name, &mut first), field.as_str().into()];
-            for (reading, ending) in READINGS {
+            let [strict, repaired, coerced] = READINGS.map(|ending| {
                 let wanted = format!("{field}{ending}");
                 let value = found.iter().find(|e| name(e) == wanted).and_then(|e| Some((e, e.number()?)));
-                let Some((e, value)) = value else {
-                    cells.push("–".into());
-                    continue;
-                };
-                let scale = Scale::of(&e.unit, Some(value));
-                cells.push(format!("{}{}", scale.value(value, e.ends()), scale.suffix()).into());
-                if reading != "coerced" {
-                    cells.push(interval(e, value, &scale).into());
-                }
-            }
-            cells.push(format!("{} of {}", count(e.n.requests), count(e.n.of)).into());
+                value.map_or_else(String::new, |(e, value)| {
+                    let scale = Scale::of(&e.unit, Some(value));
+                    let text = format!("{}{}", scale.value(value, e.ends()), scale.suffix());
+                    // Coerced values differ so little that their own interval says no more.
+                    if ending == ":coerced" { text } else { format!("{text} ({})", ends(e, value, &scale)) }
+                })
+            });
             any = true;
-            grid.row(cells);
+            grid.row([
+                once(&group.name, &mut first),
+                field.as_str().into(),
+                strict.into(),
+                repaired.into(),
+                coerced.into(),
+                count(e.n.requests).into(),
+            ]);
         }
     }
     if any { grid.render(style) } else { String::new() }

@@ -11,7 +11,7 @@ fn share(report: &serde_json::Value, metric: &str, param: (&str, &str), target: 
         e["metric"] == metric && e["params"][param.0] == param.1 && e["labels"]["target"] == target
     };
     // One a cell of the run: their mean is enough here.
-    let found: Vec<f64> = all.iter().filter(is).filter_map(|e| e["value"]["value"].as_f64()).collect();
+    let found: Vec<f64> = all.iter().filter(is).filter_map(|e| e["value"].as_f64()).collect();
     assert!(!found.is_empty(), "{metric} {param:?} {target}");
     found.iter().sum::<f64>() / found.len() as f64
 }
@@ -65,7 +65,7 @@ fn a_program_of_the_users_own_scores() {
     place.file("s.yaml", &suite("{ type: command, run: [./scorer.sh], name: mine }"));
     let report = place.run(&["run", "s.yaml", "--format", "json", "-q"]).exits(0).json();
     let score = crate::estimate(&report, "mine", "mean");
-    assert_eq!(score["value"]["value"], 1.0, "{score}");
+    assert_eq!(score["value"], 1.0, "{score}");
     assert_eq!(score["n"]["requests"], 3);
 }
 
@@ -102,7 +102,7 @@ fn verdicts_of_people_are_imported_whole_or_not_at_all() {
     assert!(out.starts_with("imported 3 verdicts"), "{out}");
     let report = place.run(&["report", "--format", "json"]).exits(0).json();
     let score = crate::estimate(&report, "helpful", "mean");
-    assert_eq!(score["value"]["value"], 0.75, "two people's mean for a, one for b: {score}");
+    assert_eq!(score["value"], 0.75, "two people's mean for a, one for b: {score}");
     place.run(&["verdicts", "import", "bad.csv", "--run", "latest", "--partial"]).exits(0);
 }
 

@@ -151,8 +151,10 @@ impl Judge {
             }
             scored.push((scorer, said));
         }
-        let others = |s: &&(&Scorer, Scored)| !json::is_json(&s.0.spec.kind) && s.1.pass == Some(false);
-        let others = !scored.iter().any(|s| others(&s));
+        let missed = |(scorer, said): &(&Scorer, Scored)| {
+            !json::is_json(&scorer.spec.kind) && scorer.spec.weight > 0.0 && said.pass == Some(false)
+        };
+        let others = !scored.iter().any(missed);
         for (name, said) in json::Funnel::of(scorers, &subject, class, others) {
             verdicts.push(verdict(key, at_unix_ns, &name, None, &said));
         }

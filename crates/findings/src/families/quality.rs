@@ -187,7 +187,7 @@ fn score(a: &Asked, name: &str) -> Judged {
         (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
         (_, Opinion::Value(v)) => Judged::Value(v),
         (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
-        (_, Opinion::Failed | Opinion::None | Opinion::Label(_)) => Judged::Excluded,
+        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
     }
 }
 
