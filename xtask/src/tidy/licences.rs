@@ -9,6 +9,7 @@ use crate::metadata::Metadata;
 /// Licences under which we may hand the program on as Apache-2.0 OR MIT. The last one is for data.
 const ALLOWED: [&str; 14] = [
     "MIT",
+    "MIT-0",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",

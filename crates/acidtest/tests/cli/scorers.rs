@@ -77,9 +77,14 @@ fn a_hanging_program_fails_its_verdicts_and_not_the_run() {
     place.file("s.yaml", &suite("{ type: command, run: [./hang.sh], timeout: 200 ms, name: mine }"));
     let ran = place.run(&["run", "s.yaml", "--format", "json", "-q"]);
     let report = ran.json();
-    let missing = &crate::estimate(&report, "accuracy", "share")["missing"];
-    assert_eq!(missing["excluded"], 3, "{report:#}");
-    assert!(ran.out().contains("gave no score within"), "{}", ran.out());
+    let tables = report["tables"].as_array().unwrap();
+    let judged = tables.iter().find(|t| t["name"] == "judgement").unwrap();
+    assert_eq!(
+        (&judged["rows"][0]["class"], &judged["rows"][0]["count"]),
+        (&"judge_error".into(), &3.into())
+    );
+    let stored = place.run(&["export", "latest"]).exits(0).out();
+    assert!(stored.contains("gave no score within 0.2 s"), "the reason is stored");
 }
 
 #[test]
