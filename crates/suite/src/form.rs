@@ -332,7 +332,7 @@ struct ExtractRule {
 #[schemars(untagged)]
 enum Scorer {
     Name(ScorerName),
-    Options(ScorerOptions),
+    Options(Box<ScorerOptions>),
     Combination(Box<Combination>),
 }
 
