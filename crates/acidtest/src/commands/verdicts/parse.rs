@@ -77,7 +77,7 @@ pub(super) fn value(line: &Line, scale: Option<(f64, f64)>) -> Result<Said, Stri
 }
 
 /// Reads a whole file; what is wrong with single lines comes beside the rows.
-pub(super) fn parse(text: &str) -> Result<(Vec<Line>, Vec<(usize, String)>), String> {
+pub(super) fn parse(text: &str) -> Result<Rows, String> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let first = text.trim_start().chars().next().ok_or("the file is empty")?;
     let (rows, wrong) = if first == '{' { json_lines(text) } else { csv(text)? };
