@@ -37,12 +37,6 @@ pub(crate) struct Done {
     pub changed: u64,
 }
 
-/// Judges one record: the only place that knows how the engine's judge is asked.
-fn opinions(judge: &Judge, record: &Record, case: &Case, at_unix_ns: i64) -> Vec<Verdict> {
-    let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-    judge.judge(record.key, class, case, &record.answer.text(), at_unix_ns)
-}
-
 /// Judges every delivered subject of a run by a suite's scorers.
 pub(crate) fn rescore(
     store: &mut Store,
@@ -70,7 +64,7 @@ pub(crate) fn rescore(
             return;
         };
         done.judged += 1;
-        let new = opinions(&judge, &record, case, at);
+        let new = judge.record(&record, case, at);
         let old = given.get(&record.key).into_iter().flatten();
         let names: BTreeSet<&str> = new.iter().map(|v| v.name.as_str()).collect();
         let gone = old.filter(|name| !names.contains(name.as_str()));

@@ -7,10 +7,10 @@ use crate::abort::{Added, Now};
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
 use crate::recall::Recall;
-use crate::score::{CORRECT, Judge};
+use crate::score::{CORRECT, Judge, Queue};
 use acidtest_record::{
-    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
-    RunId, RunSpec, Status, Timing, Value,
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, Place, Record, Request, Role, RunId,
+    RunSpec, Status, Timing, Value,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};
@@ -36,6 +36,8 @@ pub(crate) struct DeskSetup {
     pub out: SyncSender<Item>,
     pub judge: Arc<Judge>,
     pub recall: Option<Recall>,
+    /// Where records wait whose scorers ask programs of the user's own.
+    pub late: Option<Queue>,
 }
 
 /// Makes records of what the shards hand over.
@@ -151,9 +153,19 @@ impl Desk {
             self.send(Item::Blob(blob))?;
         }
         self.count(&record);
-        let verdicts = self.verdicts(&record);
-        self.ask_rules(&record, &verdicts);
+        // The record goes before opinions about it, also before those that come later.
+        let judged = self.setup.late.is_none().then(|| self.verdicts(&record, Ok(())));
+        self.ask_rules(&record, judged.as_deref().unwrap_or_default());
+        let waiting = judged.is_none().then(|| record.clone());
         self.send(Item::Record(Box::new(record)))?;
+        let verdicts = match (judged, waiting, &self.setup.late) {
+            (Some(verdicts), ..) => verdicts,
+            (None, Some(record), Some(late)) => match late.put(&record, self.ended_unix_ns(&record)) {
+                Ok(()) => Vec::new(),
+                Err(why) => self.verdicts(&record, Err(why)),
+            },
+            _ => Vec::new(),
+        };
         verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
     }
 
@@ -243,17 +255,24 @@ impl Desk {
         }
     }
 
-    pub(crate) fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
-        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
+    /// Opinions on a subject's answer; `commands` says why programs may not be asked.
+    pub(crate) fn verdicts(
+        &self,
+        record: &Record,
+        commands: Result<(), &'static str>,
+    ) -> Vec<acidtest_record::Verdict> {
         // An embedding is neither right nor wrong.
-        if record.role != Role::Subject || !class.delivered() || record.kind == Kind::Embed {
+        if record.role != Role::Subject || record.kind == Kind::Embed {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {
             return Vec::new();
         };
-        let now = record.timing.ended.map_or(0, |t| t.0);
-        self.setup.judge.judge(record.key, class, case, &record.answer.text(), self.setup.zero_unix_ns + now)
+        self.setup.judge.record_if(record, case, self.ended_unix_ns(record), commands)
+    }
+
+    fn ended_unix_ns(&self, record: &Record) -> i64 {
+        self.setup.zero_unix_ns + record.timing.ended.map_or(0, |t| t.0)
     }
 
     pub(crate) fn send(&self, item: Item) -> Result<(), StoreGone> {

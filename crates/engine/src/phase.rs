@@ -9,7 +9,7 @@ use crate::handover::{Budget, Channel};
 use crate::prompts::Prompts;
 use crate::recall::Recall;
 use crate::request::{Shard, Shared};
-use crate::score::Judge;
+use crate::score::{Judge, Late};
 use acidtest_clock::{Clock, PacerClock, Zero};
 use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
 use acidtest_schedule::{Cell, Plan};
@@ -146,6 +146,7 @@ pub fn planned(spec: &RunSpec) -> Option<u64> {
 pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let prompts = Arc::new(Prompts::render(&job.spec, &job.cases, job.run.0).map_err(EngineError::Prompt)?);
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
+    let late = Late::start(&judge, &job.out, &job.control)?;
     let cells = Plan::all(&job.spec);
     let known: u64 = cells.iter().filter_map(|c| c.plan.len()).map(u64::from).sum();
     job.control
@@ -183,7 +184,10 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             measured_from: AtomicI64::new(i64::MIN),
             recall: job.recall.clone(),
         });
-        run_phase(job, &shared, &judge, deadline)?;
+        run_phase(job, &shared, &judge, late.as_ref(), deadline)?;
+    }
+    if let Some(late) = late {
+        late.finish();
     }
     match job.control.stopped() {
         Some(StopReason::StoreGone) => Err(EngineError::StoreGone),
@@ -206,6 +210,7 @@ fn run_phase(
     job: &Job,
     shared: &Arc<Shared>,
     judge: &Arc<Judge>,
+    late: Option<&Late>,
     deadline: Option<Ns>,
 ) -> Result<(), EngineError> {
     let target = usize::from(shared.target);
@@ -226,7 +231,7 @@ fn run_phase(
             senders.push(tx);
             let factory = Endpoint::new(spec, &job.urls[target], &job.spec.limits, &job.secrets, job.zero)?;
             let parser = factory.parser_factory();
-            let desk = Desk::new(desk_setup(job, shared, judge), parser);
+            let desk = Desk::new(desk_setup(job, shared, judge, late), parser);
             threads.push(scope.spawn(move || {
                 desk.work(&rx);
                 Ok(())
@@ -250,7 +255,7 @@ fn run_phase(
     })
 }
 
-fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
+fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>, late: Option<&Late>) -> DeskSetup {
     DeskSetup {
         run: job.run,
         spec: job.spec.clone(),
@@ -265,6 +270,7 @@ fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
         out: job.out.clone(),
         judge: judge.clone(),
         recall: job.recall.clone(),
+        late: late.map(Late::queue),
     }
 }
 

@@ -157,7 +157,7 @@ impl Desk {
                 &counts.failed
             };
             ended.fetch_add(1, Ordering::Relaxed);
-            let mut verdicts = self.verdicts(&record);
+            let mut verdicts = self.verdicts(&record, Ok(()));
             verdicts.iter_mut().for_each(|v| v.at_unix_ns = at_unix_ns);
             self.send(Item::Record(Box::new(record)))?;
             verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))?;

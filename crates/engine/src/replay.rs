@@ -125,6 +125,7 @@ fn setup(job: &Job, judge: &Arc<Judge>, cell: &Cell) -> DeskSetup {
         budget: Budget::new(usize::MAX, usize::MAX),
         out: job.out.clone(),
         judge: judge.clone(),
+        late: None,
         recall: None,
     }
 }

@@ -217,6 +217,7 @@ impl Simulation {
             control,
             budget,
             out: tx,
+            late: None,
         };
         let parser = Box::new(|stream| {
             acidtest_target::Parser::new(TargetKind::OpenaiChat, stream, Default::default())

@@ -6,6 +6,7 @@
 use crate::compare::tests;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
+use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT};
 use crate::findings::{Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo};
 use crate::gaps;
@@ -102,6 +103,15 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
             "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}
             "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
                 if !is_judged(slice.view) => {}
+            "funnel" | "field_accuracy" if quality_only => {}
+            "funnel" => {
+                let stages = answers::stages(slice.view.spec, slice.view.cases);
+                all.extend(stages.iter().map(|s| Wanted::with(metric, s.0)));
+            }
+            "field_accuracy" => {
+                let params = answers::field_params(slice.view.spec, slice.view.cases);
+                all.extend(params.iter().map(|p| Wanted::with(metric, p)));
+            }
             "delivery" if quality_only => {}
             "judgement" if quality_only => {}
             "delivery" => all.extend(DELIVERY.map(|(class, _)| Wanted::with(metric, class))),

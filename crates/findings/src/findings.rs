@@ -135,11 +135,11 @@ pub struct PhaseInfo {
 /// Counts by class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Table {
-    /// `delivery`, `judgement`, `errors` or `not_sent`.
+    /// `delivery`, `judgement`, `errors`, `funnel`, `repairs` or `not_sent`.
     pub name: &'static str,
     /// The slice.
     pub labels: Labels,
-    /// What is counted: `requests` or `attempts`.
+    /// What is counted: `requests`, `attempts` or `answers`.
     pub unit: &'static str,
     /// All of them.
     pub of: u64,

@@ -2,6 +2,7 @@
 //!
 //! Main function: [`check`]. Must not need a run.
 
+use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT};
 use crate::gates::is_whole;
 use crate::measure::Wanted;
@@ -78,6 +79,7 @@ fn one(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
         ));
     }
     check_params(gate, metric)?;
+    check_answers(gate, metric, spec, cases)?;
     check_stat(gate, metric)?;
     if !metric.unit.accepts(&gate.unit) {
         return Err((
@@ -125,6 +127,34 @@ pub(crate) fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wro
         None => "`acidtest metrics` lists the metrics; the suite's scorers are metrics too".into(),
     };
     (format!("unknown metric '{}'", gate.metric), hint)
+}
+
+/// The fields and stages that gates may name.
+fn check_answers(gate: &Gate, metric: &Metric, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
+    let known: Vec<String> = match metric.id {
+        "funnel" => answers::stages(spec, cases).iter().map(|s| s.0.to_owned()).collect(),
+        "field_accuracy" => answers::field_params(spec, cases).into_iter().collect(),
+        _ => return Ok(()),
+    };
+    let param = metric.param.unwrap_or_default();
+    let named = gate.params.iter().find(|(k, _)| k == param).map(|(_, v)| v);
+    if known.is_empty() {
+        return Err((
+            format!("gate '{}' asks for {}, and no scorer reads JSON", gate.text, metric.id),
+            "add a scorer such as `{ type: fields }`".into(),
+        ));
+    }
+    match named {
+        Some(value) if known.contains(value) => Ok(()),
+        Some(value) => Err((
+            format!("gate '{}': unknown {param} '{value}' of {}", gate.text, metric.id),
+            format!("known: {}", known.join(", ")),
+        )),
+        None => Err((
+            format!("{} needs a {param}", metric.id),
+            format!("write {}[{param}={}]", metric.id, known[0]),
+        )),
+    }
 }
 
 pub(crate) fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {

@@ -10,8 +10,8 @@ use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState,
-    Source, Status, TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, MakerKind, Ns, Reading, Role, Row, RunId, RunSpec,
+    RunState, Source, Status, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,6 +42,8 @@ pub(crate) enum Opinion {
     Unparsable,
     /// The scorer or judge failed.
     Failed,
+    /// A label, by its number in the view.
+    Label(u16),
 }
 
 /// A few values by row index: connections are reused, so most rows have none.
@@ -75,6 +77,8 @@ struct Heard {
     key: (u32, u16, u8),
     name: u16,
     opinion: Opinion,
+    /// Whether a person said it: several people's opinions are averaged.
+    person: bool,
     order: (i64, u64),
 }
 
@@ -136,6 +140,10 @@ impl<'a> ViewBuilder<'a> {
         let opinion = match (v.status, &v.value) {
             (Status::Scored, Some(Value::Bool(b))) => Opinion::Value(f64::from(u8::from(*b))),
             (Status::Scored, Some(Value::Number(x))) if x.is_finite() => Opinion::Value(*x),
+            (Status::Scored, Some(Value::Label(label))) => match self.view.label_no(label) {
+                Some(no) => Opinion::Label(no),
+                None => return,
+            },
             (Status::Unparsable, _) => Opinion::Unparsable,
             (Status::Withdrawn | Status::Abstained, _) => Opinion::None,
             _ => Opinion::Failed,
@@ -152,7 +160,8 @@ impl<'a> ViewBuilder<'a> {
         let key = (about.key.slot, about.key.step, about.key.attempt);
         let maker = Digest::of_parts(&[v.maker.name.as_bytes(), v.maker.version.as_bytes()]);
         let tie = u64::from_le_bytes(maker.0[..8].try_into().expect("8 of 16 bytes"));
-        self.heard.push(Heard { key, name: name as u16, opinion, order: (v.at_unix_ns, tie) });
+        let person = v.maker.kind == MakerKind::Person;
+        self.heard.push(Heard { key, name: name as u16, opinion, person, order: (v.at_unix_ns, tie) });
     }
 
     /// Adds a sample; only those of the client itself are kept.
@@ -265,6 +274,7 @@ fn settle(
 ) -> BTreeMap<String, Vec<Opinion>> {
     heard.sort_by_key(|h| h.order);
     let mut columns = vec![vec![Opinion::None; requests.len()]; names.len()];
+    let mut people: BTreeMap<(u16, usize), BTreeMap<u64, Opinion>> = BTreeMap::new();
     for h in heard {
         let at = requests.binary_search_by_key(&(h.key.0, h.key.1), |(start, _)| {
             let r = &rows[*start as usize];
@@ -274,6 +284,18 @@ fn settle(
         let (start, len) = requests[at];
         if rows[(start + len - 1) as usize].attempt == h.key.2 {
             columns[usize::from(h.name)][at] = h.opinion;
+            if h.person {
+                people.entry((h.name, at)).or_default().insert(h.order.1, h.opinion);
+            }
+        }
+    }
+    // Of each person the latest counts, and all persons alike.
+    for ((name, at), said) in people {
+        let values: Vec<f64> =
+            said.values().filter_map(|o| if let Opinion::Value(v) = o { Some(*v) } else { None }).collect();
+        if values.len() > 1 {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            columns[usize::from(name)][at] = Opinion::Value(mean);
         }
     }
     names.iter().cloned().zip(columns).collect()
@@ -315,6 +337,7 @@ pub struct View<'a> {
     requests: Vec<(u32, u32)>,
     rare: [Sparse; RARE],
     opinions: BTreeMap<String, Vec<Opinion>>,
+    labels: Vec<String>,
     pub(crate) readings: Vec<Reading>,
     pub(crate) clocks: Vec<ClockRow>,
     pub(crate) warmup: u64,
@@ -352,6 +375,7 @@ impl<'a> View<'a> {
                 requests: Vec::new(),
                 rare: Default::default(),
                 opinions: BTreeMap::new(),
+                labels: Vec::new(),
                 readings: Vec::new(),
                 clocks: Vec::new(),
                 warmup: 0,
@@ -401,9 +425,30 @@ impl<'a> View<'a> {
         self.has_cache && c.class.delivered() && c.started().is_none()
     }
 
+    /// The number of a label, if there is room for it.
+    fn label_no(&mut self, label: &str) -> Option<u16> {
+        if let Some(at) = self.labels.iter().position(|l| l == label) {
+            return Some(at as u16);
+        }
+        // More labels than this are texts.
+        if self.labels.len() >= 1024 {
+            return None;
+        }
+        self.labels.push(label.to_owned());
+        Some((self.labels.len() - 1) as u16)
+    }
+
+    /// A label by its number.
+    pub(crate) fn label(&self, no: u16) -> &str {
+        self.labels.get(usize::from(no)).map_or("", String::as_str)
+    }
+
     /// Names of scores that somebody gave, without `correct` and `refused`.
     pub(crate) fn score_names(&self) -> impl Iterator<Item = &str> {
-        self.opinions.keys().map(String::as_str).filter(|n| ![CORRECT, REFUSED].contains(n))
+        self.opinions
+            .keys()
+            .map(String::as_str)
+            .filter(|n| ![CORRECT, REFUSED].contains(n) && !crate::families::answers::is_own(n))
     }
 
     /// Whether anybody gave an opinion of that name.

@@ -4,7 +4,8 @@
 
 use crate::ask::Message;
 use crate::ids::Digest;
-use crate::spec::{Extraction, ScorerSpec};
+use crate::scorer::ScorerSpec;
+use crate::spec::Extraction;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

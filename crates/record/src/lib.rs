@@ -28,6 +28,7 @@ pub mod placeholder;
 mod record;
 mod regression;
 mod row;
+mod scorer;
 mod server_time;
 mod spec;
 mod target;
@@ -47,10 +48,14 @@ pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use regression::{Limit, Regression, RegressionParseError, Turn};
 pub use row::{OutcomeClass, Row};
+pub use scorer::{
+    FieldKind, FieldSpec, LengthUnit, Reading as JsonReading, ScorerKind, ScorerProgram, ScorerSpec,
+    TextMatch,
+};
 pub use server_time::ServerTimes;
 pub use spec::{
     Amount, Caps, Extraction, Limits, Load, Origin, PassRule, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, ScorerKind, ScorerSpec, Skipped, Source, TargetKind, TargetSpec, Warmup,
+    SPEC_VERSION, Skipped, Source, TargetKind, TargetSpec, Warmup,
 };
 pub use target::{
     AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,

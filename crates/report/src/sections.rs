@@ -3,6 +3,7 @@
 //!
 //! Main function: [`all`]. Each takes the estimates of its family as they are.
 
+use crate::answers;
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count, fixed, short};
 use acidtest_findings::{Estimate, Family, Findings, Labels, Quantity, Table, Uncertainty};
@@ -16,6 +17,8 @@ const TIMES: [&str; 8] =
 pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
     vec![
         quality(findings, style),
+        answers::funnel(findings, style),
+        answers::fields(findings, style),
         speed(findings, style),
         crate::server::section(findings, style),
         throughput(findings, style),
@@ -82,7 +85,7 @@ pub(crate) fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> V
     findings.estimates.iter().filter(same).collect()
 }
 
-fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
+pub(crate) fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
     let mut tables = findings.tables.iter();
     tables.find(|t| t.name == name && t.labels == *group.labels)
 }
@@ -101,11 +104,11 @@ fn origin(e: &Estimate) -> String {
     }
 }
 
-fn faint(text: &str) -> Cell {
+pub(crate) fn faint(text: &str) -> Cell {
     Cell::painted(text, Paint::Faint)
 }
 
-fn head(text: &str) -> Cell {
+pub(crate) fn head(text: &str) -> Cell {
     Cell::painted(text, Paint::Title)
 }
 
@@ -129,7 +132,7 @@ fn quality(findings: &Findings, style: Style) -> String {
     for group in groups(findings) {
         let mut first = true;
         for e in of(findings, &group, Family::Quality) {
-            if ["delivery", "judgement"].contains(&e.metric.as_str()) {
+            if ["delivery", "judgement", "funnel", "field_accuracy"].contains(&e.metric.as_str()) {
                 continue;
             }
             // What nobody scored is left out; the delivery line says what arrived.
@@ -180,7 +183,7 @@ fn delivery(findings: &Findings, group: &Group, grid: &mut Grid, first: &mut boo
 }
 
 /// `complete 121 · truncated 1`
-fn counts(table: &Table) -> String {
+pub(crate) fn counts(table: &Table) -> String {
     let rows: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.words, count(r.count))).collect();
     rows.join(" · ")
 }

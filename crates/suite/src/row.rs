@@ -133,7 +133,11 @@ pub(crate) fn expected(row: &Row<'_>, doc: &Doc, map: &Mapping) -> Result<Vec<St
             _ => std::slice::from_ref(&node),
         };
         for item in items {
-            let text = doc.spelled(item, &what)?;
+            // An object is the expected JSON of the answer.
+            let text = match item.kind {
+                Kind::Map(_) => item.to_json().to_string(),
+                _ => doc.spelled(item, &what)?,
+            };
             if text.is_empty() && !map.given {
                 return Err(doc
                     .error(row.key_span(field), "an empty expected answer")

@@ -10,7 +10,7 @@ use crate::select::{self, Selection};
 use crate::tree::Node;
 use crate::{
     abort, cases, defaults, environment, include, limits, load as phases, mapping, matrix, prompts,
-    regression, repeats, scoring, targets,
+    regression, repeats, scorer_files, scoring, targets,
 };
 use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
 use std::collections::BTreeSet;
@@ -123,12 +123,17 @@ pub fn load_with(path: &Path, files: Files<'_>, selection: &Selection) -> Result
     let (regression, regression_nodes) = regression::read(&suite)?;
     spec.regression = regression;
     let defaults = defaults::read(&suite)?;
-    let read = cases::read(&suite, &prompts, &defaults, files)?;
+    let mut read = cases::read(&suite, &prompts, &defaults, files)?;
     targets::check_templates(&suite, &read.cases)?;
     spec.scorers = match suite.maybe("scorers", scoring::scorers)? {
         Some(given) => given,
         None => default_scorers(&read.cases),
     };
+    let dir = path.parent().unwrap_or(Path::new(""));
+    scorer_files::fill(&mut spec.scorers, dir, files.open)?;
+    for own in read.cases.iter_mut().filter_map(|c| c.scorers.as_mut()) {
+        scorer_files::fill(own, dir, files.open)?;
+    }
     check_scorers(&suite, &spec.scorers, &read.cases)?;
     let samples = samples(&read.cases);
     let cases = choose(&suite, read, selection, &mut spec)?;

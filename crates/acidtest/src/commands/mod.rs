@@ -15,6 +15,7 @@ mod run;
 mod runs;
 mod score;
 mod sim;
+mod verdicts;
 
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Metrics(metrics::Args),
     Export(export::Args),
     Import(import::Args),
+    Verdicts(verdicts::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Gen(gen_reference::Args),
@@ -56,6 +58,7 @@ impl Command {
             Command::Metrics(args) => metrics::run(args),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),
+            Command::Verdicts(args) => verdicts::run(args),
             Command::Completions(args) => completions::run(args),
             Command::Gen(args) => gen_reference::run(args),
         }

@@ -253,7 +253,7 @@ pub(crate) fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
             Some(local) => {
                 let source = acidtest_sim::LocalSource::named(local).ok_or_else(|| {
                     Failure::usage(format!("target '{}': there is no '{name}'", target.name))
-                        .hint("known: local:docent-search")
+                        .hint("known: local:docent-search, local:support-bot, local:support-bot-copyist")
                 })?;
                 acidtest_sim::Config::local(source)
             }

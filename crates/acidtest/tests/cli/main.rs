@@ -13,6 +13,7 @@ mod own_targets;
 mod protocols;
 mod reports;
 mod rescore;
+mod scorers;
 mod secrets;
 mod suites;
 

@@ -1,5 +1,6 @@
 //! The metrics, one file per family. A new metric is an entry of a family's slice.
 
+pub(crate) mod answers;
 pub(crate) mod cost;
 pub(crate) mod quality;
 pub(crate) mod reliability;
@@ -14,6 +15,7 @@ use crate::metric::Metric;
 /// Every family's metrics.
 pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
+    answers::METRICS,
     waiting::METRICS,
     rhythm::METRICS,
     server::METRICS,

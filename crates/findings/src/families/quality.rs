@@ -196,7 +196,7 @@ fn right(a: &Asked) -> Judged {
         (OutcomeClass::Truncated | OutcomeClass::Empty, _) => Judged::Value(0.0),
         (_, Opinion::Value(v)) => yes(v >= 0.5),
         (_, Opinion::Unparsable) => Judged::Value(0.0),
-        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+        (_, Opinion::Failed | Opinion::None | Opinion::Label(_)) => Judged::Excluded,
     }
 }
 
@@ -217,6 +217,8 @@ fn score(a: &Asked, name: &str) -> Judged {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(name)) {
+        // A label is no score.
+        (_, Opinion::Label(_)) => Judged::Outside,
         (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
         (_, Opinion::Value(v)) => Judged::Value(v),
         (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
@@ -240,7 +242,7 @@ fn refused(a: &Asked, due: bool) -> Judged {
         (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
         (_, Opinion::Value(v)) => yes(v >= 0.5),
         (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
-        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+        (_, Opinion::Failed | Opinion::None | Opinion::Label(_)) => Judged::Excluded,
     }
 }
 
