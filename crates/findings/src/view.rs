@@ -10,13 +10,12 @@ use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState,
+    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState,
     Source, Status, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// Name of the verdict that says whether an answer is right.
-pub const CORRECT: &str = "correct";
+pub use acidtest_record::CORRECT;
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
 
@@ -359,9 +358,11 @@ impl<'a> View<'a> {
         &self.rows[row]
     }
 
-    /// Names of scores that somebody gave, without `correct` and `refused`.
+    /// Names of scores that somebody gave, without `correct` and `refused` and
+    /// without log-likelihoods, which are no scores of 0..1.
     pub(crate) fn score_names(&self) -> impl Iterator<Item = &str> {
-        self.opinions.keys().map(String::as_str).filter(|n| ![CORRECT, REFUSED].contains(n))
+        let other = [CORRECT, REFUSED, LOGLIKELIHOOD, IS_GREEDY];
+        self.opinions.keys().map(String::as_str).filter(move |n| !other.contains(n))
     }
 
     /// Whether anybody gave an opinion of that name.

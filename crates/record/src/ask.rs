@@ -22,4 +22,10 @@ pub struct Ask {
     pub params: serde_json::Map<String, serde_json::Value>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
+    /// Raw text in place of messages, for completion endpoints.
+    #[serde(default)]
+    pub prompt: Option<String>,
+    /// Definitions of the tools that the model may call, in OpenAI's form.
+    #[serde(default)]
+    pub tools: Vec<serde_json::Value>,
 }

@@ -30,6 +30,9 @@ pub struct Case {
     pub scorers: Option<Vec<ScorerSpec>>,
     /// Extraction of this case in place of the suite's.
     pub extraction: Option<Extraction>,
+    /// Tool definitions of this case in place of the suite's.
+    #[serde(default)]
+    pub tools: Option<Vec<serde_json::Value>>,
 }
 
 impl Case {

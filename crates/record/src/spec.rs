@@ -53,6 +53,12 @@ pub struct RunSpec {
     pub cases: u32,
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
     pub workload: Digest,
+    /// Definitions of the tools that the model may call, in OpenAI's form.
+    #[serde(default)]
+    pub tools: Vec<serde_json::Value>,
+    /// Names of further tags between which the models think.
+    #[serde(default)]
+    pub thinking: Vec<String>,
 }
 
 /// Where a plan came from.
@@ -145,12 +151,27 @@ pub struct Price {
 }
 
 /// How a case becomes messages: (role, template) pairs over the case's variables.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromptSpec {
     /// Its name in tables.
     pub name: String,
     /// Messages with templates as content.
     pub messages: Vec<crate::ask::Message>,
+    /// The template of raw text for a completion endpoint, in place of messages.
+    #[serde(default)]
+    pub raw: Option<String>,
+    /// The chat template that turns the messages into raw text.
+    #[serde(default)]
+    pub chat_template: Option<crate::form::ChatTemplate>,
+    /// What is asked for.
+    #[serde(default)]
+    pub form: crate::form::Form,
+    /// How log-likelihoods are asked for, where the form needs them.
+    #[serde(default)]
+    pub likelihood: Option<crate::form::Likelihood>,
+    /// Worked examples in front of the question.
+    #[serde(default)]
+    pub shots: Option<crate::form::ShotsSpec>,
 }
 
 /// One load phase.
@@ -351,6 +372,14 @@ pub enum ScorerKind {
     All(Vec<ScorerSpec>),
     /// Passes when one passes; the score is the best.
     Any(Vec<ScorerSpec>),
+}
+
+impl PromptSpec {
+    /// Whether raw text is sent in place of messages.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.raw.is_some() || self.chat_template.is_some()
+    }
 }
 
 impl Price {

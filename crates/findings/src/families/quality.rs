@@ -6,7 +6,7 @@
 use crate::estimate::Family;
 use crate::metric::{Better, Guard, Judged, Measure, Metric, Unit};
 use crate::view::{Asked, CORRECT, Opinion, REFUSED};
-use acidtest_record::{OutcomeClass, Stat};
+use acidtest_record::{Kind, OutcomeClass, Stat};
 
 const CLUSTERED_SHARE: &str = "Wilson when every unit is one yes/no outcome, else Wilson with the effective n of the clustered variance; exact one-sided bound at 0 and 1; unit of sampling: the cluster, else the case; repeats averaged within the case";
 const NEEDS: &str = "verdicts of scorers or judges";
@@ -154,7 +154,7 @@ fn yes(is: bool) -> Judged {
 
 /// Whether a request is right: 1, 0, or hidden by an error.
 pub(crate) fn correct(a: &Asked) -> Judged {
-    if !a.view.has_opinion(CORRECT) {
+    if !a.view.has_opinion(CORRECT) || is_part(a) {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(CORRECT)) {
@@ -165,6 +165,12 @@ pub(crate) fn correct(a: &Asked) -> Judged {
         (_, Opinion::Unparsable) => Judged::Value(0.0),
         (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
     }
+}
+
+/// Whether a request is only a part of what is judged: of several choices whose
+/// log-likelihoods were asked for, the last one carries the opinion on the case.
+fn is_part(a: &Asked) -> bool {
+    a.last().kind == Kind::LogLikelihood && a.opinion(CORRECT) == Opinion::None
 }
 
 /// The judgement class of a request.
@@ -178,7 +184,8 @@ pub(crate) fn judgement(a: &Asked) -> &'static str {
 }
 
 fn score(a: &Asked, name: &str) -> Judged {
-    if !is_scored_by(a, name) {
+    // Scorers read generated text; a log-likelihood has none.
+    if !is_scored_by(a, name) || a.last().kind == Kind::LogLikelihood {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(name)) {
@@ -198,7 +205,8 @@ fn is_scored_by(a: &Asked, name: &str) -> bool {
 }
 
 fn refused(a: &Asked, due: bool) -> Judged {
-    if !a.view.has_opinion(REFUSED) || a.case().is_some_and(|c| c.refuse) != due {
+    let generated = a.last().kind != Kind::LogLikelihood;
+    if !generated || !a.view.has_opinion(REFUSED) || a.case().is_some_and(|c| c.refuse) != due {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(REFUSED)) {
