@@ -6,7 +6,7 @@ use crate::commands::Format;
 use crate::exit::{Exit, Failure, print};
 use crate::open_store::trouble;
 use acidtest_findings::{Findings, Texts, View};
-use acidtest_record::{Digest, Key, RunId};
+use acidtest_record::{Answer, Digest, Key, RunId};
 use acidtest_store::Store;
 use std::io::IsTerminal;
 
@@ -35,9 +35,17 @@ fn texts(store: &Store, key: Key) -> Texts {
     let Ok(Some(record)) = store.record(key) else { return Texts::default() };
     let request = record.request.body.and_then(|hash: Digest| store.blob(hash).ok().flatten());
     Texts {
-        output: Some(record.answer.text()),
+        output: Some(output(&record.answer)),
         request: request.map(|body| String::from_utf8_lossy(&body).into_owned()),
     }
+}
+
+/// The visible text, and tool calls as they were made.
+fn output(answer: &Answer) -> String {
+    let mut parts = vec![answer.text()];
+    parts.retain(|text| !text.is_empty());
+    parts.extend(answer.tool_calls().map(|(name, arguments)| format!("{name}({arguments})")));
+    parts.join("\n")
 }
 
 /// Prints findings to stdout.

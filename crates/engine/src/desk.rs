@@ -5,6 +5,7 @@
 
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
+use crate::likelihood::Tally;
 use crate::score::Judge;
 use acidtest_record::{
     Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
@@ -41,6 +42,7 @@ pub(crate) struct Desk {
     parser: Box<dyn Fn(bool) -> Parser + Send>,
     open: HashMap<u64, Open>,
     bodies: HashSet<Digest>,
+    tally: Tally,
 }
 
 struct Open {
@@ -55,7 +57,7 @@ pub(crate) struct StoreGone;
 
 impl Desk {
     pub(crate) fn new(setup: DeskSetup, parser: Box<dyn Fn(bool) -> Parser + Send>) -> Self {
-        Self { setup, parser, open: HashMap::new(), bodies: HashSet::new() }
+        Self { setup, parser, open: HashMap::new(), bodies: HashSet::new(), tally: Tally::default() }
     }
 
     /// Works until every shard has hung up.
@@ -101,10 +103,13 @@ impl Desk {
                     return Ok(());
                 };
                 let parsed = open.parser.finish(&attempt);
+                let mut is_over = true;
                 if let Some(reply) = reply {
-                    let _ = reply.send(reply_to(&parsed.outcome, &attempt));
+                    let said = reply_to(&parsed.outcome, &attempt);
+                    is_over = !said.retry;
+                    let _ = reply.send(said);
                 }
-                let stored = self.finish(open.begin, *attempt, parsed);
+                let stored = self.finish(open.begin, *attempt, parsed, is_over);
                 self.setup.budget.release(open.held);
                 stored
             }
@@ -113,13 +118,21 @@ impl Desk {
                 let timing =
                     Timing { clock: self.setup.clock_no, intended: begin.intended, ..Timing::default() };
                 let record = self.record(&begin, timing, outcome);
-                self.send(Item::Record(Box::new(record)))
+                let verdicts = self.likelihoods(&record, &begin, true);
+                self.send(Item::Record(Box::new(record)))?;
+                verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
             }
             Message::Reading(reading) => self.send(Item::Reading(reading)),
         }
     }
 
-    fn finish(&mut self, begin: Begin, attempt: Attempt, parsed: Parsed) -> Result<(), StoreGone> {
+    fn finish(
+        &mut self,
+        begin: Begin,
+        attempt: Attempt,
+        parsed: Parsed,
+        is_over: bool,
+    ) -> Result<(), StoreGone> {
         let timing = Timing {
             clock: self.setup.clock_no,
             intended: begin.intended,
@@ -145,7 +158,8 @@ impl Desk {
             self.send(Item::Blob(blob))?;
         }
         self.count(&record);
-        let verdicts = self.verdicts(&record);
+        let mut verdicts = self.verdicts(&record);
+        verdicts.extend(self.likelihoods(&record, &begin, is_over));
         self.send(Item::Record(Box::new(record)))?;
         verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
     }
@@ -168,9 +182,9 @@ impl Desk {
         let s = &self.setup;
         let sent = !matches!(outcome, Outcome::NotSent { .. });
         Record {
-            key: Key { run: s.run, slot: begin.slot.no, step: 0, attempt: begin.attempt },
+            key: Key { run: s.run, slot: begin.slot.no, step: begin.asked.step, attempt: begin.attempt },
             parent: None,
-            kind: Kind::Chat,
+            kind: begin.asked.kind,
             role: begin.slot.role,
             target: s.target,
             phase: s.phase,
@@ -212,9 +226,19 @@ impl Desk {
         }
     }
 
+    /// Opinions on a text whose log-likelihood was asked for.
+    fn likelihoods(&mut self, record: &Record, begin: &Begin, is_over: bool) -> Vec<acidtest_record::Verdict> {
+        if record.kind != Kind::LogLikelihood || record.role != Role::Subject {
+            return Vec::new();
+        }
+        let class = OutcomeClass::of_record(record);
+        let now = self.setup.zero_unix_ns + record.timing.ended.map_or(0, |t| t.0);
+        self.tally.opinions(record.key, class, &record.answer, &begin.asked, is_over, now)
+    }
+
     fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
-        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-        if record.role != Role::Subject || !class.delivered() {
+        let class = OutcomeClass::of_record(record);
+        if record.role != Role::Subject || !class.delivered() || record.kind == Kind::LogLikelihood {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {

@@ -16,6 +16,7 @@
 mod control;
 mod desk;
 mod handover;
+mod likelihood;
 mod phase;
 mod prompts;
 mod request;
@@ -23,7 +24,11 @@ pub mod score;
 mod shard;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod simulation_steps;
+mod steps;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
+pub use steps::Seen;
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};

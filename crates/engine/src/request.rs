@@ -7,8 +7,9 @@ use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
+use crate::steps::{Asked, Choice};
 use acidtest_clock::Clock;
-use acidtest_record::{Ask, Cause, NotSent, Ns, Reading, RunSpec, Stage};
+use acidtest_record::{Cause, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
 use acidtest_target::{Attempt, Built, End, Target};
 use std::cell::{Cell, RefCell};
@@ -51,10 +52,10 @@ pub(crate) struct Shard<T, C, H> {
     pub walker: RefCell<Walker>,
 }
 
-/// A request that is ready to be sent.
+/// A slot that is ready to be sent: its steps that are not yet done.
 pub(crate) struct Ready {
     slot: Slot,
-    built: Built,
+    steps: Vec<(Built, Arc<Asked>)>,
     nonce: Option<String>,
 }
 
@@ -64,46 +65,80 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         Self { no, target, clock, hand, shared, walker }
     }
 
+    /// Whether nothing of a slot is left to send.
+    pub(crate) fn is_done(&self, index: u32) -> bool {
+        let no = self.shared.plan.slot_no(index);
+        self.shared.finished.knows(no) && {
+            let case = self.walker.borrow_mut().slot(index).case;
+            self.shared.finished.is_final(no, self.shared.prompts.steps(self.shared.prompt, case))
+        }
+    }
+
     /// Builds the bytes of a slot. A request that cannot be built is handed over as not sent.
     pub(crate) fn prepare(&self, index: u32, intended: Ns) -> Option<Ready> {
         let slot = self.walker.borrow_mut().slot(index);
-        let spec = &self.shared.spec;
-        let (messages, nonce) = self.shared.prompts.of(self.shared.prompt, slot.case, slot.no);
-        let stream = spec.targets[usize::from(self.shared.target)].stream;
-        let ask = Ask { messages, params: spec.params.clone(), stream, ..Ask::default() };
-        match self.target.build(&ask) {
-            Ok(built) => Some(Ready { slot, built, nonce }),
-            Err(_) => {
-                let built = Built { path: String::new(), body: bytes::Bytes::new(), stream };
-                self.not_sent(&Ready { slot, built, nonce }, intended, NotSent::Unbuildable);
-                None
-            }
+        let shared = &self.shared;
+        let spec = &shared.spec;
+        let (steps, nonce) = shared.prompts.of(shared.prompt, slot.case, slot.no);
+        let stream = spec.targets[usize::from(shared.target)].stream;
+        let prompt = &spec.prompts[usize::from(shared.prompt)];
+        let todo: Vec<u16> =
+            (0..steps.count()).filter(|step| !shared.finished.is_step_final(slot.no, *step)).collect();
+        let choice = steps.choice().map(|choice| {
+            Arc::new(Choice { before: shared.finished.seen(slot.no, steps.count()), ..choice })
+        });
+        let mut ready = Ready { slot, steps: Vec::with_capacity(todo.len()), nonce };
+        let mut is_built = true;
+        for step in &todo {
+            let asked = Asked {
+                step: *step,
+                last: Some(step) == todo.last(),
+                kind: steps.kind(),
+                scored: steps.scored(*step).cloned(),
+                choice: choice.clone(),
+            };
+            let ask = steps.ask(*step, prompt, &spec.params, stream);
+            let built = self.target.build(&ask).unwrap_or_else(|_| {
+                is_built = false;
+                Built { path: String::new(), body: bytes::Bytes::new(), stream: ask.stream }
+            });
+            ready.steps.push((built, Arc::new(asked)));
         }
+        if is_built {
+            return Some(ready);
+        }
+        self.not_sent(&ready, intended, NotSent::Unbuildable);
+        None
     }
 
     /// Hands over a slot that was never sent.
     pub(crate) fn not_sent(&self, ready: &Ready, intended: Ns, reason: NotSent) {
-        let attempt = self.shared.finished.next_attempt(ready.slot.no);
-        let begin = Box::new(self.begin(ready, attempt, intended));
-        self.shared.control.progress.not_sent.fetch_add(1, Ordering::Relaxed);
-        self.hand.give(Message::NotSent { begin, reason });
+        for step in &ready.steps {
+            let attempt = self.shared.finished.next_attempt(ready.slot.no, step.1.step);
+            let begin = Box::new(self.begin(ready, step, attempt, intended));
+            self.shared.control.progress.not_sent.fetch_add(1, Ordering::Relaxed);
+            self.hand.give(Message::NotSent { begin, reason });
+        }
     }
 
-    fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
+    fn begin(&self, ready: &Ready, step: &(Built, Arc<Asked>), attempt: u8, intended: Ns) -> Begin {
+        let (built, asked) = step;
         Begin {
             ticket: self.shared.tickets.fetch_add(1, Ordering::Relaxed),
             slot: ready.slot,
+            asked: asked.clone(),
             attempt,
             intended,
-            path: ready.built.path.clone(),
-            body: ready.built.body.clone(),
-            stream: ready.built.stream,
+            path: built.path.clone(),
+            body: built.body.clone(),
+            stream: built.stream,
             nonce: ready.nonce.clone(),
             shard: self.no,
         }
     }
 
-    /// Sends a request, with its retries. Returns when its last attempt ended.
+    /// Sends the steps of a slot one after the other, each with its retries. Returns
+    /// when the last attempt ended. Steps that a stop leaves unsent are sent by a resumed run.
     pub(crate) async fn request(&self, ready: Ready, intended: Ns) -> Ns {
         if self.shared.budget.full() {
             self.not_sent(&ready, intended, NotSent::Backlog);
@@ -112,22 +147,28 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         let progress = &self.shared.control.progress;
         self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
         progress.in_flight.fetch_add(1, Ordering::Relaxed);
-        progress.sent.fetch_add(1, Ordering::Relaxed);
-        let ended = self.attempts(&ready, intended).await;
+        let mut ended = intended;
+        for (i, step) in ready.steps.iter().enumerate() {
+            if i > 0 && self.stopping() {
+                break;
+            }
+            progress.sent.fetch_add(1, Ordering::Relaxed);
+            ended = self.attempts(&ready, step, ended).await;
+        }
         self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
         progress.in_flight.fetch_sub(1, Ordering::Relaxed);
         ended
     }
 
-    async fn attempts(&self, ready: &Ready, intended: Ns) -> Ns {
+    async fn attempts(&self, ready: &Ready, step: &(Built, Arc<Asked>), intended: Ns) -> Ns {
         let retry = &self.shared.spec.retry;
-        let first = self.shared.finished.next_attempt(ready.slot.no);
+        let first = self.shared.finished.next_attempt(ready.slot.no, step.1.step);
         let mut wait_s = retry.wait_s;
         for tried in 1u8.. {
             let (answer, reply) = oneshot::channel();
             let again = tried < retry.attempts && self.shared.control.stopped().is_none();
             let no = first.saturating_add(tried - 1);
-            let ended = self.attempt(ready, no, intended, again.then_some(answer)).await;
+            let ended = self.attempt(ready, step, no, intended, again.then_some(answer)).await;
             let reply = if again { reply.await.ok() } else { None };
             let Some(Reply { retry: true, retry_after_s }) = reply else {
                 return ended;
@@ -147,11 +188,12 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     async fn attempt(
         &self,
         ready: &Ready,
+        step: &(Built, Arc<Asked>),
         no: u8,
         intended: Ns,
         reply: Option<oneshot::Sender<Reply>>,
     ) -> Ns {
-        let begin = self.begin(ready, no, intended);
+        let begin = self.begin(ready, step, no, intended);
         let ticket = begin.ticket;
         self.hand.give(Message::Begin(Box::new(begin)));
         let started = Ns(self.clock.now());
@@ -164,7 +206,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             wake: &wake,
         };
         let attempt = tokio::select! {
-            attempt = self.target.attempt(&ready.built, &mut tap) => attempt,
+            attempt = self.target.attempt(&step.0, &mut tap) => attempt,
             () = wake.notified() => self.cut_off(started),
         };
         let ended = attempt.ended;

@@ -31,7 +31,7 @@ pub struct Case {
     /// Extraction of this case in place of the suite's.
     pub extraction: Option<Extraction>,
     /// Tool definitions of this case in place of the suite's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<serde_json::Value>>,
 }
 

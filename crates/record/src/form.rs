@@ -29,6 +29,10 @@ impl Form {
         }
     }
 
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Form::default()
+    }
+
     /// Whether the texts are scored and nothing is generated.
     #[must_use]
     pub fn scores_text(self) -> bool {
@@ -102,7 +106,7 @@ pub struct ShotsSpec {
     pub question: Option<String>,
     /// Template of an example's answer; `expected` is its first expected answer.
     pub answer: String,
-    /// As text: template of a whole example, in place of question and answer; `question` and `answer` are theirs.
+    /// As text: template of a whole example, in place of question and answer.
     pub template: Option<String>,
     /// As text: what stands between examples.
     pub separator: String,

@@ -54,10 +54,10 @@ pub struct RunSpec {
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
     pub workload: Digest,
     /// Definitions of the tools that the model may call, in OpenAI's form.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<serde_json::Value>,
     /// Names of further tags between which the models think.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thinking: Vec<String>,
 }
 
@@ -158,19 +158,19 @@ pub struct PromptSpec {
     /// Messages with templates as content.
     pub messages: Vec<crate::ask::Message>,
     /// The template of raw text for a completion endpoint, in place of messages.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
     /// The chat template that turns the messages into raw text.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_template: Option<crate::form::ChatTemplate>,
     /// What is asked for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "crate::form::Form::is_default")]
     pub form: crate::form::Form,
     /// How log-likelihoods are asked for, where the form needs them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<crate::form::Likelihood>,
     /// Worked examples in front of the question.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shots: Option<crate::form::ShotsSpec>,
 }
 

@@ -5,6 +5,7 @@
 
 use crate::dataset::{self, Line};
 use crate::error::{Source, Span, SuiteError, brief};
+use crate::forms::{self, Files};
 use crate::nearest::distance;
 use crate::prompts::Prompts;
 use crate::read::{Doc, Fields};
@@ -17,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// Keys of a case; every other field is a variable.
-pub(crate) const KEYS: [&str; 9] =
-    ["id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers", "extract"];
+pub(crate) const KEYS: [&str; 10] =
+    ["id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers", "extract", "tools"];
 /// Keys of `cases` as a map.
 pub(crate) const FILE_KEYS: [&str; 2] = ["file", "map"];
 /// Keys of `map`.
@@ -134,7 +135,8 @@ impl Row<'_> {
 /// Collects the cases of one suite.
 struct Collector<'a> {
     suite: &'a Doc,
-    prompts: &'a Prompts,
+    /// What cases are checked with; examples are not.
+    prompts: Option<&'a Prompts>,
     used: BTreeSet<String>,
     mapping: Mapping,
     seen_fields: BTreeSet<String>,
@@ -152,10 +154,34 @@ pub(crate) fn read(
 ) -> Result<Vec<Case>, SuiteError> {
     let doc = suite.doc;
     let node = suite.need("cases", "cases.jsonl")?;
+    let files = Files { dir, open };
+    read_from(doc, node, None, &files, Some(prompts), prompts.variables())
+}
+
+/// Reads examples: in the form of `cases`, and with their `map` where the caller gives it.
+pub(crate) fn read_examples(
+    doc: &Doc,
+    node: &Node,
+    map: Option<&Node>,
+    files: &Files<'_>,
+    used: &BTreeSet<String>,
+) -> Result<Vec<Case>, SuiteError> {
+    read_from(doc, node, map, files, None, used.clone())
+}
+
+fn read_from(
+    doc: &Doc,
+    node: &Node,
+    map: Option<&Node>,
+    files: &Files<'_>,
+    prompts: Option<&Prompts>,
+    used: BTreeSet<String>,
+) -> Result<Vec<Case>, SuiteError> {
+    let (dir, open) = (files.dir, files.open);
     let mut all = Collector {
         suite: doc,
         prompts,
-        used: prompts.variables(),
+        used,
         mapping: Mapping::default(),
         seen_fields: BTreeSet::new(),
         ids: HashMap::new(),
@@ -175,7 +201,12 @@ pub(crate) fn read(
             }
             all.file(fields.need("file", "cases.jsonl")?, dir, open)?;
         }
-        _ => all.file(node, dir, open)?,
+        _ => {
+            if let Some(map) = map {
+                all.mapping = mapping(doc, map)?;
+            }
+            all.file(node, dir, open)?;
+        }
     }
     if all.cases.is_empty() {
         return Err(doc.at(node, "there are no cases"));
@@ -217,7 +248,9 @@ impl Collector<'_> {
             let message = format!("two cases have the id '{}'", brief(&case.id));
             return Err(doc.error(key, message).hint(format!("the first one is on line {first}")));
         }
-        self.prompts.check(self.suite, &case, &row.place())?;
+        if let Some(prompts) = self.prompts {
+            prompts.check(self.suite, &case, &row.place())?;
+        }
         self.cases.push(case);
         Ok(())
     }
@@ -236,6 +269,7 @@ impl Collector<'_> {
         };
         let scorers = row.get("scorers");
         let extract = row.get("extract");
+        let tools = row.get("tools");
         let vars = self.variables(row, doc)?;
         let map = &self.mapping;
         let case = Case {
@@ -249,6 +283,7 @@ impl Collector<'_> {
             tags: tags(row, doc, map)?,
             scorers: scorers.map(|n| scoring::scorers(doc, &n, "'scorers'")).transpose()?,
             extraction: extract.map(|n| scoring::extraction(doc, &n, "'extract'")).transpose()?,
+            tools: tools.map(|n| forms::checked_tools(doc, &n, "'tools'")).transpose()?,
             ..Case::default()
         };
         if self.mapping.given {
@@ -271,7 +306,7 @@ impl Collector<'_> {
             let mapped = [&map.id, &map.cluster, &map.split, &map.refuse].contains(&&key)
                 || map.expected.contains(&key)
                 || map.tags.iter().flatten().any(|(_, field)| *field == key);
-            let own = ["vars", "scorers", "extract"].contains(&key.as_str())
+            let own = ["vars", "scorers", "extract", "tools"].contains(&key.as_str())
                 || (key == "tags" && map.tags.is_none());
             let used = self.used.contains(&key);
             if own || (mapped && !used) {

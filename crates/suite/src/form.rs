@@ -71,9 +71,17 @@ struct Suite {
     /// Who answers: several targets get the same questions.
     targets: Option<OneOrMany<Target>>,
     /// What is said to the model, as a minijinja template over the case's variables: `"{{ question }}"`.
-    prompt: Option<PromptText>,
+    prompt: Option<Prompt>,
     /// Several prompts to be compared.
     prompts: Option<Vec<Prompt>>,
+    /// What is asked for: an answer, or log-likelihoods. Default: generate.
+    form: Option<Form>,
+    /// Worked examples in front of every question.
+    shots: Option<Shots>,
+    /// Definitions of the tools that the model may call: a list, or a JSON file.
+    tools: Option<Tools>,
+    /// Names of further tags between which the model thinks; think, thinking and reasoning are known.
+    thinking: Option<OneOrMany<String>>,
     /// What is asked: a JSON Lines file, or a list.
     cases: Cases,
     /// Fields of every request's body, such as `max_tokens` and `temperature`.
@@ -163,22 +171,170 @@ enum PromptText {
     Messages(Vec<Message>),
 }
 
-/// A prompt of a list: text, messages, or messages with a name.
+/// A prompt: text, messages, or a map of all that belongs to it.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Prompt {
     Bare(PromptText),
-    Named(NamedPrompt),
+    Named(Box<NamedPrompt>),
 }
 
-/// A prompt with a name.
+/// A prompt with a name, and exactly one of `messages` and `raw`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct NamedPrompt {
     /// Its name in tables.
     name: Option<String>,
     /// Its messages, or the text of one user message.
-    messages: PromptText,
+    messages: Option<PromptText>,
+    /// The system message, in front of the messages.
+    system: Option<String>,
+    /// Raw text for a completion endpoint, in place of messages.
+    raw: Option<String>,
+    /// The model's chat template, which turns the messages into raw text.
+    chat_template: Option<ChatTemplate>,
+    /// What is asked for.
+    form: Option<Form>,
+    /// How log-likelihoods are asked for.
+    likelihood: Option<Likelihood>,
+    /// Worked examples in front of the question.
+    shots: Option<Shots>,
+}
+
+/// What is asked for.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+enum Form {
+    /// An answer in the model's own words.
+    Generate,
+    /// The log-likelihood of each choice, or of each expected answer, after the prompt.
+    LogLikelihood,
+    /// The log-likelihood of the whole prompt.
+    Rolling,
+}
+
+/// How log-likelihoods are asked for.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Likelihood {
+    /// Template of a continuation. Default: " {{ choice }}".
+    continuation: Option<String>,
+    /// The variable of a case that lists its choices. Default: choices.
+    choices: Option<String>,
+    /// Text in front that is never scored, for servers that add no beginning-of-text token.
+    prefix: Option<String>,
+    /// Most likely tokens asked for at each place. Default: 5.
+    #[schemars(range(min = 0, max = 20))]
+    top: Option<u8>,
+    /// Tokens to generate, 0 or 1. Default: 0.
+    #[schemars(range(min = 0, max = 1))]
+    max_tokens: Option<u8>,
+    /// rolling: windows of a long document. Default: all of it at once.
+    window: Option<Window>,
+}
+
+/// Windows over a long document.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Window {
+    /// Units of a window.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    size: u32,
+    /// What is counted. Default: words.
+    unit: Option<WindowUnit>,
+    /// Units of context that a window has at least. Default: 1.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    context: Option<u32>,
+}
+
+/// What windows are counted in.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum WindowUnit {
+    Words,
+    Characters,
+}
+
+/// A chat template: its text, or where it is.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum ChatTemplate {
+    Text(String),
+    Map(ChatTemplateMap),
+}
+
+/// A chat template: exactly one of `template` and `file`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ChatTemplateMap {
+    /// The template.
+    template: Option<String>,
+    /// Its file: chat_template.jinja or tokenizer_config.json.
+    file: Option<String>,
+    /// What the template calls bos_token. Default: what tokenizer_config.json says, else empty.
+    bos_token: Option<String>,
+    /// What the template calls eos_token.
+    eos_token: Option<String>,
+    /// What the template calls add_generation_prompt. Default: true.
+    generation_prompt: Option<bool>,
+    /// What the template's strftime_now calls today. Default: 2024-07-26.
+    date: Option<String>,
+}
+
+/// Worked examples in front of the question.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Shots {
+    /// A split of the cases, a file as in `cases`, or a list of cases.
+    from: Cases,
+    /// How many.
+    #[schemars(range(min = 0, max = 100))]
+    n: Option<u16>,
+    /// Which. Default: first; with `ids`: fixed.
+    pick: Option<Pick>,
+    /// fixed: the examples' ids, in order.
+    ids: Option<Vec<Scalar>>,
+    /// How they are shown. Default: turns; in raw text: text.
+    #[schemars(rename = "as")]
+    show: Option<Show>,
+    /// Template of an example's question. Default: as the prompt asks it.
+    question: Option<String>,
+    /// Template of its answer. Default: "{{ expected }}".
+    answer: Option<String>,
+    /// text: template of a whole example, in place of question and answer.
+    template: Option<String>,
+    /// text: what stands between examples. Default: an empty line.
+    separator: Option<String>,
+}
+
+/// Which examples are shown.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Pick {
+    /// Those of `ids`.
+    Fixed,
+    /// The first ones.
+    First,
+    /// Others for each case, by the run's seed.
+    Seeded,
+}
+
+/// How examples are shown.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Show {
+    /// As turns of the conversation.
+    Turns,
+    /// As text in front of the question, or where the prompt says `{{ shots }}`.
+    Text,
+}
+
+/// Tool definitions in OpenAI's form, or a JSON file with a list of them.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Tools {
+    File(String),
+    List(Vec<Map<String, Value>>),
 }
 
 /// A chat message.
@@ -268,6 +424,8 @@ struct Case {
     scorers: Option<OneOrMany<Scorer>>,
     /// Extraction of this case in place of the suite's.
     extract: Option<Extract>,
+    /// Tool definitions of this case in place of the suite's.
+    tools: Option<Vec<Map<String, Value>>>,
 }
 
 /// Text, or a number or truth value taken as it is written.
@@ -494,7 +652,7 @@ struct Caps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cases, limits, load, prompts, scoring, suite, targets};
+    use crate::{cases, forms, limits, load, prompts, scoring, shots, suite, targets};
 
     fn check(name: &str, known: &[&str]) {
         let schema = schema();
@@ -513,6 +671,10 @@ mod tests {
         check("Target", &targets::KEYS);
         check("Price", &targets::PRICE_KEYS);
         check("NamedPrompt", &prompts::KEYS);
+        check("Likelihood", &forms::LIKELIHOOD_KEYS);
+        check("Window", &forms::WINDOW_KEYS);
+        check("ChatTemplateMap", &forms::CHAT_KEYS);
+        check("Shots", &shots::KEYS);
         check("Message", &prompts::MESSAGE_KEYS);
         check("MappedFile", &cases::FILE_KEYS);
         check("FieldMap", &cases::MAP_KEYS);

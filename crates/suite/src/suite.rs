@@ -6,8 +6,8 @@
 use crate::error::{Source as File, Span, SuiteError};
 use crate::read::Fields;
 use crate::tree::Node;
-use crate::{cases, limits, load as phases, prompts, scoring, targets, tree};
-use acidtest_record::{Case, Digest, Extraction, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
+use crate::{cases, forms, limits, load as phases, prompts, scoring, shots, targets, tree};
+use acidtest_record::{Case, Digest, Extraction, Origin, PromptSpec, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
 use serde_json::{Value, json};
 use std::io::{self, Read};
 use std::path::Path;
@@ -16,13 +16,17 @@ use std::path::Path;
 const MAX_SUITE: u64 = 4 << 20;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 22] = [
     "name",
     "description",
     "target",
     "targets",
     "prompt",
     "prompts",
+    "form",
+    "shots",
+    "tools",
+    "thinking",
     "cases",
     "params",
     "extract",
@@ -81,7 +85,11 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let root = tree::parse(&file)?;
     let suite = Fields::open(&file, &root, "the suite", &KEYS)?;
     let targets = targets::read(&suite)?;
-    let prompts = prompts::read(&suite)?;
+    let dir = path.parent().unwrap_or(Path::new(""));
+    let files = forms::Files { dir, open };
+    let mut prompts = prompts::read(&suite, &files)?;
+    let tools = suite.maybe("tools", |d, n, w| forms::tools(d, n, w, &files))?.unwrap_or_default();
+    let thinking = suite.maybe("thinking", forms::thinking)?.unwrap_or_default();
     let params = suite.maybe("params", targets::body_fields)?.unwrap_or_default();
     let extraction = suite.maybe("extract", scoring::extraction)?.unwrap_or_default();
     let given_scorers = suite.maybe("scorers", scoring::scorers)?;
@@ -93,8 +101,8 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let limits_of = limits::limits(&suite)?;
     let caps = limits::caps(&suite, &targets)?;
     let (gates, gate_nodes) = scoring::gates(&suite)?;
-    let dir = path.parent().unwrap_or(Path::new(""));
     let cases = cases::read(&suite, dir, &prompts, open)?;
+    shots::attach(&suite, &mut prompts, &cases, &files)?;
     let scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
     check_scorers(&suite, &scorers, &cases)?;
     let spec = RunSpec {
@@ -117,6 +125,8 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
         gates,
         cases: cases.len() as u32,
         workload: Digest::of(b""),
+        tools,
+        thinking,
         ..RunSpec::default()
     };
     let workload = workload(&spec, &cases);
@@ -238,7 +248,7 @@ fn label_error(loaded: &Loaded, gate: usize, label: &str, value: &str, values: &
 fn workload(spec: &RunSpec, cases: &[Case]) -> Digest {
     let phases: Vec<Value> =
         spec.phases.iter().map(|p| json!([p.load, p.amount, p.warmup, p.max_in_flight])).collect();
-    let prompts: Vec<_> = spec.prompts.iter().map(|p| &p.messages).collect();
+    let prompts: Vec<Value> = spec.prompts.iter().map(prompt_workload).collect();
     let plan = json!({
         "prompts": prompts,
         "params": spec.params,
@@ -247,12 +257,29 @@ fn workload(spec: &RunSpec, cases: &[Case]) -> Digest {
         "fresh": spec.fresh,
         "extraction": spec.extraction,
     });
+    let mut plan = plan;
+    if !spec.tools.is_empty() {
+        plan["tools"] = json!(spec.tools);
+    }
+    if !spec.thinking.is_empty() {
+        plan["thinking"] = json!(spec.thinking);
+    }
     let mut parts = vec![sorted(plan).to_string().into_bytes()];
     for case in cases {
         let own: Option<&Extraction> = case.extraction.as_ref();
         parts.push(format!("{} {}", case.hash, json!(own)).into_bytes());
+        if let Some(tools) = &case.tools {
+            parts.push(sorted(json!({ "tools": tools })).to_string().into_bytes());
+        }
     }
     Digest::of_parts(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// What a prompt asks: its messages, and whatever it has beside them.
+fn prompt_workload(prompt: &PromptSpec) -> Value {
+    let plain = PromptSpec { messages: prompt.messages.clone(), ..PromptSpec::default() };
+    let nameless = PromptSpec { name: String::new(), ..prompt.clone() };
+    if nameless == plain { json!(prompt.messages) } else { json!(nameless) }
 }
 
 /// The same JSON with every object's keys in order, so that the order of writing does not matter.

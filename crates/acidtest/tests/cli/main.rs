@@ -6,6 +6,7 @@ mod bad_input;
 mod faults;
 mod help;
 mod kill;
+mod requests;
 mod suites;
 
 use serde_json::Value;

@@ -16,8 +16,7 @@ use std::collections::HashMap;
 
 pub use scorer::Scored;
 
-/// Name of the verdict that says whether an answer is right.
-pub const CORRECT: &str = "correct";
+pub use acidtest_record::CORRECT;
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
 
@@ -45,12 +44,12 @@ impl Judge {
                 own.insert(case.hash, compile(specs)?);
             }
             if let Some(extraction) = &case.extraction {
-                own_extraction.insert(case.hash, extractor(extraction)?);
+                own_extraction.insert(case.hash, extractor(extraction, &spec.thinking)?);
             }
         }
         Ok(Self {
             suite: compile(&spec.scorers)?,
-            extraction: extractor(&spec.extraction)?,
+            extraction: extractor(&spec.extraction, &spec.thinking)?,
             cases: cases.iter().enumerate().map(|(i, c)| (c.hash, i)).collect(),
             list: cases.to_vec(),
             own,
@@ -80,7 +79,11 @@ impl Judge {
         at_unix_ns: i64,
     ) -> Vec<Verdict> {
         let extraction = self.own_extraction.get(&case.hash).unwrap_or(&self.extraction);
+        // Unfinished thinking is no answer, whatever the server says of its end.
+        let visible = extraction.visible(text);
+        let class = if visible.is_err() { OutcomeClass::Truncated } else { class };
         let answer = extraction.apply(text).ok();
+        let text = visible.as_deref().unwrap_or_default();
         let refused = acidtest_suite::is_refusal(text);
         let scorers = self.own.get(&case.hash).unwrap_or(&self.suite);
         let mut verdicts = Vec::with_capacity(scorers.len() + 2);
@@ -100,8 +103,9 @@ impl Judge {
     }
 }
 
-fn extractor(extraction: &Extraction) -> Result<Extractor, EngineError> {
-    Extractor::compile(extraction).map_err(|what| EngineError::Scorer { name: "extract".to_owned(), what })
+fn extractor(extraction: &Extraction, thinking: &[String]) -> Result<Extractor, EngineError> {
+    let made = Extractor::compile(extraction).map(|e| e.thinking(thinking));
+    made.map_err(|what| EngineError::Scorer { name: "extract".to_owned(), what })
 }
 
 /// Yes or no, with the reason.
@@ -164,7 +168,7 @@ fn by_checks(checks: &[&(&Scorer, Scored)], refused: bool) -> Option<Scored> {
     })
 }
 
-fn verdict(key: Key, at_unix_ns: i64, name: &str, digest: Option<Digest>, said: &Scored) -> Verdict {
+pub(crate) fn verdict(key: Key, at_unix_ns: i64, name: &str, digest: Option<Digest>, said: &Scored) -> Verdict {
     Verdict {
         name: name.to_owned(),
         maker: Maker {

@@ -5,18 +5,23 @@
 //!   exact_match, token_f1   (SQuAD)         exact_match_unicode, token_f1_unicode
 //!   char_f1                 (KorQuAD)       char_f1_unicode
 //!   LmExactMatch            (lm-evaluation-harness)
+//!   continuation, rolling_windows: log-likelihoods of given texts
 //! ```
 //!
 //! Compatible variants do exactly what their script does, faults included, and never normalise
 //! Unicode. `_unicode` variants work on [`tokens_unicode`]. All take the maximum over references.
 
 mod answer;
+mod likelihood;
 mod python;
 mod unicode;
+mod windows;
 
 pub use answer::{
     LmExactMatch, Squad, char_f1, char_f1_unicode, exact_match, exact_match_unicode, normalize_korquad,
     normalize_squad, token_f1, token_f1_unicode,
 };
+pub use likelihood::{Likelihood, NoLikelihood, PromptToken, boundary, continuation};
 pub use python::{is_python_space, python_lower, python_split};
 pub use unicode::{UNICODE_VERSION, tokens_unicode};
+pub use windows::{RollingWindow, rolling_windows, word_split_count};

@@ -43,6 +43,9 @@ pub(crate) fn body(model: &str, ask: &Ask, extra: &Map<String, Value>) -> Result
     let mut map = Map::new();
     map.insert("model".into(), model.into());
     map.insert("messages".into(), messages.into());
+    if !ask.tools.is_empty() {
+        map.insert("tools".into(), ask.tools.clone().into());
+    }
     map.extend(ask.params.clone());
     map.insert("stream".into(), ask.stream.into());
     if ask.stream {
