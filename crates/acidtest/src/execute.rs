@@ -12,8 +12,8 @@ use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
-    Case, ClockRow, Fact, IS_GREEDY, Item, LOGLIKELIHOOD, Outcome, OutcomeClass, Row, RunId, RunSpec, RunState,
-    Source, Usage, Value, Verdict,
+    Case, ClockRow, Fact, IS_GREEDY, Item, LOGLIKELIHOOD, Outcome, OutcomeClass, Row, RunId, RunSpec,
+    RunState, Source, Usage, Value, Verdict,
 };
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;

@@ -227,7 +227,12 @@ impl Desk {
     }
 
     /// Opinions on a text whose log-likelihood was asked for.
-    fn likelihoods(&mut self, record: &Record, begin: &Begin, is_over: bool) -> Vec<acidtest_record::Verdict> {
+    fn likelihoods(
+        &mut self,
+        record: &Record,
+        begin: &Begin,
+        is_over: bool,
+    ) -> Vec<acidtest_record::Verdict> {
         if record.kind != Kind::LogLikelihood || record.role != Role::Subject {
             return Vec::new();
         }

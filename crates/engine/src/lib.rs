@@ -30,5 +30,5 @@ mod steps;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
-pub use steps::Seen;
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};
+pub use steps::Seen;

@@ -7,8 +7,7 @@ use crate::score::{Scored as Said, verdict};
 use crate::steps::{Asked, Choice, Scored, Seen};
 use acidtest_metrics::text::{NoLikelihood, PromptToken, continuation};
 use acidtest_record::{
-    Answer, CORRECT, IS_GREEDY, Key, LOGLIKELIHOOD, LogprobSide, OutcomeClass, Status, Value,
-    Verdict,
+    Answer, CORRECT, IS_GREEDY, Key, LOGLIKELIHOOD, LogprobSide, OutcomeClass, Status, Value, Verdict,
 };
 use std::collections::HashMap;
 
@@ -58,13 +57,11 @@ impl Tally {
 }
 
 /// The log-likelihood of a text's end from an answer's log-probabilities.
-fn of_answer(
-    answer: &Answer,
-    scored: &Scored,
-) -> Result<acidtest_metrics::text::Likelihood, NoLikelihood> {
+fn of_answer(answer: &Answer, scored: &Scored) -> Result<acidtest_metrics::text::Likelihood, NoLikelihood> {
     let tokens = |side| -> Vec<PromptToken<'_>> {
         let all = answer.logprobs(side);
-        all.map(|t| PromptToken { text: &t.token, logprob: t.logprob, offset: t.offset, top: &t.top }).collect()
+        all.map(|t| PromptToken { text: &t.token, logprob: t.logprob, offset: t.offset, top: &t.top })
+            .collect()
     };
     // Some servers do not say which tokens are the prompt's; their texts do.
     let mut found = tokens(LogprobSide::Prompt);
@@ -80,9 +77,7 @@ fn yes(is: bool, why: Option<String>) -> Said {
 
 fn sum_words(found: &Result<acidtest_metrics::text::Likelihood, NoLikelihood>) -> Said {
     match found {
-        Err(why) => {
-            Said { status: Status::Unparsable, value: None, pass: None, why: Some(why.to_string()) }
-        }
+        Err(why) => Said { status: Status::Unparsable, value: None, pass: None, why: Some(why.to_string()) },
         Ok(l) => {
             let mut why = format!("sum over {} tokens", l.tokens);
             if l.unknown > 0 {
@@ -110,7 +105,8 @@ fn judged(choice: &Choice, steps: &[Option<Seen>]) -> Option<Said> {
     if !choice.is_choice {
         let known = seen.iter().all(|s| s.greedy.is_some());
         let greedy = seen.iter().any(|s| s.greedy == Some(true));
-        return (known || greedy).then(|| yes(greedy, (!greedy).then(|| "greedy decoding gives another text".to_owned())));
+        return (known || greedy)
+            .then(|| yes(greedy, (!greedy).then(|| "greedy decoding gives another text".to_owned())));
     }
     let mut best = 0;
     for (i, s) in seen.iter().enumerate() {

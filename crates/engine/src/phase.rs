@@ -188,8 +188,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
     let cells = Plan::all(&job.spec);
     let scores = job.spec.prompts.iter().any(|p| p.form.scores_text());
-    let known: u64 =
-        cells.iter().filter_map(|c| count_steps(c, scores.then_some(&*prompts), 0)).sum();
+    let known: u64 = cells.iter().filter_map(|c| count_steps(c, scores.then_some(&*prompts), 0)).sum();
     job.control
         .progress
         .planned

@@ -79,9 +79,8 @@ impl Prompts {
             Some(i) => rendered.by_case.get(i as usize).cloned().unwrap_or_default(),
             None => rendered.synthetic.clone(),
         };
-        let nonce = self
-            .fresh
-            .then(|| format!("{:016x}", Stream::new(self.seed, "nonce", u64::from(slot)).bits()));
+        let nonce =
+            self.fresh.then(|| format!("{:016x}", Stream::new(self.seed, "nonce", u64::from(slot)).bits()));
         if let Some(nonce) = &nonce {
             put_in_front(&mut question, &format!("[{nonce}] "));
         }

@@ -56,13 +56,7 @@ impl Scripted {
         tap.segment(Segment {
             bytes,
             pieces: vec![Piece { len, read }],
-            reads: vec![Read {
-                kernel: None,
-                before: now,
-                after: now,
-                bytes: len,
-                drained: true,
-            }],
+            reads: vec![Read { kernel: None, before: now, after: now, bytes: len, drained: true }],
         });
     }
 
@@ -114,10 +108,7 @@ impl Target for Scripted {
                 body_end: (end == End::Complete).then_some(ended),
                 ended,
                 marks: Vec::new(),
-                head: Some(Head {
-                    status,
-                    headers: vec![("content-type".into(), content_type.into())],
-                }),
+                head: Some(Head { status, headers: vec![("content-type".into(), content_type.into())] }),
                 connection: 0,
                 reused: false,
                 end,

@@ -33,7 +33,11 @@ fn cases() -> Vec<Case> {
         let expected = vec![expected.to_owned()];
         Case { id: id.into(), hash: Case::digest(&vars, &expected, false), vars, expected, ..Case::default() }
     };
-    vec![case("one", &["c", "a", "a"], "a"), case("two", &["z", "b"], "0"), case("three", &["d", "e", "f"], "2")]
+    vec![
+        case("one", &["c", "a", "a"], "a"),
+        case("two", &["z", "b"], "0"),
+        case("three", &["d", "e", "f"], "2"),
+    ]
 }
 
 fn plan(form: Form) -> RunSpec {
@@ -110,10 +114,13 @@ fn every_choice_is_a_step_and_the_last_one_is_judged() {
 
 #[test]
 fn a_resumed_slot_sends_only_the_steps_that_are_missing() {
-    let whole = Simulation::of(plan(Form::LogLikelihood), &cases(), Finished::default()).items(echo, |_| Act::Echo);
+    let whole =
+        Simulation::of(plan(Form::LogLikelihood), &cases(), Finished::default()).items(echo, |_| Act::Echo);
     let (all, said) = told(&whole);
     let verdict = |key: &(u32, u16, u8), name: &str| {
-        said.iter().find(|(n, k, _)| n == name && (k.slot, k.step, k.attempt) == *key).and_then(|s| s.2.clone())
+        said.iter()
+            .find(|(n, k, _)| n == name && (k.slot, k.step, k.attempt) == *key)
+            .and_then(|s| s.2.clone())
     };
     // Cut after each record in turn.
     for done in 0..=all.len() {
@@ -199,9 +206,8 @@ fn a_document_is_scored_in_windows() {
             _ => None,
         })
         .sum();
-    let text = ["one", "two", "three"].map(|id| {
-        format!("Q: {id} A:").chars().map(|c| -f64::from(u32::from(c) % 32) / 10.0).sum::<f64>()
-    });
+    let text = ["one", "two", "three"]
+        .map(|id| format!("Q: {id} A:").chars().map(|c| -f64::from(u32::from(c) % 32) / 10.0).sum::<f64>());
     assert!(text.iter().any(|t| (t - total).abs() < 1e-9), "{total} of {text:?}");
     assert!(said.iter().all(|(n, ..)| n != CORRECT));
 }

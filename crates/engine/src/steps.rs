@@ -96,7 +96,13 @@ impl Steps {
     }
 
     /// What is asked in one step, and how a text is scored.
-    pub(crate) fn ask(&self, step: u16, prompt: &PromptSpec, params: &Map<String, Value>, stream: bool) -> Ask {
+    pub(crate) fn ask(
+        &self,
+        step: u16,
+        prompt: &PromptSpec,
+        params: &Map<String, Value>,
+        stream: bool,
+    ) -> Ask {
         let q = &self.question;
         let ask = Ask {
             messages: q.messages.clone(),

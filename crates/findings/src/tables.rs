@@ -2,7 +2,7 @@
 //!
 //! Main function: [`tables`]. Exact counts, no estimates.
 
-use crate::families::quality::{DELIVERY, JUDGEMENT, judgement};
+use crate::families::quality::{DELIVERY, JUDGEMENT, is_part, judgement};
 use crate::findings::{Count, Table};
 use crate::view::{CORRECT, Slice};
 use acidtest_record::{Cause, NotSent, OutcomeClass};
@@ -41,9 +41,10 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
         let judged = JUDGEMENT.map(|(class, words)| Count {
             class: class.into(),
             words: words.into(),
-            count: slice.asked().filter(|a| judgement(a) == class).count() as u64,
+            count: slice.asked().filter(|a| !is_part(a) && judgement(a) == class).count() as u64,
         });
-        all.push(table("judgement", "requests", of, judged.into()));
+        let whole = slice.asked().filter(|a| !is_part(a)).count() as u64;
+        all.push(table("judgement", "requests", whole, judged.into()));
     }
     all.push(table("errors", "attempts", sent, errors.into()));
     all.push(table("not_sent", "requests", of, not_sent.into()));

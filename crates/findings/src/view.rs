@@ -10,8 +10,8 @@ use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState,
-    Source, Status, TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, Ns, Reading, Role, Row,
+    RunId, RunSpec, RunState, Source, Status, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 

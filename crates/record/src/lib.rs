@@ -36,9 +36,7 @@ pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
 pub use case::Case;
 pub use codec::{CodecError, pack_timing, unpack_timing};
-pub use form::{
-    ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, WindowSpec, WindowUnit,
-};
+pub use form::{ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, WindowSpec, WindowUnit};
 pub use gate::{Bound, Gate, GateParseError, Op, Stat};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
@@ -50,4 +48,6 @@ pub use spec::{
 };
 pub use thinking::{THINKING_TAGS, Unfinished, without_tags, without_thinking};
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
-pub use verdict::{About, AboutRole, CORRECT, IS_GREEDY, LOGLIKELIHOOD, Maker, MakerKind, Status, Value, Verdict};
+pub use verdict::{
+    About, AboutRole, CORRECT, IS_GREEDY, LOGLIKELIHOOD, Maker, MakerKind, Status, Value, Verdict,
+};

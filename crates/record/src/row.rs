@@ -5,9 +5,9 @@
 //! columns and can always build it again. Must not hold anything that is not
 //! derived from the record.
 
+use crate::answer::LogprobSide;
 use crate::ids::{Digest, Key, Ns};
 use crate::outcome::{Cause, Finish, NotSent, Outcome};
-use crate::answer::LogprobSide;
 use crate::record::{Kind, Record, Role};
 use crate::thinking::without_thinking;
 use crate::timing::{EventKind, MarkName};
@@ -56,7 +56,11 @@ impl OutcomeClass {
         };
         match (&r.outcome, r.kind) {
             (Outcome::Completed { finish }, Kind::LogLikelihood) if *finish != Finish::Filter => {
-                if scored() { Self::Complete } else { Self::Empty }
+                if scored() {
+                    Self::Complete
+                } else {
+                    Self::Empty
+                }
             }
             (Outcome::Completed { finish }, Kind::Chat | Kind::Completion)
                 if *finish != Finish::Filter && without_thinking(&r.answer.text()).is_err() =>

@@ -66,9 +66,9 @@ fn next_tag<S: AsRef<str>>(text: &str, names: &[S]) -> Option<Tag> {
             Some(rest) => (false, rest),
             None => (true, inside),
         };
-        let name = names.iter().position(|n| {
-            inside.strip_prefix(n.as_ref()).is_some_and(|after| after.starts_with('>'))
-        })?;
+        let name = names
+            .iter()
+            .position(|n| inside.strip_prefix(n.as_ref()).is_some_and(|after| after.starts_with('>')))?;
         let end = begin + 2 + usize::from(!opens) + names[name].as_ref().len();
         Some(Tag { begin, end, name, opens })
     })

@@ -88,12 +88,22 @@ impl Source {
         match self {
             Source::Synthetic(tokens) => {
                 let n = tokens.sample(chance).round().clamp(1.0, MOST_TOKENS);
-                Given { text: Pieces::synthetic(n as usize, chance), case: None, unmatched: false, tool_calls: Vec::new() }
+                Given {
+                    text: Pieces::synthetic(n as usize, chance),
+                    case: None,
+                    unmatched: false,
+                    tool_calls: Vec::new(),
+                }
             }
             Source::Cases(cases) => cases.given(question, wrong, chance),
             Source::Docent(guide) => {
                 let reply = if wrong { guide.unrelated(question, chance) } else { guide.reply(question) };
-                Given { text: Pieces::of(reply.text), case: reply.exhibit, unmatched: false, tool_calls: Vec::new() }
+                Given {
+                    text: Pieces::of(reply.text),
+                    case: reply.exhibit,
+                    unmatched: false,
+                    tool_calls: Vec::new(),
+                }
             }
         }
     }
@@ -193,10 +203,20 @@ impl Cases {
 
     fn given(&self, message: &str, wrong: bool, chance: &mut Stream) -> Given {
         let Some(at) = self.find(message) else {
-            return Given { text: Pieces::of(UNMATCHED.to_owned()), case: None, unmatched: true, tool_calls: Vec::new() };
+            return Given {
+                text: Pieces::of(UNMATCHED.to_owned()),
+                case: None,
+                unmatched: true,
+                tool_calls: Vec::new(),
+            };
         };
         let text = if wrong { self.other_answer(at, chance) } else { &self.all[at].answer };
-        Given { text: Pieces::of(text.to_owned()), case: Some(self.all[at].name.clone()), unmatched: false, tool_calls: if wrong { Vec::new() } else { self.all[at].tool_calls.clone() } }
+        Given {
+            text: Pieces::of(text.to_owned()),
+            case: Some(self.all[at].name.clone()),
+            unmatched: false,
+            tool_calls: if wrong { Vec::new() } else { self.all[at].tool_calls.clone() },
+        }
     }
 
     /// Another case's answer that neither holds the right one nor lies within it.
@@ -232,7 +252,8 @@ impl Case {
         if line.tool_calls.len() > MOST_CALLS {
             return Err(format!("more than {MOST_CALLS} tool calls"));
         }
-        let answer = if line.refuse { refusal(&asked).to_owned() } else { line.answer.map_or(String::new(), text) };
+        let answer =
+            if line.refuse { refusal(&asked).to_owned() } else { line.answer.map_or(String::new(), text) };
         let call = |c: ToolCallLine| {
             let arguments = if c.arguments.is_null() { "{}".to_owned() } else { text(c.arguments) };
             ToolCall { name: c.name, arguments }

@@ -6,7 +6,8 @@ use serde_json::json;
 /// ChatML, as many models document it.
 const CHATML: &str = "\
 {% for message in messages %}
-{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}
+    {%- if loop.first and message['role'] != 'system' %}{{ '<|im_start|>system\\n<|im_end|>\\n' }}{% endif %}
+    {{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' -}}
 {% endfor %}
 {% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
@@ -113,7 +114,10 @@ fn python_methods_that_templates_use() {
         ("{{ 'a-b'.replace('-', '+') }}{{ 'ab'.upper() }}{{ 'hello you'.title() }}", "a+bABHello You"),
         ("{% for k, v in {'a': 1}.items() %}{{ k }}={{ v }}{% endfor %}", "a=1"),
         ("{{ {'a': 1}.get('b', 2) }}{{ {'a': 1}.get('a') }}", "21"),
-        ("{% set ns = namespace(n=0) %}{% for m in [1,2] %}{% set ns.n = ns.n + m %}{% endfor %}{{ ns.n }}", "3"),
+        (
+            "{% set ns = namespace(n=0) %}{% for m in [1,2] %}{% set ns.n = ns.n + m %}{% endfor %}{{ ns.n }}",
+            "3",
+        ),
         ("{{ strftime_now('%Y-%m-%d %H:%M %B %q %%') }}", "2026-01-31 00:00 January %q %"),
     ] {
         check(template, &[], &[], expect);

@@ -8,7 +8,9 @@ use crate::python::is_date;
 use crate::read::{Doc, Fields};
 use crate::suite::Open;
 use crate::tree::{Kind, Node};
-use acidtest_record::{ChatTemplate, Form, Likelihood, THINKING_TAGS, WindowSpec, WindowUnit};
+use acidtest_record::{
+    ChatTemplate, Form, Likelihood, PromptSpec, THINKING_TAGS, TargetKind, TargetSpec, WindowSpec, WindowUnit,
+};
 use serde_json::Value;
 use std::io::Read;
 use std::path::Path;
@@ -115,16 +117,13 @@ pub(crate) fn chat_template(
     what: &str,
     files: &Files<'_>,
 ) -> Result<ChatTemplate, SuiteError> {
-    let plain =
-        ChatTemplate { generation_prompt: true, date: DATE.to_owned(), ..ChatTemplate::default() };
+    let plain = ChatTemplate { generation_prompt: true, date: DATE.to_owned(), ..ChatTemplate::default() };
     if let Kind::Text(text) = &node.kind {
         return Ok(ChatTemplate { template: text.clone(), ..plain });
     }
     let fields = Fields::open(doc, node, what, &CHAT_KEYS)?;
     let mut out = match fields.one_of(&["template", "file"])? {
-        ("template", node) => {
-            ChatTemplate { template: doc.text(node, "'template'")?.to_owned(), ..plain }
-        }
+        ("template", node) => ChatTemplate { template: doc.text(node, "'template'")?.to_owned(), ..plain },
         (_, node) if doc.text(node, "'file'")?.ends_with(".json") => {
             of_config(doc, node, &files.json(doc, node, "'file'", MAX_CONFIG)?, plain)?
         }
@@ -141,7 +140,9 @@ pub(crate) fn chat_template(
     if let Some(node) = fields.get("date") {
         let date = doc.text(node, "'date'")?;
         if !is_date(date) {
-            return Err(doc.at(node, format!("'{}' is not a date", brief(date))).hint("write it as 2026-01-31"));
+            return Err(doc
+                .at(node, format!("'{}' is not a date", brief(date)))
+                .hint("write it as 2026-01-31"));
         }
         date.clone_into(&mut out.date);
     }
@@ -227,7 +228,9 @@ pub(crate) fn thinking(doc: &Doc, node: &Node, what: &str) -> Result<Vec<String>
         let name = doc.name(item, what)?;
         if name.contains(['<', '>', '/']) || name.contains(char::is_whitespace) {
             let message = format!("'{}' cannot be the name of a tag", brief(&name));
-            return Err(doc.at(item, message).hint("write the name alone: `thinking: [plan]` for <plan>…</plan>"));
+            return Err(doc
+                .at(item, message)
+                .hint("write the name alone: `thinking: [plan]` for <plan>…</plan>"));
         }
         if !THINKING_TAGS.contains(&name.as_str()) && !out.contains(&name) {
             out.push(name);
@@ -237,4 +240,30 @@ pub(crate) fn thinking(doc: &Doc, node: &Node, what: &str) -> Result<Vec<String>
         return Err(doc.at(node, "more than 20 tags"));
     }
     Ok(out)
+}
+
+/// Raw text is for targets that speak completions.
+pub(crate) fn check_targets(
+    suite: &Fields<'_>,
+    targets: &[TargetSpec],
+    prompts: &[PromptSpec],
+) -> Result<(), SuiteError> {
+    let text = prompts.iter().position(PromptSpec::is_text);
+    let chat = targets.iter().find(|t| t.kind == TargetKind::OpenaiChat);
+    let (Some(at), Some(target)) = (text, chat) else {
+        return Ok(());
+    };
+    let node = match suite.get("prompts") {
+        Some(list) => suite.doc.list(list, "'prompts'")?.get(at),
+        None => suite.get("prompt"),
+    };
+    let message = format!(
+        "'{}' is raw text, and the target '{}' speaks chat completions",
+        prompts[at].name,
+        brief(&target.name)
+    );
+    Err(suite
+        .doc
+        .at(node.unwrap_or(suite.node), message)
+        .hint("raw text, chat templates and log-likelihoods need a completion endpoint (/v1/completions)"))
 }

@@ -20,6 +20,7 @@ mod dataset;
 mod error;
 mod extract;
 mod form;
+mod form_requests;
 mod forms;
 mod letter;
 mod limits;

@@ -49,8 +49,7 @@ struct Written {
 /// Reads `prompt` or `prompts` of the suite.
 pub(crate) fn read(suite: &Fields<'_>, files: &Files<'_>) -> Result<Prompts, SuiteError> {
     let doc = suite.doc;
-    let mut out =
-        Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new(), shots: Vec::new() };
+    let mut out = Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new(), shots: Vec::new() };
     if suite.get("prompt").is_none() && suite.get("prompts").is_none() {
         suite.need("prompt", "\"{{ question }}\"")?;
     }

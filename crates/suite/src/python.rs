@@ -16,7 +16,10 @@ fn unknown(kind: ValueKind, method: &str) -> Error {
 }
 
 fn wrong(method: &str) -> Error {
-    Error::new(ErrorKind::InvalidOperation, format!("'{method}' got other arguments than it is written for here"))
+    Error::new(
+        ErrorKind::InvalidOperation,
+        format!("'{method}' got other arguments than it is written for here"),
+    )
 }
 
 /// A method that Python has and the template library has not.
@@ -46,16 +49,18 @@ fn of_text(text: &str, method: &str, args: &[Value]) -> Result<Value, Error> {
         ("title", []) => text.split(' ').map(capitalized).collect::<Vec<_>>().join(" ").into(),
         ("isdigit", []) => (!text.is_empty() && text.chars().all(char::is_numeric)).into(),
         ("count", [Some(part)]) if !part.is_empty() => text.matches(part).count().into(),
-        ("find", [Some(part)]) => {
-            text.find(part).map_or(-1, |at| text[..at].chars().count() as i64).into()
-        }
+        ("find", [Some(part)]) => text.find(part).map_or(-1, |at| text[..at].chars().count() as i64).into(),
         ("split", []) => text.split_whitespace().map(Value::from).collect(),
         ("split", [Some(by)]) if !by.is_empty() => text.split(by).map(Value::from).collect(),
         ("splitlines", []) => text.lines().map(Value::from).collect(),
         ("replace", [Some(from), Some(to)]) => replaced(text, from, to)?.into(),
         ("removeprefix", [Some(part)]) => text.strip_prefix(part).unwrap_or(text).into(),
         ("removesuffix", [Some(part)]) => text.strip_suffix(part).unwrap_or(text).into(),
-        ("strip" | "lstrip" | "rstrip" | "startswith" | "endswith" | "split" | "replace" | "count" | "find", _) => {
+        (
+            "strip" | "lstrip" | "rstrip" | "startswith" | "endswith" | "split" | "replace" | "count"
+            | "find",
+            _,
+        ) => {
             return Err(wrong(method));
         }
         _ => return Err(unknown(ValueKind::String, method)),
@@ -163,8 +168,18 @@ fn write_json(out: &mut String, value: &serde_json::Value, indent: Option<usize>
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 /// A date `YYYY-MM-DD` in the usual words of `strftime`; the time is midnight.

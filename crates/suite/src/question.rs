@@ -113,9 +113,15 @@ impl Asker {
     #[must_use]
     pub fn variables(&self) -> BTreeSet<String> {
         let mut out = self.templates.variables();
+        let asks = |name: &str| {
+            let own = (0..self.places.messages).chain(self.places.raw);
+            own.into_iter().any(|place| self.templates.named(place).contains(name))
+        };
         // These are given to templates beside the case's own.
         for given in ["shots", "choice", "expected"] {
-            out.remove(given);
+            if given == "shots" || !asks(given) {
+                out.remove(given);
+            }
         }
         out
     }
@@ -214,14 +220,19 @@ impl Asker {
     }
 
     /// A template's text with examples where it says `{{ shots }}`, else in front.
-    fn with_text(&self, place: usize, case: &Case, shots: &[(String, String)]) -> Result<String, RenderError> {
+    fn with_text(
+        &self,
+        place: usize,
+        case: &Case,
+        shots: &[(String, String)],
+    ) -> Result<String, RenderError> {
         let Some(spec) = self.spec.shots.as_ref() else {
             return self.templates.text(place, &case.vars);
         };
         let examples: Vec<String> = shots.iter().map(|(q, a)| self.whole(q, a)).collect();
         let mut text = examples.join(&spec.separator);
         text.push_str(if examples.is_empty() { "" } else { &spec.separator });
-        if self.templates.names(place, "shots") {
+        if self.templates.named(place).contains("shots") {
             return self.templates.text(place, &also(&case.vars, &[("shots", &text)]));
         }
         Ok(text + &self.templates.text(place, &case.vars)?)
@@ -246,20 +257,20 @@ impl Asker {
             return Ok(Vec::new());
         };
         let n = usize::from(spec.n);
-        let own = self.shot_question(&case.vars, case.expected.first())?;
+        let own = self.asks(&case.vars);
         let mut out = Vec::with_capacity(n);
         for shot in Candidates::of(&self.pool, spec, case, n) {
-            let (question, answer) = self.example(shot)?;
             // However it got into the examples: a question is never shown with its answer.
-            if question == own {
+            if own.is_some() && self.asks(&shot.vars) == own {
                 continue;
             }
-            out.push((question, answer));
+            out.push(self.example(shot)?);
             if out.len() == n {
                 return Ok(out);
             }
         }
-        let what = format!("only {} examples are left without the case itself, and {n} are asked for", out.len());
+        let what =
+            format!("only {} examples are left without the case itself, and {n} are asked for", out.len());
         Err(RenderError { message: self.asked_by(), line: 1, variable: None, what })
     }
 
@@ -274,7 +285,23 @@ impl Asker {
         }
     }
 
-    fn shot_question(&self, vars: &Map<String, Value>, expected: Option<&String>) -> Result<String, RenderError> {
+    /// What the prompt asks with these variables; absent where it asks the same of all.
+    fn asks(&self, vars: &Map<String, Value>) -> Option<String> {
+        let place = self.asked_by();
+        let mut named = self.templates.named(place);
+        named.remove("shots");
+        // A name of the template itself (`range`, a loop's variable) is no variable of a case.
+        if !named.iter().any(|name| vars.contains_key(name)) {
+            return None;
+        }
+        self.templates.text(place, &also(vars, &[("shots", "")])).ok()
+    }
+
+    fn shot_question(
+        &self,
+        vars: &Map<String, Value>,
+        expected: Option<&String>,
+    ) -> Result<String, RenderError> {
         let place = self.places.shot_template.or(self.places.shot_question);
         let vars = with_expected(vars, expected);
         // The prompt itself asks the example's question, without examples.
@@ -332,9 +359,10 @@ fn choices(case: &Case, name: &str) -> Result<Option<Vec<String>>, String> {
 fn right(case: &Case, choices: &[String]) -> Vec<usize> {
     let of = |expected: &String| {
         let trimmed = expected.trim();
-        let spelled = choices.iter().position(|c| c == expected).or_else(|| {
-            choices.iter().position(|c| c.trim() == trimmed)
-        });
+        let spelled = choices
+            .iter()
+            .position(|c| c == expected)
+            .or_else(|| choices.iter().position(|c| c.trim() == trimmed));
         let index = || trimmed.parse::<usize>().ok().filter(|i| *i < choices.len());
         let letter = || match trimmed.as_bytes() {
             [b @ b'A'..=b'Z'] => Some(usize::from(b - b'A')).filter(|i| *i < choices.len()),

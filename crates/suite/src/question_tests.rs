@@ -13,11 +13,18 @@ fn case(id: &str, vars: &Value, expected: &[&str]) -> Case {
 }
 
 fn pool(n: usize) -> Vec<Case> {
-    (0..n).map(|i| case(&format!("p{i}"), &json!({"q": format!("question {i}")}), &[&format!("a{i}")])).collect()
+    (0..n)
+        .map(|i| case(&format!("p{i}"), &json!({"q": format!("question {i}")}), &[&format!("a{i}")]))
+        .collect()
 }
 
 fn shots(pool: &[Case], n: u16, pick: Pick, show: Show) -> ShotsSpec {
-    let shot = |c: &Case| Shot { id: c.id.clone(), hash: c.hash, vars: c.vars.clone(), expected: c.expected.clone() };
+    let shot = |c: &Case| Shot {
+        id: c.id.clone(),
+        hash: c.hash,
+        vars: c.vars.clone(),
+        expected: c.expected.clone(),
+    };
     ShotsSpec {
         n,
         pick,
@@ -45,7 +52,10 @@ fn ask(prompt: &PromptSpec, case: &Case) -> Question {
 
 #[test]
 fn examples_are_turns_between_system_and_question() {
-    let q = ask(&chat(Some(shots(&pool(5), 2, Pick::First, Show::Turns))), &case("x", &json!({"q": "mine"}), &[]));
+    let q = ask(
+        &chat(Some(shots(&pool(5), 2, Pick::First, Show::Turns))),
+        &case("x", &json!({"q": "mine"}), &[]),
+    );
     let said: Vec<(&str, &str)> = q.messages.iter().map(|m| (m.role.as_str(), m.content.as_str())).collect();
     assert_eq!(
         said,
@@ -122,7 +132,10 @@ fn seeds_choose_other_examples_for_other_cases() {
     };
     let firsts: BTreeSet<String> = (0..50).map(|i| of(1, &format!("c{i}"))).collect();
     assert!(firsts.len() > 35, "{}", firsts.len());
-    assert_ne!((0..5).map(|i| of(1, &i.to_string())).collect::<Vec<_>>(), (0..5).map(|i| of(2, &i.to_string())).collect::<Vec<_>>());
+    assert_ne!(
+        (0..5).map(|i| of(1, &i.to_string())).collect::<Vec<_>>(),
+        (0..5).map(|i| of(2, &i.to_string())).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -133,10 +146,15 @@ fn choices_become_continuations() {
         likelihood: Some(Likelihood { prefix: "<s>".into(), ..Likelihood::default() }),
         ..PromptSpec::default()
     };
-    let q = |expected: &[&str], choices: Value| ask(&prompt, &case("x", &json!({"q": "2+2", "choices": choices}), expected));
+    let q = |expected: &[&str], choices: Value| {
+        ask(&prompt, &case("x", &json!({"q": "2+2", "choices": choices}), expected))
+    };
     let four = q(&["4"], json!(["3", 4]));
     assert_eq!(four.prompt.as_deref(), Some("<s>Q: 2+2\nA:"));
-    assert_eq!((four.prefix, four.continuations, four.right), (3, vec![" 3".to_owned(), " 4".to_owned()], vec![1]));
+    assert_eq!(
+        (four.prefix, four.continuations, four.right),
+        (3, vec![" 3".to_owned(), " 4".to_owned()], vec![1])
+    );
     assert_eq!(q(&["0"], json!(["a", "b"])).right, [0], "an index from 0");
     assert_eq!(q(&["B"], json!(["a", "b"])).right, [1], "a letter");
     assert_eq!(q(&["1"], json!(["1", "0"])).right, [0], "what is spelled comes first");

@@ -104,9 +104,13 @@ pub(crate) fn attach(
             all.iter().any(|c| shown.contains(&c.hash))
         };
         if spec.pool.len() < n || (spec.pool.len() == n && n > 0 && own()) {
-            let what = if spec.pool.len() < n { "" } else { ", some of them cases that are asked themselves" };
-            let message = format!("{n} examples are asked for, and {} has {}{what}", spec.from, spec.pool.len());
-            return Err(doc.at(&node, message).hint("a case is never its own example: give more, or ask for fewer"));
+            let what =
+                if spec.pool.len() < n { "" } else { ", some of them cases that are asked themselves" };
+            let message =
+                format!("{n} examples are asked for, and {} has {}{what}", spec.from, spec.pool.len());
+            return Err(doc
+                .at(&node, message)
+                .hint("a case is never its own example: give more, or ask for fewer"));
         }
         prompts.specs[i].shots = Some(spec);
         prompts.check_shots(doc, i, &node)?;
@@ -126,7 +130,9 @@ fn pool(
     let from = node.get("from").expect("read before");
     let name = match &from.kind {
         Kind::Text(name) => name,
-        Kind::List(_) => return Ok((cases::read_examples(doc, from, None, files, used)?, "the list".to_owned())),
+        Kind::List(_) => {
+            return Ok((cases::read_examples(doc, from, None, files, used)?, "the list".to_owned()));
+        }
         _ => {
             let file = from.get("file").map_or(Ok("the file"), |n| doc.text(n, "'file'"))?.to_owned();
             return Ok((cases::read_examples(doc, from, None, files, used)?, format!("'{}'", brief(&file))));

@@ -7,7 +7,9 @@ use crate::error::{Source as File, Span, SuiteError};
 use crate::read::Fields;
 use crate::tree::Node;
 use crate::{cases, forms, limits, load as phases, prompts, scoring, shots, targets, tree};
-use acidtest_record::{Case, Digest, Extraction, Origin, PromptSpec, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
+use acidtest_record::{
+    Case, Digest, Extraction, Origin, PromptSpec, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec,
+};
 use serde_json::{Value, json};
 use std::io::{self, Read};
 use std::path::Path;
@@ -103,6 +105,7 @@ pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
     let (gates, gate_nodes) = scoring::gates(&suite)?;
     let cases = cases::read(&suite, dir, &prompts, open)?;
     shots::attach(&suite, &mut prompts, &cases, &files)?;
+    forms::check_targets(&suite, &targets, &prompts.specs)?;
     let scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
     check_scorers(&suite, &scorers, &cases)?;
     let spec = RunSpec {

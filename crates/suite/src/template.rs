@@ -121,14 +121,15 @@ impl Prompt {
         }
     }
 
-    /// Whether a message's template names a variable.
-    pub(crate) fn names(&self, message: usize, variable: &str) -> bool {
+    /// The variables that one message's template names.
+    pub(crate) fn named(&self, message: usize) -> BTreeSet<String> {
         match &self.messages[message].content {
-            Content::Plain(_) => false,
-            Content::Template(name) => self
-                .templates
-                .get_template(name)
-                .is_ok_and(|t| t.undeclared_variables(false).contains(variable)),
+            Content::Plain(_) => BTreeSet::new(),
+            Content::Template(name) => {
+                let template = self.templates.get_template(name);
+                template
+                    .map_or_else(|_| BTreeSet::new(), |t| t.undeclared_variables(false).into_iter().collect())
+            }
         }
     }
 

@@ -26,7 +26,8 @@ fn serve(answer: fn(&Value) -> Value) -> Server {
                 loop {
                     let text = String::from_utf8_lossy(&bytes).to_lowercase();
                     if let Some(head) = text.find("\r\n\r\n") {
-                        let length = text.split("content-length: ").nth(1).and_then(|t| t.split("\r\n").next());
+                        let length =
+                            text.split("content-length: ").nth(1).and_then(|t| t.split("\r\n").next());
                         if bytes.len() >= head + 4 + length.unwrap().parse::<usize>().unwrap() {
                             bytes.drain(..head + 4);
                             break;
@@ -73,7 +74,12 @@ cases:
     let first = server.asked.lock().unwrap().clone();
     assert_eq!(first.len(), 4);
     let contents = |ask: &Value| -> Vec<String> {
-        ask["messages"].as_array().unwrap().iter().map(|m| m["content"].as_str().unwrap().to_owned()).collect()
+        ask["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["content"].as_str().unwrap().to_owned())
+            .collect()
     };
     for ask in &first {
         let said = contents(ask);
@@ -107,7 +113,10 @@ fn unfinished_thinking_is_truncated_whatever_the_server_says() {
     let accuracy = estimate(&report, "accuracy", "share");
     assert!((accuracy["value"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9, "{accuracy}");
     let failure = &report["failures"][0];
-    assert_eq!((&failure["delivery"], &failure["reason"]), (&json!("truncated"), &json!("truncated: counts as wrong")));
+    assert_eq!(
+        (&failure["delivery"], &failure["reason"]),
+        (&json!("truncated"), &json!("truncated: counts as wrong"))
+    );
 }
 
 #[test]
@@ -131,13 +140,13 @@ fn a_tool_call_is_stored_whole_and_is_no_empty_answer() {
 }
 
 #[test]
-fn raw_text_for_a_chat_endpoint_is_a_record_of_our_own_trouble() {
+fn raw_text_for_a_chat_endpoint_is_refused_before_anything_is_sent() {
     let server = serve(|_| json!({"role": "assistant", "content": "4"}));
     let place = Place::new();
     let rest = "prompt: { raw: \"{{ q }}\" }\ncases: [{ q: one, expected: 1 }]\n";
     let path = place.file("suite.yaml", &suite(&server.url, rest)).display().to_string();
-    let ran = place.run(&["run", &path, "-q"]);
-    assert!(ran.out().contains("unbuildable") || ran.code() == 2, "{}\n{}", ran.out(), ran.err());
+    let ran = place.run(&["run", &path, "-q"]).exits(2);
+    assert!(ran.err().contains("speaks chat completions"), "{}", ran.err());
     assert!(server.asked.lock().unwrap().is_empty());
 }
 
@@ -153,16 +162,35 @@ fn wrong_forms_are_shown_in_their_line() {
     check(&format!("form: likely\nprompt: x\n{cases}"), "unknown form 'likely'");
     check(&format!("prompt: {{ raw: x, system: y }}\n{cases}"), "raw text has no 'system'");
     check(
-        &format!("form: rolling\nprompt: [{{ role: system, content: a }}, {{ role: user, content: b }}]\n{cases}"),
+        &format!(
+            "form: rolling\nprompt: [{{ role: system, content: a }}, {{ role: user, content: b }}]\n{cases}"
+        ),
         "scores one text",
     );
     check(&format!("prompt: x\nshots: {{ from: train, n: 1 }}\n{cases}"), "no case is of the split 'train'");
-    check(&format!("prompt: '{{{{ q }}}}'\nshots: {{ from: [{{ q: two, expected: 2 }}], n: 2 }}\n{cases}"), "has 1");
-    check(&format!("prompt: '{{{{ q }}}}'\nshots: {{ from: [{{ z: two }}], n: 1 }}\n{cases}"), "has no variable");
+    check(
+        &format!("prompt: '{{{{ q }}}}'\nshots: {{ from: [{{ q: two, expected: 2 }}], n: 2 }}\n{cases}"),
+        "has 1",
+    );
+    check(
+        &format!("prompt: '{{{{ q }}}}'\nshots: {{ from: [{{ z: two }}], n: 1 }}\n{cases}"),
+        "has no variable",
+    );
     check(&format!("prompt: {{ messages: x, chat_template: '{{{{ x' }}\n{cases}"), "syntax error");
-    check(&format!("prompt: x\ntools: [{{ function: {{}} }}]\n{cases}"), "a tool needs a function with a name");
+    check(
+        &format!("prompt: x\ntools: [{{ function: {{}} }}]\n{cases}"),
+        "a tool needs a function with a name",
+    );
     check(&format!("prompt: x\ntools: none.json\n{cases}"), "cannot read");
     check(&format!("prompt: x\nthinking: ['<x>']\n{cases}"), "cannot be the name of a tag");
-    check(&format!("prompt: {{ raw: x, form: rolling, likelihood: {{ window: {{ size: 2, context: 3 }} }} }}\n{cases}"), "more than the window");
-    check(&format!("form: loglikelihood\nprompt: '{{{{ q }}}}'\ncases: [{{ q: x, choices: [] }}]\n"), "holds 0 choices");
+    check(
+        &format!(
+            "prompt: {{ raw: x, form: rolling, likelihood: {{ window: {{ size: 2, context: 3 }} }} }}\n{cases}"
+        ),
+        "more than the window",
+    );
+    check(
+        &format!("form: loglikelihood\nprompt: '{{{{ q }}}}'\ncases: [{{ q: x, choices: [] }}]\n"),
+        "holds 0 choices",
+    );
 }

@@ -104,8 +104,9 @@ impl Judge {
 }
 
 fn extractor(extraction: &Extraction, thinking: &[String]) -> Result<Extractor, EngineError> {
-    let made = Extractor::compile(extraction).map(|e| e.thinking(thinking));
-    made.map_err(|what| EngineError::Scorer { name: "extract".to_owned(), what })
+    Extractor::compile(extraction)
+        .map(|e| e.thinking(thinking))
+        .map_err(|what| EngineError::Scorer { name: "extract".to_owned(), what })
 }
 
 /// Yes or no, with the reason.
@@ -168,7 +169,13 @@ fn by_checks(checks: &[&(&Scorer, Scored)], refused: bool) -> Option<Scored> {
     })
 }
 
-pub(crate) fn verdict(key: Key, at_unix_ns: i64, name: &str, digest: Option<Digest>, said: &Scored) -> Verdict {
+pub(crate) fn verdict(
+    key: Key,
+    at_unix_ns: i64,
+    name: &str,
+    digest: Option<Digest>,
+    said: &Scored,
+) -> Verdict {
     Verdict {
         name: name.to_owned(),
         maker: Maker {

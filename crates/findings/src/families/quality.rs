@@ -130,7 +130,11 @@ pub(crate) const METRICS: &[Metric] = &[
         interval: CLUSTERED_SHARE,
         source: OURS,
         guard: Guard::Nothing,
-        measure: Measure::Share(|a, class| yes(judgement(a) == class)),
+        measure: Measure::Share(
+            |a, class| {
+                if is_part(a) { Judged::Outside } else { yes(judgement(a) == class) }
+            },
+        ),
     },
 ];
 
@@ -169,8 +173,9 @@ pub(crate) fn correct(a: &Asked) -> Judged {
 
 /// Whether a request is only a part of what is judged: of several choices whose
 /// log-likelihoods were asked for, the last one carries the opinion on the case.
-fn is_part(a: &Asked) -> bool {
-    a.last().kind == Kind::LogLikelihood && a.opinion(CORRECT) == Opinion::None
+pub(crate) fn is_part(a: &Asked) -> bool {
+    let scores = a.last().kind == Kind::LogLikelihood;
+    scores && a.view.has_opinion(CORRECT) && a.opinion(CORRECT) == Opinion::None
 }
 
 /// The judgement class of a request.
@@ -221,6 +226,7 @@ fn bad_answer(a: &Asked) -> Judged {
     match a.last().class {
         OutcomeClass::Failed(_) | OutcomeClass::NotSent(_) => Judged::Outside,
         OutcomeClass::Truncated | OutcomeClass::Filtered | OutcomeClass::Empty => Judged::Value(1.0),
+        OutcomeClass::Complete if is_part(a) => Judged::Outside,
         OutcomeClass::Complete => match correct(a) {
             Judged::Value(v) => Judged::Value(1.0 - v),
             Judged::Excluded => Judged::Excluded,

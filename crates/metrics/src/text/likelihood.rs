@@ -67,11 +67,7 @@ pub fn boundary(context: &str) -> usize {
 ///
 /// # Errors
 /// The tokens do not tell.
-pub fn continuation(
-    text: &str,
-    from: usize,
-    tokens: &[PromptToken<'_>],
-) -> Result<Likelihood, NoLikelihood> {
+pub fn continuation(text: &str, from: usize, tokens: &[PromptToken<'_>]) -> Result<Likelihood, NoLikelihood> {
     if tokens.is_empty() {
         return Err(NoLikelihood::NoTokens);
     }
@@ -159,7 +155,9 @@ mod tests {
     use super::*;
 
     fn tokens<'t>(list: &[(&'t str, Option<f64>)], top: &'t [(String, f64)]) -> Vec<PromptToken<'t>> {
-        list.iter().map(|(text, logprob)| PromptToken { text, logprob: *logprob, offset: None, top }).collect()
+        list.iter()
+            .map(|(text, logprob)| PromptToken { text, logprob: *logprob, offset: None, top })
+            .collect()
     }
 
     fn sum(text: &str, from: usize, list: &[(&str, Option<f64>)]) -> Result<(f64, usize), NoLikelihood> {
@@ -210,9 +208,8 @@ mod tests {
     #[test]
     fn greedy_needs_every_token_to_be_the_likeliest() {
         let top = [("b".to_owned(), -0.5), ("c".to_owned(), -0.7)];
-        let greedy = |list: &[(&str, Option<f64>)]| {
-            continuation("abb", 1, &tokens(list, &top)).unwrap().greedy
-        };
+        let greedy =
+            |list: &[(&str, Option<f64>)]| continuation("abb", 1, &tokens(list, &top)).unwrap().greedy;
         assert_eq!(greedy(&[("a", None), ("b", Some(-0.5)), ("b", Some(-0.5))]), Some(true));
         let top = [("c".to_owned(), -0.1), ("b".to_owned(), -0.5)];
         let l = continuation("ab", 1, &tokens(&[("a", None), ("b", Some(-0.5))], &top)).unwrap();
