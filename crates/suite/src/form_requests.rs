@@ -72,7 +72,7 @@ pub(crate) enum ChatTemplate {
 /// A chat template: exactly one of `template` and `file`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-struct ChatTemplateMap {
+pub(crate) struct ChatTemplateMap {
     /// The template.
     template: Option<String>,
     /// Its file: chat_template.jinja or tokenizer_config.json.
