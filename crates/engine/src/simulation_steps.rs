@@ -53,10 +53,13 @@ fn plan(form: Form) -> RunSpec {
     spec
 }
 
+/// An opinion: name, record, value.
+type Said = (String, Key, Option<Value>);
+
 /// Slot, step, attempt of each record; and what was said, by name.
-fn told(items: &[Item]) -> (Vec<(u32, u16, u8)>, Vec<(String, Key, Option<Value>)>) {
+fn told(items: &[Item]) -> (Vec<(u32, u16, u8)>, Vec<Said>) {
     let mut keys = Vec::new();
-    let mut said = Vec::new();
+    let mut said: Vec<Said> = Vec::new();
     for item in items {
         match item {
             Item::Record(r) => {
@@ -134,7 +137,7 @@ fn a_resumed_slot_sends_only_the_steps_that_are_missing() {
         let rest = Simulation::of(plan(Form::LogLikelihood), &cases(), finished).items(echo, |_| Act::Echo);
         let (keys, again) = told(&rest);
         assert_eq!(keys, all[done..], "after {done}");
-        let right = |list: &[(String, Key, Option<Value>)], from: &[(u32, u16, u8)]| {
+        let right = |list: &[Said], from: &[(u32, u16, u8)]| {
             let mut found: Vec<_> = list
                 .iter()
                 .filter(|(n, k, _)| n == CORRECT && from.contains(&(k.slot, k.step, k.attempt)))
