@@ -44,6 +44,9 @@ pub struct Case {
     /// Why a wrong answer is expected, where one is.
     #[serde(default)]
     pub xfail: Option<String>,
+    /// Tool definitions of this case in place of the suite's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<serde_json::Value>>,
 }
 
 impl Case {

@@ -73,6 +73,12 @@ pub struct RunSpec {
     /// How the cases were chosen from a larger set, in words; empty when all are asked.
     #[serde(default)]
     pub selection: Vec<String>,
+    /// Definitions of the tools that the model may call, in OpenAI's form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<serde_json::Value>,
+    /// Names of further tags between which the models think.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thinking: Vec<String>,
 }
 
 /// Where a plan came from.
@@ -235,7 +241,7 @@ pub struct Price {
 }
 
 /// How a case becomes messages: (role, template) pairs over the case's variables.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromptSpec {
     /// Its name in tables.
     pub name: String,
@@ -250,6 +256,21 @@ pub struct PromptSpec {
     /// What distinguishes it among the combinations of a matrix.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// The template of raw text for a completion endpoint, in place of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+    /// The chat template that turns the messages into raw text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_template: Option<crate::form::ChatTemplate>,
+    /// What is asked for.
+    #[serde(default, skip_serializing_if = "crate::form::Form::is_default")]
+    pub form: crate::form::Form,
+    /// How log-likelihoods are asked for, where the form needs them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<crate::form::Likelihood>,
+    /// Worked examples in front of the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<crate::form::ShotsSpec>,
 }
 
 /// When a case that is asked several times passes.
@@ -400,6 +421,14 @@ pub enum Extraction {
     LastNumber,
     /// A choice letter among those given, as `ABCD`.
     Letter(String),
+}
+
+impl PromptSpec {
+    /// Whether raw text is sent in place of messages.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.raw.is_some() || self.chat_template.is_some()
+    }
 }
 
 impl Price {
