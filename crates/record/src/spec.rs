@@ -124,10 +124,10 @@ pub struct TargetSpec {
     /// What it costs, where known.
     pub price: Option<Price>,
     /// How an application's own interface is asked, for [`TargetKind::Http`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Box<crate::target::HttpSpec>>,
     /// Which program is asked, for [`TargetKind::Command`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<crate::target::CommandSpec>,
 }
 
