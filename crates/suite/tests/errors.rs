@@ -64,7 +64,7 @@ error: unknown key 'repeat' in the suite (expected 'repeats')
 4 | repeat: 3
   | ^^^^^^
 
-hint: known: name description target targets prompt prompts cases params extract scorers phases repeats seed fresh retry limits caps gates",
+hint: known: name description target targets prompt prompts cases params extract scorers phases repeats seed fresh retry limits caps gates regression",
     );
 }
 
@@ -273,7 +273,7 @@ fn every_part_of_the_scoring_is_checked() {
         "gates: ['accuracy{lang=ko} >= 0.5']\n",
         "'accuracy",
         "no case has a tag 'lang'",
-        "known labels: phase target",
+        "known labels: phase prompt target",
     );
     part("gates: ['accuracy{phase=x} >= 0.5']\n", "'accuracy", "no phase is called 'x'", "known: closed 4");
 }
