@@ -55,7 +55,7 @@ pub struct RunSpec {
     /// What decides the exit code.
     pub gates: Vec<Gate>,
     /// How much worse than a baseline it may be; asked only where one is given.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regression: Vec<crate::regression::Regression>,
     /// How many cases there are (0: prompts are synthetic).
     pub cases: u32,
