@@ -38,7 +38,7 @@ pub struct RunSpec {
     /// Whether every prompt gets a nonce of its own, so that no cache answers.
     pub fresh: bool,
     /// Whether answers of earlier runs to the same request (and repeat) are used again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cache: bool,
     /// Retries.
     pub retry: Retry,

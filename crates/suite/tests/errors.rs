@@ -64,7 +64,7 @@ error: unknown key 'repeat' in the suite (expected 'repeats')
 4 | repeat: 3
   | ^^^^^^
 
-hint: known: name description target targets prompt prompts cases params extract scorers phases repeats seed fresh retry limits caps gates",
+hint: known: name description target targets prompt prompts cases params extract scorers phases repeats seed fresh cache retry limits caps gates",
     );
 }
 
