@@ -6,6 +6,7 @@ use crate::desk::{Desk, DeskSetup};
 use crate::handover::{Budget, HandOver, Message};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
+use crate::recall::{Recall, Recalled};
 use crate::request::{Shard, Shared};
 use crate::score::Judge;
 use acidtest_clock::{Clock, SimulatedClock};
@@ -446,4 +447,27 @@ fn every_slot_ends_exactly_once_under_random_faults() {
             assert!(numbers.len() <= 3);
         }
     }
+}
+
+#[test]
+fn a_known_answer_is_not_asked_for_and_has_no_moments() {
+    let known = run(spec(Load::Closed { concurrency: 1 }, Amount::Count(1), 1), fast).remove(0);
+    let (key, text) = (known.key, known.answer.text());
+    let asked = AtomicU32::new(0);
+    let recall = Recall {
+        find: Arc::new(move |_| asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2).then_some(key)),
+        load: Arc::new(move |_| Some(Recalled { attempts: vec![known.clone()], blobs: Vec::new() })),
+    };
+    let mut simulation =
+        Simulation::new(spec(Load::Closed { concurrency: 2 }, Amount::Count(10), 1), Finished::default());
+    Arc::get_mut(&mut simulation.shared).unwrap().recall = Some(recall.clone());
+    simulation.desk.0.borrow_mut().setup.recall = Some(recall);
+    let records = simulation.run(fast);
+    let (hits, sent): (Vec<_>, Vec<_>) = records.iter().partition(|r| r.copied_from.is_some());
+    assert_eq!((hits.len(), sent.len()), (5, 5));
+    for hit in hits {
+        assert_eq!((hit.copied_from, hit.answer.text()), (Some(key), text.clone()));
+        assert!(hit.timing.started.is_none() && hit.timing.reads.is_empty() && hit.timing.events.is_empty());
+    }
+    assert!(sent.iter().all(|r| r.timing.started.is_some()));
 }

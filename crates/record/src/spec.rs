@@ -40,7 +40,7 @@ pub struct RunSpec {
     /// Whether every prompt gets a nonce of its own, so that no cache answers.
     pub fresh: bool,
     /// Whether answers of earlier runs to the same request (and repeat) are used again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cache: bool,
     /// Retries.
     pub retry: Retry,
@@ -62,16 +62,16 @@ pub struct RunSpec {
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
     pub workload: Digest,
     /// When a case that is asked several times passes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass_rule: Option<PassRule>,
     /// What stops the run early.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abort: Vec<AbortRule>,
     /// Cases that the suite skips, with its reasons.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
     /// How the cases were chosen from a larger set, in words; empty when all are asked.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selection: Vec<String>,
     /// Definitions of the tools that the model may call, in OpenAI's form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -248,13 +248,13 @@ pub struct PromptSpec {
     /// Messages with templates as content.
     pub messages: Vec<crate::ask::Message>,
     /// Body fields of its requests, over those of the plan.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub params: serde_json::Map<String, serde_json::Value>,
     /// Variables of its templates, over those of the case.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub vars: serde_json::Map<String, serde_json::Value>,
     /// What distinguishes it among the combinations of a matrix.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// The template of raw text for a completion endpoint, in place of messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]

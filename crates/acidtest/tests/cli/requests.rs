@@ -146,7 +146,7 @@ fn raw_text_for_a_chat_endpoint_is_refused_before_anything_is_sent() {
     let rest = "prompt: { raw: \"{{ q }}\" }\ncases: [{ q: one, expected: 1 }]\n";
     let path = place.file("suite.yaml", &suite(&server.url, rest)).display().to_string();
     let ran = place.run(&["run", &path, "-q"]).exits(2);
-    assert!(ran.err().contains("speaks chat completions"), "{}", ran.err());
+    assert!(ran.err().contains("takes messages only"), "{}", ran.err());
     assert!(server.asked.lock().unwrap().is_empty());
 }
 
