@@ -8,6 +8,8 @@ mod children;
 mod commands;
 mod execute;
 mod exit;
+mod export_as;
+mod foreign;
 mod interrupt;
 mod live;
 mod open_store;

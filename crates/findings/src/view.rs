@@ -272,7 +272,7 @@ fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
 
 /// When an attempt was in flight.
 pub(crate) fn flight(c: &Cells) -> Option<Span> {
-    Some(Span { start: c.started()?, end: c.ended()? })
+    Some(Span { start: c.started().or(c.sent())?, end: c.ended()? })
 }
 
 /// A run in memory.

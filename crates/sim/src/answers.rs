@@ -27,6 +27,8 @@ pub(crate) enum Source {
     Synthetic(Dist),
     Cases(Cases),
     Docent(Box<Guide>),
+    /// Says what was asked.
+    Echo,
 }
 
 /// An answer, ready to be sent.
@@ -49,6 +51,7 @@ impl Source {
         match (&config.answers.file, config.answers.local) {
             (Some(path), _) => Ok(Source::Cases(Cases::read(path)?)),
             (None, Some(LocalSource::DocentSearch)) => Ok(Source::Docent(Box::new(Guide::load()))),
+            (None, None) if config.answers.echo => Ok(Source::Echo),
             (None, None) => Ok(Source::Synthetic(config.tokens)),
         }
     }
@@ -83,6 +86,10 @@ impl Source {
                 Given { text: Pieces::synthetic(n as usize, chance), case: None, unmatched: false }
             }
             Source::Cases(cases) => cases.given(question, wrong, chance),
+            Source::Echo => {
+                let text = if wrong { NO_OTHER } else { question };
+                Given { text: Pieces::of(text.to_owned()), case: None, unmatched: false }
+            }
             Source::Docent(guide) => {
                 let reply = if wrong { guide.unrelated(question, chance) } else { guide.reply(question) };
                 Given { text: Pieces::of(reply.text), case: reply.exhibit, unmatched: false }

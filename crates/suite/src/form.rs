@@ -410,6 +410,9 @@ struct Combination {
     weight: Option<f64>,
     /// Turns pass and failure over.
     not: Option<bool>,
+    /// The score at which it passes: with 0.75, `all` passes at three quarters of the weight. Default: 1.
+    #[schemars(range(min = 0, max = 1))]
+    pass: Option<f64>,
 }
 
 /// A load phase: exactly one of `closed`, `constant` and `poisson`.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod faults;
+mod foreign;
 mod help;
 mod kill;
 mod suites;
