@@ -20,7 +20,7 @@ pub struct FormatError {
 
 impl FormatError {
     pub(crate) fn new(file: &str, line: Option<u32>, what: impl Into<String>) -> Self {
-        Self { file: brief(file), line, what: what.into(), hint: None }
+        Self { file: place(file), line, what: what.into(), hint: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -70,4 +70,9 @@ pub(crate) fn brief(text: &str) -> String {
         out.push('…');
     }
     out
+}
+
+/// A file's name in an error: whole as far as that is sensible.
+pub(crate) fn place(file: &str) -> String {
+    file.chars().take(500).map(|c| if c.is_control() { '·' } else { c }).collect()
 }

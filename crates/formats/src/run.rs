@@ -4,7 +4,7 @@
 //! bytes, so that a file is not imported twice. What the tool did not write down
 //! stays absent: no time is made up.
 
-use crate::error::{FormatError, Loss, brief};
+use crate::error::{FormatError, Loss, brief, place};
 use crate::input::Input;
 use acidtest_record::{
     About, AboutRole, Amount, Answer, Blob, Case, ClockRow, Digest, Event, EventKind, Fact, Item, Key, Kind,
@@ -333,7 +333,7 @@ impl Builder {
     }
 
     pub(crate) fn loss(&mut self, line: u32, what: impl Into<String>) {
-        let loss = Loss { file: brief(&self.file), line, what: what.into(), changes_results: false };
+        let loss = Loss { file: place(&self.file), line, what: what.into(), changes_results: false };
         if self.run.losses.len() < 1000 && !self.run.losses.contains(&loss) {
             self.run.losses.push(loss);
         }

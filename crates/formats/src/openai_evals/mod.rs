@@ -6,7 +6,7 @@
 mod hosted;
 mod registry;
 
-use crate::error::{FormatError, Loss, brief};
+use crate::error::{FormatError, Loss, place};
 use crate::input::Input;
 use crate::suite::Suite;
 use crate::tree;
@@ -32,7 +32,7 @@ pub(crate) fn import(input: &Input<'_>) -> Result<Suite, FormatError> {
 }
 
 fn loss(file: &str, line: u32, what: impl Into<String>) -> Loss {
-    Loss { file: brief(file), line, what: what.into(), changes_results: true }
+    Loss { file: place(file), line, what: what.into(), changes_results: true }
 }
 
 fn comments(what: &str, losses: &[Loss]) -> Vec<String> {

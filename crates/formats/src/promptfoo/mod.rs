@@ -9,7 +9,7 @@ mod prompts;
 mod providers;
 mod tests;
 
-use crate::error::{FormatError, Loss, brief};
+use crate::error::{FormatError, Loss, brief, place};
 use crate::input::Input;
 use crate::suite::{Draft, Suite};
 use crate::tree::{self, Node};
@@ -39,7 +39,7 @@ impl Reading<'_> {
     }
 
     fn note(&mut self, file: &str, line: u32, what: String, changes_results: bool) {
-        let loss = Loss { file: brief(file), line, what, changes_results };
+        let loss = Loss { file: place(file), line, what, changes_results };
         // A list that is multiplied would say the same many times.
         if self.losses.len() < 10_000 {
             self.losses.insert(loss);

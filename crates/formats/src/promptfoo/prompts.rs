@@ -88,10 +88,9 @@ fn short(text: &str) -> String {
 
 /// What a prompt file holds: one prompt, or several that `---` parts.
 fn of_file(path: &str, text: &str) -> Vec<Messages> {
-    if path.ends_with(".yaml") || path.ends_with(".yml") {
-        if let Some(messages) = tree::parse(path, text).ok().as_ref().and_then(messages) {
-            return vec![messages];
-        }
+    let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+    if is_yaml && let Some(messages) = tree::parse(path, text).ok().as_ref().and_then(messages) {
+        return vec![messages];
     }
     if path.ends_with(".txt") {
         let parts = text.split("\n---\n").map(str::trim).filter(|p| !p.is_empty());

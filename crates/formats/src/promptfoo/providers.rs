@@ -130,7 +130,8 @@ fn address(id: &str) -> Option<(&str, &'static str, &'static str)> {
     let (prefix, url, key) = LIKE_OPENAI.iter().find(|(prefix, ..)| id.starts_with(prefix))?;
     let model = id.strip_prefix(prefix)?;
     let kind = model.split(':').next().unwrap_or_default();
-    (!model.is_empty() && !(*prefix == "openai:" && NOT_CHAT.contains(&kind))).then_some((model, *url, *key))
+    let is_chat = *prefix != "openai:" || !NOT_CHAT.contains(&kind);
+    (is_chat && !model.is_empty()).then_some((model, *url, *key))
 }
 
 fn not_ours(id: &str) -> String {
