@@ -182,7 +182,7 @@ pub(crate) fn write_suite(suite: &Suite, folder: &Path, strict: bool, force: boo
 fn losses(all: &[Loss]) -> String {
     let mut out = String::new();
     for loss in all.iter().take(SHOWN) {
-        let word = if loss.changes_results { "not carried over" } else { "left" };
+        let word = if loss.changes_results { "not carried over" } else { "note" };
         let _ = writeln!(out, "{word}: {loss}");
     }
     if all.len() > SHOWN {

@@ -63,6 +63,7 @@ impl Draft {
         let mut out = String::new();
         for comment in &self.comments {
             for line in comment.lines() {
+                let line: String = line.chars().filter(|c| !c.is_control()).collect();
                 let _ = writeln!(out, "# {line}");
             }
         }

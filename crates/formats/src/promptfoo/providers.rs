@@ -180,6 +180,13 @@ fn settings(
             }
         }
     }
+    // A foreign file must not lead our key to a stranger unseen.
+    let moved = ["apiBaseUrl", "apiHost"].into_iter().find_map(|k| config.get(k));
+    if let (Some(node), Some(key)) = (moved, target.get("key").and_then(Value::as_str)) {
+        let url = target.get("url").and_then(Value::as_str).unwrap_or_default();
+        let what = format!("the value of {} will be sent to {}: is that right?", brief(key), brief(url));
+        r.ignored(file, node.line, what);
+    }
 }
 
 /// Whether some text in it points at a file or is a template.
