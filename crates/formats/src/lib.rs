@@ -8,7 +8,7 @@
 //!  run ─ export ─► lm-eval samples · vLLM bench JSON · Parquet
 //! ```
 //!
-//! Main functions: [`import`] and [`detect`]. This crate is pure: the file comes
+//! Main functions: [`import()`] and [`detect()`]. This crate is pure: the file comes
 //! as bytes, its neighbours through a function, and nothing in it is executed.
 //! What a foreign file asks for and we cannot do is a [`Loss`] with its line,
 //! never left out in silence. What a tool states is kept as its statement; what

@@ -351,7 +351,8 @@ mod tests {
         check(r#"{"exact": true, "faults": {"cut": 0.07, "stall": {"share": 0.29}}}"#, "ok");
         check(r#"{"threads": 0}"#, "'threads' is 0");
         check(r#"{"tokens_per_event": 0}"#, "expected 1 to 10000");
-        check(r#"{"answers": {"file": "a", "local": "docent-search"}}"#, "both");
+        check(r#"{"answers": {"file": "a", "local": "docent-search"}}"#, "several");
+        check(r#"{"answers": {"echo": true, "local": "docent-search"}}"#, "several");
         check(r#"{"answers": {"local": "docent"}}"#, "docent-search");
     }
 
