@@ -1,4 +1,4 @@
-//! The project's own chores, run as `cargo xtask NAME`: `ci`, `tidy`, `gen`, `prove`.
+//! The project's own chores, run as `cargo xtask NAME`: `ci`, `tidy`, `gen`, `dist`, `prove`.
 //!
 //! Each chore is one file with one function; this file only chooses. It must not be needed by
 //! users of acidtest, and it needs nothing but Rust and a C compiler: no other tool is installed.
@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "chores talk to the terminal")]
 
 mod ci;
+mod dist;
 
 mod metadata;
 mod prove;
@@ -23,6 +24,7 @@ usage: cargo xtask NAME
   ci             everything that must hold before a change is handed in
   tidy           the rules that the compiler does not know
   gen [--check]  write docs/reference from the program, or only compare
+  dist           an archive of the program for this machine's kind, and checksums
   prove [NAME]   long proofs; without a name, lists them";
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn choose(words: &[String]) -> Result<()> {
         ["tidy"] => tidy::run(),
         ["gen"] => reference::write(),
         ["gen", "--check"] => reference::check(),
+        ["dist"] => dist::run(),
         ["prove", rest @ ..] => prove::run(rest),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -15,11 +15,12 @@ struct Page {
     path: &'static str,
 }
 
-const PAGES: [Page; 4] = [
+const PAGES: [Page; 5] = [
     Page { what: "cli", path: "docs/reference/cli.md" },
     Page { what: "metrics", path: "docs/reference/metrics.md" },
     Page { what: "suite-schema", path: "docs/reference/suite.schema.json" },
     Page { what: "report-schema", path: "docs/reference/report.schema.json" },
+    Page { what: "compare-schema", path: "docs/reference/compare.schema.json" },
 ];
 
 /// Writes every page.

@@ -8,9 +8,11 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::live::Live;
 use crate::open_store::trouble;
+use crate::recall::Shelf;
+use crate::uploads;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
-use acidtest_findings::{MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
+use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
     Case, ClockRow, Fact, Item, Outcome, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,
 };
@@ -32,6 +34,8 @@ pub(crate) struct Execution {
     /// Whether the run is in the store already.
     pub resume: bool,
     pub quiet: bool,
+    /// Another store to look for known answers in, where the plan asks for a cache.
+    pub cache: Option<PathBuf>,
 }
 
 /// What came of it.
@@ -45,6 +49,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let zero = Zero::start();
     let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
     check_targets(&e.spec, &secrets, zero)?;
+    let files = uploads::read(&e.spec, &e.cases, &e.folder)?;
     // Held until the end: a second process must not send what is being sent.
     let _claim = store.claim(e.run).map_err(trouble)?;
     let finished = if e.resume { finished(&store, &e)? } else { Finished::default() };
@@ -62,21 +67,25 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
             control.stop(StopReason::CostCap);
         }
     }
+    let recall = recall(&mut store, &e)?;
     interrupt::stops(&control);
     let live = Live::start(&control, e.quiet);
     let path = store.path().to_owned();
+    let spec = Arc::new(e.spec);
     let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
     let job = Job {
         run: e.run,
-        spec: Arc::new(e.spec),
+        spec: spec.clone(),
         cases: Arc::new(e.cases),
         urls,
         secrets,
+        files,
         finished: Arc::new(finished),
         zero,
         clock_no,
         out,
         control,
+        recall,
     };
     let result = acidtest_engine::run(&job);
     drop(live);
@@ -92,13 +101,37 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
         }
     };
     let mut ends = vec![fact(MEASURING_THREADS, summary.shards.to_string(), "the engine")];
-    let reason = summary.stopped.map_or("", StopReason::words);
-    ends.push(fact(STOPPED, reason.to_owned(), "the engine"));
+    let reason = summary.stopped.map_or(String::new(), |r| stop_words(r, &spec));
+    ends.push(fact(STOPPED, reason, "the engine"));
     store.append(e.run, &ends).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
     Ok(Executed { store, summary })
+}
+
+/// The response cache, where the plan asks for one.
+fn recall(store: &mut Store, e: &Execution) -> Result<Option<acidtest_engine::Recall>, Failure> {
+    if !e.spec.cache {
+        return Ok(None);
+    }
+    let path = e.cache.clone().unwrap_or_else(|| store.path().to_owned());
+    let shelf = Shelf::of_cache(&path, e.run, &e.spec)?;
+    // Its place on this machine is nobody's business: whose answers they are is in the records.
+    let whose = if e.cache.is_some() { "another store" } else { "this store" };
+    store.append(e.run, &[fact(CACHE, whose.to_owned(), "run --cache")]).map_err(trouble)?;
+    Ok(Some(shelf.recall()))
+}
+
+/// Why a run was stopped, with the rule where it was one.
+pub(crate) fn stop_words(reason: StopReason, spec: &RunSpec) -> String {
+    match reason {
+        StopReason::Abort(i) => match spec.abort.get(usize::from(i)) {
+            Some(rule) => format!("{} '{}'", acidtest_findings::ABORT_RULE, rule.text),
+            None => reason.words().to_owned(),
+        },
+        _ => reason.words().to_owned(),
+    }
 }
 
 /// Whether every target can be used, before anything is stored.
@@ -114,7 +147,7 @@ fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Fa
     Ok(())
 }
 
-fn engine_trouble(error: EngineError, store: &Path) -> Failure {
+pub(crate) fn engine_trouble(error: EngineError, store: &Path) -> Failure {
     match error {
         EngineError::Target(e) => {
             let hint = e.hint().unwrap_or_default();
@@ -149,6 +182,10 @@ fn spent(store: &Store, e: &Execution) -> Result<f64, Failure> {
     let mut sum = 0.0;
     let mut add = |row: Row| {
         let price = e.spec.targets.get(usize::from(row.target)).and_then(|t| t.price.as_ref());
+        if row.started.is_none() {
+            // Never sent, or an answer of an earlier run.
+            return;
+        }
         let usage =
             Usage { input: row.input, output: row.output, cached: row.cached, reasoning: row.reasoning };
         sum += price.and_then(|p| p.cost(&usage)).unwrap_or(0.0);
@@ -158,7 +195,7 @@ fn spent(store: &Store, e: &Execution) -> Result<f64, Failure> {
 }
 
 /// Each process that adds to a run opens a clock of its own.
-fn open_clock(store: &mut Store, run: RunId, zero: Zero) -> Result<u16, Failure> {
+pub(crate) fn open_clock(store: &mut Store, run: RunId, zero: Zero) -> Result<u16, Failure> {
     let no = u16::try_from(store.clocks(run).map_err(trouble)?.len()).unwrap_or(u16::MAX);
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     let row = ClockRow { no, host, zero_unix_ns: zero.unix_ns(), error_ns: Some(zero.error_ns()) };
@@ -180,7 +217,7 @@ fn facts(spec: &RunSpec) -> Vec<Item> {
         fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),
         fact(
             SAME_MACHINE,
-            spec.targets.iter().any(|t| is_local(&t.source)).to_string(),
+            spec.targets.iter().any(|t| t.command.is_some() || is_local(&t.source)).to_string(),
             "the targets' addresses",
         ),
     ]

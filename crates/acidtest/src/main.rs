@@ -4,16 +4,25 @@
 //! engine meets the store, and `read_back.rs`, from the store to findings. Every
 //! command is one file with its arguments and one function.
 
+mod baseline;
 mod children;
 mod commands;
 mod execute;
 mod exit;
 mod export_as;
+mod forecast;
 mod foreign;
 mod interrupt;
 mod live;
 mod open_store;
 mod read_back;
+mod recall;
+mod replay;
+mod rescore;
+mod show;
+mod suite_files;
+mod suites;
+mod uploads;
 
 use clap::Parser;
 use std::process::ExitCode;

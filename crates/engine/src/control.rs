@@ -3,6 +3,7 @@
 //! Main types: [`Control`] (stop it) and [`Progress`] (counts). Must not decide
 //! anything by itself.
 
+use crate::abort::Counts;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -18,6 +19,8 @@ pub enum StopReason {
     CostCap,
     /// The store takes no more.
     StoreGone,
+    /// A rule of the plan says so: its position among them.
+    Abort(u16),
 }
 
 impl StopReason {
@@ -29,6 +32,7 @@ impl StopReason {
             StopReason::TimeCap => "the time cap was reached",
             StopReason::CostCap => "the cost cap was reached",
             StopReason::StoreGone => "the store takes no more",
+            StopReason::Abort(_) => "an abort rule was met",
         }
     }
 }
@@ -41,6 +45,8 @@ pub struct Control {
     pub progress: Progress,
     /// Spent so far by the targets' prices, in billionths of the currency.
     spent_nano: AtomicU64,
+    /// Outcomes so far, for the plan's rules.
+    pub(crate) counts: Counts,
 }
 
 /// Counts of a run that is going on. All of them only grow, except `in_flight`.
@@ -68,7 +74,12 @@ pub struct Progress {
 
 impl Default for Control {
     fn default() -> Self {
-        Self { stop: watch::Sender::new(None), progress: Progress::default(), spent_nano: AtomicU64::new(0) }
+        Self {
+            stop: watch::Sender::new(None),
+            progress: Progress::default(),
+            spent_nano: AtomicU64::new(0),
+            counts: Counts::default(),
+        }
     }
 }
 
@@ -96,6 +107,11 @@ impl Control {
         let mut seen = self.stop.subscribe();
         // The sender lives in `self`, so waiting cannot fail.
         let _ = seen.wait_for(Option::is_some).await;
+    }
+
+    /// What was spent so far.
+    pub(crate) fn spent(&self) -> f64 {
+        self.spent_nano.load(Ordering::Relaxed) as f64 / 1e9
     }
 
     /// Adds a cost, also one of an earlier part of a resumed run; returns the sum.

@@ -3,12 +3,14 @@
 //! Main type: [`Desk`], one per helper thread. It holds the answers that are
 //! still arriving. Must not touch sockets or the pace of sending.
 
+use crate::abort::{Added, Now};
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
-use crate::score::Judge;
+use crate::recall::Recall;
+use crate::score::{CORRECT, Judge, Queue};
 use acidtest_record::{
-    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
-    RunId, RunSpec, Timing,
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, Place, Record, Request, Role, RunId,
+    RunSpec, Status, Timing, Value,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};
@@ -33,11 +35,14 @@ pub(crate) struct DeskSetup {
     pub budget: Arc<Budget>,
     pub out: SyncSender<Item>,
     pub judge: Arc<Judge>,
+    pub recall: Option<Recall>,
+    /// Where records wait whose scorers ask programs of the user's own.
+    pub late: Option<Queue>,
 }
 
 /// Makes records of what the shards hand over.
 pub(crate) struct Desk {
-    setup: DeskSetup,
+    pub(crate) setup: DeskSetup,
     parser: Box<dyn Fn(bool) -> Parser + Send>,
     open: HashMap<u64, Open>,
     bodies: HashSet<Digest>,
@@ -81,7 +86,8 @@ impl Desk {
     pub(crate) fn handle(&mut self, message: Message) -> Result<(), StoreGone> {
         match message {
             Message::Begin(begin) => {
-                let parser = (self.parser)(begin.stream);
+                let mut parser = (self.parser)(begin.stream);
+                parser.asked(&begin.body);
                 self.open.insert(begin.ticket, Open { begin: *begin, parser, held: 0 });
                 Ok(())
             }
@@ -115,6 +121,7 @@ impl Desk {
                 let record = self.record(&begin, timing, outcome);
                 self.send(Item::Record(Box::new(record)))
             }
+            Message::Copied { begin, source } => self.hit(&begin, source),
             Message::Reading(reading) => self.send(Item::Reading(reading)),
         }
     }
@@ -139,19 +146,31 @@ impl Desk {
         record.answer = parsed.answer;
         record.said = parsed.said;
         self.body(&record.request, &begin)?;
+        parsed.blobs.into_iter().try_for_each(|blob| self.send(Item::Blob(blob)))?;
         if let Some(raw) = parsed.raw {
             let blob = Blob::new(raw);
             record.answer.raw = Some(blob.hash);
             self.send(Item::Blob(blob))?;
         }
         self.count(&record);
-        let verdicts = self.verdicts(&record);
+        // The record goes before opinions about it, also before those that come later.
+        let judged = self.setup.late.is_none().then(|| self.verdicts(&record, Ok(())));
+        self.ask_rules(&record, judged.as_deref().unwrap_or_default());
+        let waiting = judged.is_none().then(|| record.clone());
         self.send(Item::Record(Box::new(record)))?;
+        let verdicts = match (judged, waiting, &self.setup.late) {
+            (Some(verdicts), ..) => verdicts,
+            (None, Some(record), Some(late)) => match late.put(&record, self.ended_unix_ns(&record)) {
+                Ok(()) => Vec::new(),
+                Err(why) => self.verdicts(&record, Err(why)),
+            },
+            _ => Vec::new(),
+        };
         verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
     }
 
     /// The request's body goes before the first record that points at it.
-    fn body(&mut self, request: &Request, begin: &Begin) -> Result<(), StoreGone> {
+    pub(crate) fn body(&mut self, request: &Request, begin: &Begin) -> Result<(), StoreGone> {
         let Some(hash) = request.body else {
             return Ok(());
         };
@@ -164,13 +183,13 @@ impl Desk {
         self.send(Item::Blob(Blob { hash, body: begin.body.to_vec() }))
     }
 
-    fn record(&self, begin: &Begin, timing: Timing, outcome: Outcome) -> Record {
+    pub(crate) fn record(&self, begin: &Begin, timing: Timing, outcome: Outcome) -> Record {
         let s = &self.setup;
         let sent = !matches!(outcome, Outcome::NotSent { .. });
         Record {
             key: Key { run: s.run, slot: begin.slot.no, step: 0, attempt: begin.attempt },
             parent: None,
-            kind: Kind::Chat,
+            kind: s.spec.targets.get(usize::from(s.target)).map_or(Kind::Chat, |t| t.kind.asks_for()),
             role: begin.slot.role,
             target: s.target,
             phase: s.phase,
@@ -191,6 +210,7 @@ impl Desk {
             said: None,
             fault: None,
             place: Place { shard: begin.shard, ..Place::default() },
+            copied_from: None,
         }
     }
 
@@ -212,19 +232,50 @@ impl Desk {
         }
     }
 
-    fn verdicts(&self, record: &Record) -> Vec<acidtest_record::Verdict> {
-        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-        if record.role != Role::Subject || !class.delivered() {
+    /// Counts an outcome, and stops the run where a rule of the plan says so.
+    fn ask_rules(&self, record: &Record, verdicts: &[acidtest_record::Verdict]) {
+        let (rules, control) = (&self.setup.spec.abort, &self.setup.control);
+        if rules.is_empty() || record.role != Role::Subject {
+            return;
+        }
+        let counts =
+            record.case.and_then(|hash| self.setup.judge.case(hash)).is_some_and(|c| c.xfail.is_none());
+        let correct =
+            verdicts.iter().find(|v| v.name == CORRECT && counts).and_then(|v| match (v.status, &v.value) {
+                (Status::Scored, Some(Value::Bool(right))) => Some(*right),
+                (Status::Unparsable, _) => Some(false),
+                _ => None,
+            });
+        let failed = matches!(record.outcome, Outcome::Failed { cause, .. } if cause != Cause::Cancelled);
+        control.counts.add(Added { failed, correct });
+        let elapsed_s = record.timing.ended.map_or(0.0, |t| t.0 as f64 / 1e9);
+        let now = Now { spent: control.spent(), elapsed_s };
+        if let Some(rule) = control.counts.tripped(rules, now) {
+            control.stop(StopReason::Abort(u16::try_from(rule).unwrap_or(u16::MAX)));
+        }
+    }
+
+    /// Opinions on a subject's answer; `commands` says why programs may not be asked.
+    pub(crate) fn verdicts(
+        &self,
+        record: &Record,
+        commands: Result<(), &'static str>,
+    ) -> Vec<acidtest_record::Verdict> {
+        // An embedding is neither right nor wrong.
+        if record.role != Role::Subject || record.kind == Kind::Embed {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {
             return Vec::new();
         };
-        let now = record.timing.ended.map_or(0, |t| t.0);
-        self.setup.judge.judge(record.key, class, case, &record.answer.text(), self.setup.zero_unix_ns + now)
+        self.setup.judge.record_if(record, case, self.ended_unix_ns(record), commands)
     }
 
-    fn send(&self, item: Item) -> Result<(), StoreGone> {
+    fn ended_unix_ns(&self, record: &Record) -> i64 {
+        self.setup.zero_unix_ns + record.timing.ended.map_or(0, |t| t.0)
+    }
+
+    pub(crate) fn send(&self, item: Item) -> Result<(), StoreGone> {
         self.setup.out.send(item).map_err(|_| StoreGone)
     }
 }
@@ -243,6 +294,7 @@ pub fn retryable(cause: Cause) -> bool {
             | Cause::Cut
             | Cause::Stalled
             | Cause::ErrorEvent
+            | Cause::Program
     )
 }
 

@@ -3,7 +3,7 @@
 //! Main types: [`Message`], [`Budget`] and the [`HandOver`] trait (a channel to
 //! another thread, or a desk on the same thread in simulations).
 
-use acidtest_record::{NotSent, Ns, Reading};
+use acidtest_record::{Key, NotSent, Ns, Reading};
 use acidtest_schedule::Slot;
 use acidtest_target::{Attempt, Segment, Tap};
 use bytes::Bytes;
@@ -23,6 +23,8 @@ pub(crate) enum Message {
     End { ticket: u64, attempt: Box<Attempt>, reply: Option<oneshot::Sender<Reply>> },
     /// A slot was never sent.
     NotSent { begin: Box<Begin>, reason: NotSent },
+    /// An earlier run's answer takes the place of an attempt.
+    Copied { begin: Box<Begin>, source: Key },
     /// A sample of the surroundings.
     Reading(Reading),
 }
@@ -87,7 +89,7 @@ impl Budget {
         self.held.load(Ordering::Relaxed) > self.hard
     }
 
-    fn take(&self, bytes: usize) {
+    pub(crate) fn take(&self, bytes: usize) {
         self.held.fetch_add(bytes, Ordering::Relaxed);
     }
 

@@ -13,11 +13,15 @@
 
 #![forbid(unsafe_code)]
 
+mod abort;
 mod control;
 mod desk;
 mod handover;
+mod overrides;
 mod phase;
 mod prompts;
+mod recall;
+mod replay;
 mod request;
 pub mod score;
 mod shard;
@@ -27,3 +31,5 @@ mod simulation;
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};
+pub use recall::{Recall, Recalled, Wanted};
+pub use replay::{Replay, replay};

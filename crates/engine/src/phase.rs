@@ -7,12 +7,13 @@ use crate::control::{Control, StopReason};
 use crate::desk::{Desk, DeskSetup};
 use crate::handover::{Budget, Channel};
 use crate::prompts::Prompts;
+use crate::recall::Recall;
 use crate::request::{Shard, Shared};
-use crate::score::Judge;
+use crate::score::{Judge, Late};
 use acidtest_clock::{Clock, PacerClock, Zero};
 use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
 use acidtest_schedule::{Cell, Plan};
-use acidtest_target::{Endpoint, Secrets, TargetError};
+use acidtest_target::{Endpoint, Files, Secrets, TargetError};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -75,6 +76,8 @@ pub struct Job {
     pub urls: Vec<String>,
     /// Values of the environment variables that the plan names.
     pub secrets: Secrets,
+    /// The suite's folder and the files that requests upload.
+    pub files: Files,
     /// What was done before.
     pub finished: Arc<Finished>,
     /// This process's clock.
@@ -85,6 +88,8 @@ pub struct Job {
     pub out: SyncSender<Item>,
     /// Steering.
     pub control: Arc<Control>,
+    /// The response cache: where answers may come from in place of the network.
+    pub recall: Option<Recall>,
 }
 
 /// What came of a run.
@@ -141,13 +146,16 @@ pub fn planned(spec: &RunSpec) -> Option<u64> {
 pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let prompts = Arc::new(Prompts::render(&job.spec, &job.cases, job.run.0).map_err(EngineError::Prompt)?);
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
+    let late = Late::start(&judge, &job.out, &job.control)?;
     let cells = Plan::all(&job.spec);
     let known: u64 = cells.iter().filter_map(|c| c.plan.len()).map(u64::from).sum();
     job.control
         .progress
         .planned
         .store(known.saturating_sub(job.finished.count_final() as u64), Ordering::Relaxed);
-    let deadline = job.spec.caps.time_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));
+    let rule_s = crate::abort::time_limit(&job.spec).map(|(s, _)| s);
+    let first_s = job.spec.caps.time_s.into_iter().chain(rule_s).reduce(f64::min);
+    let deadline = first_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));
     let tickets = Arc::new(AtomicU64::new(0));
     let mut most = 0;
     for Cell { phase, target, prompt, plan } in cells {
@@ -163,6 +171,7 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             prompt,
             plan,
             prompts: prompts.clone(),
+            cases: job.cases.clone(),
             finished: job.finished.clone(),
             control: job.control.clone(),
             budget: Budget::new(BACKLOG_BYTES, MOST_BYTES),
@@ -173,8 +182,12 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             tickets: tickets.clone(),
             start: AtomicI64::new(i64::MIN),
             measured_from: AtomicI64::new(i64::MIN),
+            recall: job.recall.clone(),
         });
-        run_phase(job, &shared, &judge, deadline)?;
+        run_phase(job, &shared, &judge, late.as_ref(), deadline)?;
+    }
+    if let Some(late) = late {
+        late.finish();
     }
     match job.control.stopped() {
         Some(StopReason::StoreGone) => Err(EngineError::StoreGone),
@@ -197,6 +210,7 @@ fn run_phase(
     job: &Job,
     shared: &Arc<Shared>,
     judge: &Arc<Judge>,
+    late: Option<&Late>,
     deadline: Option<Ns>,
 ) -> Result<(), EngineError> {
     let target = usize::from(shared.target);
@@ -217,7 +231,7 @@ fn run_phase(
             senders.push(tx);
             let factory = Endpoint::new(spec, &job.urls[target], &job.spec.limits, &job.secrets, job.zero)?;
             let parser = factory.parser_factory();
-            let desk = Desk::new(desk_setup(job, shared, judge), parser);
+            let desk = Desk::new(desk_setup(job, shared, judge, late), parser);
             threads.push(scope.spawn(move || {
                 desk.work(&rx);
                 Ok(())
@@ -241,7 +255,7 @@ fn run_phase(
     })
 }
 
-fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
+fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>, late: Option<&Late>) -> DeskSetup {
     DeskSetup {
         run: job.run,
         spec: job.spec.clone(),
@@ -255,6 +269,8 @@ fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>) -> DeskSetup {
         budget: shared.budget.clone(),
         out: job.out.clone(),
         judge: judge.clone(),
+        recall: job.recall.clone(),
+        late: late.map(Late::queue),
     }
 }
 
@@ -280,7 +296,8 @@ fn shard_thread(
             &job.spec.limits,
             &job.secrets,
             job.zero,
-        )?;
+        )?
+        .with_files(&job.files);
         Ok((runtime, clock, endpoint))
     });
     ready.wait();

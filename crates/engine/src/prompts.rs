@@ -3,6 +3,7 @@
 //! Main type: [`Prompts`]. Rendering costs more than sending; nothing is rendered
 //! while the clock runs, except that a nonce is put in front.
 
+use crate::overrides::Overrides;
 use acidtest_record::{Case, Message, PromptSpec, RunSpec};
 use acidtest_schedule::Stream;
 
@@ -12,6 +13,8 @@ pub(crate) struct Prompts {
     prompts: Vec<Rendered>,
     fresh: bool,
     seed: u64,
+    /// Body fields and time-outs of prompts and cases.
+    pub(crate) overrides: Overrides,
 }
 
 /// The messages of one prompt.
@@ -26,9 +29,23 @@ impl Rendered {
         let template = acidtest_suite::Prompt::compile(prompt).map_err(|e| e.to_string())?;
         let by_case = cases
             .iter()
-            .map(|c| template.render(c).map_err(|e| format!("case '{}': {e}", c.id)))
+            .map(|c| render(prompt, &template, c).map_err(|e| format!("case '{}': {e}", c.id)))
             .collect::<Result<_, _>>()?;
         Ok(Self { by_case, synthetic: prompt.messages.clone() })
+    }
+}
+
+/// The messages of a case: its own prompt in place of the plan's, where it has one.
+fn render(
+    prompt: &PromptSpec,
+    template: &acidtest_suite::Prompt,
+    case: &Case,
+) -> Result<Vec<Message>, acidtest_suite::RenderError> {
+    match &case.prompt {
+        Some(messages) => {
+            acidtest_suite::render(&PromptSpec { messages: messages.clone(), ..prompt.clone() }, case)
+        }
+        None => template.render(case),
     }
 }
 
@@ -42,7 +59,7 @@ impl Prompts {
         if prompts.is_empty() {
             return Err("the plan has no prompt".to_owned());
         }
-        Ok(Self { prompts, fresh: spec.fresh, seed: nonce_seed })
+        Ok(Self { prompts, fresh: spec.fresh, seed: nonce_seed, overrides: Overrides::of(spec, cases) })
     }
 
     /// The messages of a slot under a prompt, and the nonce in them.

@@ -7,8 +7,9 @@ use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
+use crate::recall::Recall;
 use acidtest_clock::Clock;
-use acidtest_record::{Ask, Cause, NotSent, Ns, Reading, RunSpec, Stage};
+use acidtest_record::{Ask, Case, Cause, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
 use acidtest_target::{Attempt, Built, End, Target};
 use std::cell::{Cell, RefCell};
@@ -24,6 +25,7 @@ pub(crate) struct Shared {
     pub prompt: u16,
     pub plan: Plan,
     pub prompts: Arc<Prompts>,
+    pub cases: Arc<Vec<Case>>,
     pub finished: Arc<Finished>,
     pub control: Arc<Control>,
     pub budget: Arc<Budget>,
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     pub start: AtomicI64,
     /// When the first slot after the warm-up was taken; `i64::MIN` until then.
     pub measured_from: AtomicI64,
+    /// The response cache.
+    pub recall: Option<Recall>,
 }
 
 /// One measuring thread.
@@ -53,9 +57,29 @@ pub(crate) struct Shard<T, C, H> {
 
 /// A request that is ready to be sent.
 pub(crate) struct Ready {
-    slot: Slot,
-    built: Built,
+    pub(crate) slot: Slot,
+    pub(crate) built: Built,
     nonce: Option<String>,
+}
+
+/// The question of a slot, and the nonce in it.
+pub(crate) fn ask_of(
+    spec: &RunSpec,
+    cases: &[Case],
+    prompts: &Prompts,
+    target: u16,
+    prompt: u16,
+    slot: &Slot,
+) -> (Ask, Option<String>) {
+    let (messages, nonce) = prompts.of(prompt, slot.case, slot.no);
+    let target = &spec.targets[usize::from(target)];
+    // Only requests that are templates need the case itself.
+    let vars = match (&target.http, &target.command, slot.case) {
+        (None, None, _) | (_, _, None) => serde_json::Map::default(),
+        (_, _, Some(i)) => cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
+    };
+    let (params, stream) = (prompts.overrides.params(prompt, slot.case), target.stream);
+    (Ask { messages, params, stream, vars, nonce: nonce.clone(), ..Ask::default() }, nonce)
 }
 
 impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
@@ -67,14 +91,14 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Builds the bytes of a slot. A request that cannot be built is handed over as not sent.
     pub(crate) fn prepare(&self, index: u32, intended: Ns) -> Option<Ready> {
         let slot = self.walker.borrow_mut().slot(index);
-        let spec = &self.shared.spec;
-        let (messages, nonce) = self.shared.prompts.of(self.shared.prompt, slot.case, slot.no);
-        let stream = spec.targets[usize::from(self.shared.target)].stream;
-        let ask = Ask { messages, params: spec.params.clone(), stream, ..Ask::default() };
+        let shared = &self.shared;
+        let (ask, nonce) =
+            ask_of(&shared.spec, &shared.cases, &shared.prompts, shared.target, shared.prompt, &slot);
+        let stream = ask.stream;
         match self.target.build(&ask) {
             Ok(built) => Some(Ready { slot, built, nonce }),
             Err(_) => {
-                let built = Built { path: String::new(), body: bytes::Bytes::new(), stream };
+                let built = Built { stream, ..Built::default() };
                 self.not_sent(&Ready { slot, built, nonce }, intended, NotSent::Unbuildable);
                 None
             }
@@ -89,7 +113,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         self.hand.give(Message::NotSent { begin, reason });
     }
 
-    fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
+    pub(crate) fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
         Begin {
             ticket: self.shared.tickets.fetch_add(1, Ordering::Relaxed),
             slot: ready.slot,
@@ -105,6 +129,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
 
     /// Sends a request, with its retries. Returns when its last attempt ended.
     pub(crate) async fn request(&self, ready: Ready, intended: Ns) -> Ns {
+        if let Some(ended) = self.recalled(&ready, intended).await {
+            return ended;
+        }
         if self.shared.budget.full() {
             self.not_sent(&ready, intended, NotSent::Backlog);
             return Ns(self.clock.now());
@@ -165,16 +192,33 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         };
         let attempt = tokio::select! {
             attempt = self.target.attempt(&ready.built, &mut tap) => attempt,
-            () = wake.notified() => self.cut_off(started),
+            () = wake.notified() => {
+                self.reading("handover_full", 1.0);
+                let detail = "all answers in flight together were larger than this program may hold";
+                self.cut_off(started, Cause::TooLarge, detail.to_owned())
+            }
+            limit_s = self.own_limit(ready, started) => {
+                self.cut_off(started, Cause::Timeout, format!("the case's own limit of {limit_s} s passed"))
+            }
         };
         let ended = attempt.ended;
         self.hand.give(Message::End { ticket, attempt: Box::new(attempt), reply });
         ended
     }
 
-    /// What is left of an attempt that was dropped because our own memory was full.
-    fn cut_off(&self, started: Ns) -> Attempt {
-        self.reading("handover_full", 1.0);
+    /// Waits until a case's own limit has passed; for ever where it has none.
+    async fn own_limit(&self, ready: &Ready, started: Ns) -> f64 {
+        match self.shared.prompts.overrides.timeout_s(ready.slot.case) {
+            Some(limit_s) => {
+                self.clock.sleep_until(started.0 + (limit_s * 1e9) as i64).await;
+                limit_s
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What is left of an attempt that was dropped before its end.
+    fn cut_off(&self, started: Ns, cause: Cause, detail: String) -> Attempt {
         Attempt {
             started,
             sent: None,
@@ -185,11 +229,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             head: None,
             connection: 0,
             reused: false,
-            end: End::Failed {
-                stage: Stage::Body,
-                cause: Cause::TooLarge,
-                detail: "all answers in flight together were larger than this program may hold".into(),
-            },
+            end: End::Failed { stage: Stage::Body, cause, detail },
         }
     }
 
@@ -212,6 +252,10 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Stops the run when its time cap passes.
     pub(crate) async fn watch_time_cap(&self, deadline: Ns) {
         self.clock.sleep_until(deadline.0).await;
-        self.shared.control.stop(StopReason::TimeCap);
+        let spec = &self.shared.spec;
+        let cap_s = spec.caps.time_s.unwrap_or(f64::INFINITY);
+        let rule = crate::abort::time_limit(spec).filter(|(limit_s, _)| *limit_s < cap_s);
+        let reason = rule.map_or(StopReason::TimeCap, |(_, i)| StopReason::Abort(i as u16));
+        self.shared.control.stop(reason);
     }
 }

@@ -85,7 +85,7 @@ impl Scripted {
 impl Target for Scripted {
     fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
         let body = serde_json::to_vec(ask).expect("an ask serialises");
-        Ok(Built { path: "/scripted".into(), body: body.into(), stream: ask.stream })
+        Ok(Built { path: "/scripted".into(), body: body.into(), stream: ask.stream, ..Built::default() })
     }
 
     fn attempt<'a>(&'a self, _: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
@@ -190,6 +190,7 @@ impl Simulation {
             prompt: 0,
             plan,
             prompts: Arc::new(Prompts::render(&spec, &[], spec.seed).unwrap()),
+            cases: Arc::default(),
             finished: Arc::new(finished),
             control: control.clone(),
             budget: budget.clone(),
@@ -200,10 +201,12 @@ impl Simulation {
             tickets: Arc::default(),
             start: AtomicI64::new(0),
             measured_from: AtomicI64::new(i64::MIN),
+            recall: None,
         });
         let setup = DeskSetup {
             run: RunId(1),
             judge: Arc::new(Judge::new(&spec, &[]).unwrap()),
+            recall: None,
             spec,
             cases: Arc::default(),
             phase: 0,
@@ -214,6 +217,7 @@ impl Simulation {
             control,
             budget,
             out: tx,
+            late: None,
         };
         let parser = Box::new(|stream| {
             acidtest_target::Parser::new(TargetKind::OpenaiChat, stream, Default::default())

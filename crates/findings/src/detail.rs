@@ -21,11 +21,12 @@ pub(crate) struct Gap {
     pub(crate) most: i64,
 }
 
-/// One target under one phase on one clock.
+/// One target and prompt under one phase on one clock.
 #[derive(Debug, Clone)]
 pub(crate) struct Lane {
     pub(crate) target: u16,
     pub(crate) phase: u16,
+    pub(crate) prompt: u16,
     pub(crate) clock: u16,
     /// First intended send to the last end.
     pub(crate) whole: Window,
@@ -38,8 +39,9 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(id: (u16, u16, u16), whole: Window, steady: Option<Window>) -> Self {
-        Self { target: id.0, phase: id.1, clock: id.2, whole, steady, tokens: vec![0.0; BINS], uncounted: 0 }
+    pub(crate) fn new(id: (u16, u16, u16, u16), whole: Window, steady: Option<Window>) -> Self {
+        let (target, phase, prompt, clock) = id;
+        Self { target, phase, prompt, clock, whole, steady, tokens: vec![0.0; BINS], uncounted: 0 }
     }
 
     /// Which part of the steady window a moment falls in.
@@ -85,10 +87,8 @@ impl Detail {
 
     /// Puts the record's output tokens where they arrived.
     fn count_tokens(&mut self, cells: &Cells, timing: &Timing, arrivals: &[(i64, i64)]) {
-        let lane = self
-            .lanes
-            .iter_mut()
-            .find(|l| (l.target, l.phase, l.clock) == (cells.target, cells.phase, cells.clock));
+        let own = (cells.target, cells.phase, cells.prompt, cells.clock);
+        let lane = self.lanes.iter_mut().find(|l| (l.target, l.phase, l.prompt, l.clock) == own);
         let Some(lane) = lane else { return };
         let told: Option<Vec<f64>> =
             timing.events.iter().filter(|e| e.kind.is_content()).map(|e| e.tokens.map(f64::from)).collect();

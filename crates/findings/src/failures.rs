@@ -11,7 +11,7 @@ use acidtest_record::{Key, OutcomeClass};
 /// Most failures listed.
 pub(crate) const MOST: usize = 20;
 /// Characters of an excerpt.
-const EXCERPT: usize = 300;
+pub(crate) const EXCERPT: usize = 300;
 
 /// Texts of one record, read only when it is listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
             let Some(reason) = reason(&a) else { continue };
             count += 1;
             if found.len() < MOST {
-                found.push(list(&a, reason, slice.labels.clone(), texts));
+                found.push(list(&a, reason, slice.labels.clone(), EXCERPT, texts));
             }
         }
     }
@@ -42,8 +42,17 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
 }
 
 /// Why a request counts as failing, if it does.
-fn reason(a: &Asked) -> Option<String> {
+pub(crate) fn reason(a: &Asked) -> Option<String> {
     let class = a.last().class;
+    // A wrong answer that was expected is no failure; a right one is worth a look.
+    match judgement(a) {
+        "xfail" => return None,
+        "xpass" => {
+            let why = a.case().and_then(|c| c.xfail.as_deref()).unwrap_or_default();
+            return Some(format!("right, though it was expected to fail: {}", excerpt(why, EXCERPT)));
+        }
+        _ => {}
+    }
     match class {
         OutcomeClass::Failed(cause) => return Some(cause.words().to_owned()),
         OutcomeClass::NotSent(why) => return Some(format!("not sent: {}", why.id())),
@@ -67,10 +76,12 @@ fn reason(a: &Asked) -> Option<String> {
     }
 }
 
-fn list(
+/// One failing request; no text of it is longer than `most` characters.
+pub(crate) fn list(
     a: &Asked,
     reason: String,
     labels: crate::estimate::Labels,
+    most: usize,
     texts: &mut dyn FnMut(Key) -> Texts,
 ) -> Failure {
     let c = a.last();
@@ -78,15 +89,7 @@ fn list(
     let said = texts(key);
     let case = a.case();
     let input = match case {
-        Some(case) => case
-            .vars
-            .iter()
-            .map(|(k, v)| match v.as_str() {
-                Some(text) => format!("{k}: {text}"),
-                None => format!("{k}: {v}"),
-            })
-            .collect::<Vec<_>>()
-            .join(" · "),
+        Some(case) => input_of(case),
         None => said.request.unwrap_or_default(),
     };
     let scores = a
@@ -104,9 +107,9 @@ fn list(
         step: c.step,
         attempt: c.attempt,
         case: case.map(|c| c.id.clone()),
-        input: excerpt(&input),
-        output: said.output.map(|t| excerpt(&t)),
-        reference: case.map_or(Vec::new(), |c| c.expected.iter().take(5).map(|t| excerpt(t)).collect()),
+        input: excerpt(&input, most),
+        output: said.output.map(|t| excerpt(&t, most)),
+        reference: case.map_or(Vec::new(), |c| c.expected.iter().take(5).map(|t| excerpt(t, most)).collect()),
         scores,
         delivery: match cause {
             "" => class.to_owned(),
@@ -116,9 +119,18 @@ fn list(
     }
 }
 
+/// The variables of a case as one line.
+pub(crate) fn input_of(case: &acidtest_record::Case) -> String {
+    let shown = case.vars.iter().map(|(k, v)| match v.as_str() {
+        Some(text) => format!("{k}: {text}"),
+        None => format!("{k}: {v}"),
+    });
+    shown.collect::<Vec<_>>().join(" · ")
+}
+
 /// The first characters of a text.
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", &text[..at]),
     }

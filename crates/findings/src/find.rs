@@ -3,24 +3,30 @@
 //! Main function: [`find`]: every metric of every target and phase, quality also
 //! by tag, then validity, gates, tables, failures and warnings.
 
+use crate::compare::tests;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
+use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT};
-use crate::findings::{Findings, PhaseInfo, RunInfo, Table, TargetInfo};
+use crate::findings::{Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo};
 use crate::gaps;
 use crate::gate_check::{scorer, scorers};
 use crate::gates;
+use crate::matrix;
 use crate::measure::{Mode, Sheet, Wanted, measure};
 use crate::metric::{Measure, metrics};
 use crate::tables;
 use crate::validity::Guards;
-use crate::view::{CORRECT, REFUSED, Slice, View};
+use crate::view::{CORRECT, PROMPT, REFUSED, Slice, View, is_place};
 use acidtest_metrics::stats::FEW_CLUSTERS;
 use acidtest_record::{Cause, Key, Load, NotSent, Source, Stat};
 use std::collections::BTreeSet;
 
 /// Most values of a tag that are sliced by; more are an id, not a label.
 const MOST_TAG_VALUES: usize = 20;
+
+/// How the fact that says why a run was stopped begins, where a rule of the plan stopped it.
+pub const ABORT_RULE: &str = "abort rule";
 
 /// Everything a report shows. `texts` is asked for the records of listed failures only.
 pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
@@ -38,11 +44,14 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
     }
     let (failures, failing) = failures::failures(view, texts);
     let gates = gates::evaluate(view, &guards);
+    let tests = tests(&matrix::sides(view, &guards));
+    let matrix = matrix::rows(view, &estimates, &tests);
     let warnings = warnings(view, &slices, &estimates, &counts);
     Findings {
         run: run_info(view),
         estimates,
-        tests: Vec::new(),
+        tests,
+        matrix,
         gates,
         failures,
         failing,
@@ -91,7 +100,18 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
         }
         match metric.id {
             "score" => all.extend(names(slice).iter().filter_map(|n| scorer(n))),
-            "accuracy" | "judgement" | "refusal_due" | "over_refusal" if !is_judged(slice.view) => {}
+            "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}
+            "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
+                if !is_judged(slice.view) => {}
+            "funnel" | "field_accuracy" if quality_only => {}
+            "funnel" => {
+                let stages = answers::stages(slice.view.spec, slice.view.cases);
+                all.extend(stages.iter().map(|s| Wanted::with(metric, s.0)));
+            }
+            "field_accuracy" => {
+                let params = answers::field_params(slice.view.spec, slice.view.cases);
+                all.extend(params.iter().map(|p| Wanted::with(metric, p)));
+            }
             "delivery" if quality_only => {}
             "judgement" if quality_only => {}
             "delivery" => all.extend(DELIVERY.map(|(class, _)| Wanted::with(metric, class))),
@@ -138,7 +158,10 @@ fn by_tags<'v>(slice: &Slice<'v>) -> Vec<Slice<'v>> {
     if !is_judged(slice.view) {
         return Vec::new();
     }
-    let keys: BTreeSet<&String> = slice.view.cases.iter().flat_map(|c| c.tags.keys()).collect();
+    let spec = slice.view.spec;
+    let of_prompts = spec.prompts.iter().flat_map(|p| p.labels.keys());
+    let keys = slice.view.cases.iter().flat_map(|c| c.tags.keys()).chain(of_prompts).map(String::as_str);
+    let keys: BTreeSet<&str> = keys.chain((spec.prompts.len() > 1).then_some("prompt")).collect();
     keys.into_iter()
         .filter(|key| !slice.labels.contains_key(*key))
         .map(|key| slice.by_tag(key))
@@ -149,9 +172,10 @@ fn by_tags<'v>(slice: &Slice<'v>) -> Vec<Slice<'v>> {
 
 fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Table]) -> Vec<String> {
     let mut all = Vec::new();
+    all.extend(of_plan(view));
     let few = estimates
         .iter()
-        .filter(|e| e.family == Family::Quality && e.labels.len() == 2 && e.ends().is_some())
+        .filter(|e| e.family == Family::Quality && is_place(&e.labels) && e.ends().is_some())
         .filter(|e| e.metric == "accuracy" || e.stat == Stat::Mean)
         .filter(|e| e.n.clusters < FEW_CLUSTERS as u64)
         .map(|e| e.n.clusters)
@@ -162,7 +186,8 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
         ));
     }
     for table in counts.iter().filter(|t| t.name == "not_sent") {
-        let place = format!("{} under {}", table.labels["target"], table.labels["phase"]);
+        let prompt = table.labels.get(PROMPT).map_or(String::new(), |p| format!(" with {p}"));
+        let place = format!("{}{prompt} under {}", table.labels["target"], table.labels["phase"]);
         for row in &table.rows {
             all.push(format!(
                 "{place}: {} of {} requests were never sent ({})",
@@ -173,7 +198,17 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     if slices.iter().all(|s| s.requests.is_empty()) {
         all.push("no request was measured".into());
     }
-    if view.clocks.len() > 1 {
+    for slice in slices.iter().filter(|s| cached(s) > 0) {
+        let place = format!("{} under {}", slice.labels["target"], slice.labels["phase"]);
+        all.push(format!(
+            "{place}: cached {} of {}, not measured: answers of earlier runs, without times and with nothing spent",
+            cached(slice),
+            slice.requests.len()
+        ));
+    }
+    if let Some(run) = &view.replayed_from {
+        all.push(format!("replayed from run {run}: its answers, times and errors; nothing was sent"));
+    } else if view.clocks.len() > 1 {
         all.push(format!("resumed: {} clocks; no time is taken across them", view.clocks.len()));
     }
     let cap = NotSent::Cap.id();
@@ -183,7 +218,36 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     all
 }
 
-fn run_info(view: &View) -> RunInfo {
+/// What a reader must know of the plan: chosen cases, skipped cases, an early stop.
+fn of_plan(view: &View) -> Vec<String> {
+    let spec = view.spec;
+    let mut all = Vec::new();
+    if !spec.selection.is_empty() {
+        all.push(format!("cases were chosen: {}", spec.selection.join("; ")));
+    }
+    if let Some(first) = spec.skipped.first() {
+        let more = if spec.skipped.len() > 1 { ", …" } else { "" };
+        all.push(format!("{} cases were skipped: {} ({}){more}", spec.skipped.len(), first.id, first.reason));
+    }
+    if let Some(rule) = sequential(view) {
+        all.push(format!(
+            "stopped early by {rule}: estimates are sequential, made after looking at the data; their intervals do not allow for it"
+        ));
+    }
+    all
+}
+
+/// The abort rule that ended the run, where one did.
+fn sequential(view: &View) -> Option<String> {
+    view.stopped.clone().filter(|why| why.starts_with(ABORT_RULE))
+}
+
+/// Requests of a slice that the response cache answered.
+fn cached(slice: &Slice) -> usize {
+    slice.asked().filter(|a| slice.view.is_cached(a.last())).count()
+}
+
+pub(crate) fn run_info(view: &View) -> RunInfo {
     let spec = view.spec;
     RunInfo {
         id: view.run.to_string(),
@@ -203,7 +267,10 @@ fn run_info(view: &View) -> RunInfo {
                 name: t.name.clone(),
                 model: t.model.clone(),
                 address: match &t.source {
-                    Source::Url(url) => url.clone(),
+                    Source::Url(url) => match &t.command {
+                        Some(program) => program.command.join(" "),
+                        None => url.clone(),
+                    },
                     Source::Sim { name, .. } => name.clone(),
                 },
             })
@@ -227,6 +294,15 @@ fn run_info(view: &View) -> RunInfo {
         same_machine: view.same_machine,
         stopped: view.stopped.clone(),
         planned: view.planned,
+        selection: spec.selection.clone(),
+        skipped: spec
+            .skipped
+            .iter()
+            .map(|s| SkippedCase { id: s.id.clone(), reason: s.reason.clone() })
+            .collect(),
+        sequential: sequential(view),
         measuring_threads: view.measuring_threads,
+        replayed_from: view.replayed_from.clone(),
+        cached: view.slices().iter().map(|s| cached(s) as u64).sum(),
     }
 }

@@ -3,8 +3,10 @@
 //! Main type: [`Findings`]. Faces (terminal, JSON, page) draw it and compute
 //! nothing. Must not hold records or texts beyond the excerpts of failures.
 
+use crate::compare::Test;
 use crate::estimate::{Estimate, Labels};
 use crate::gates::GateResult;
+use crate::matrix::MatrixRow;
 use crate::validity::Validity;
 use serde::Serialize;
 
@@ -15,8 +17,10 @@ pub struct Findings {
     pub run: RunInfo,
     /// Every measured value.
     pub estimates: Vec<Estimate>,
-    /// Statistical tests (of comparisons).
+    /// Paired differences between targets and prompts.
     pub tests: Vec<Test>,
+    /// One row for each target and prompt under each phase, where there are several.
+    pub matrix: Vec<MatrixRow>,
     /// What each gate says, for each target and phase.
     pub gates: Vec<GateResult>,
     /// The first requests that failed or were wrong.
@@ -29,6 +33,17 @@ pub struct Findings {
     pub tables: Vec<Table>,
     /// What a reader must know besides.
     pub warnings: Vec<String>,
+}
+
+impl Findings {
+    /// Adds what a comparison with a baseline says: its gates, differences and warnings.
+    pub fn add(&mut self, comparison: crate::comparison::Comparison) {
+        let before = self.gates.iter().map(|g| g.index + 1).max().unwrap_or(0);
+        let gates = comparison.gates.into_iter();
+        self.gates.extend(gates.map(|g| GateResult { index: before + g.index, ..g }));
+        self.tests.extend(comparison.tests);
+        self.warnings.extend(comparison.warnings.into_iter().map(|w| format!("baseline: {w}")));
+    }
 }
 
 /// Which run, and what it was asked to do.
@@ -72,8 +87,27 @@ pub struct RunInfo {
     pub stopped: Option<String>,
     /// Requests that the plan holds, warm-ups aside, where that is known.
     pub planned: Option<u64>,
+    /// How the cases were chosen from a larger set; empty when all were asked.
+    pub selection: Vec<String>,
+    /// Cases that the suite skips.
+    pub skipped: Vec<SkippedCase>,
+    /// The abort rule that ended the run, where one did: its estimates are sequential.
+    pub sequential: Option<String>,
     /// Most measuring threads that ran at once, where it is known.
     pub measuring_threads: Option<u32>,
+    /// The run whose answers and times these are, where this run is a replay.
+    pub replayed_from: Option<String>,
+    /// Requests answered from the response cache: not measured, and nothing spent.
+    pub cached: u64,
+}
+
+/// A case that was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct SkippedCase {
+    /// Its id.
+    pub id: String,
+    /// Why, in the suite's words.
+    pub reason: String,
 }
 
 /// A target, as tables name it.
@@ -98,27 +132,14 @@ pub struct PhaseInfo {
     pub asked: f64,
 }
 
-/// A statistical test.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Test {
-    /// What is tested.
-    pub name: String,
-    /// The slice.
-    pub labels: Labels,
-    /// Method.
-    pub method: String,
-    /// Its p-value after correction.
-    pub p: Option<f64>,
-}
-
 /// Counts by class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Table {
-    /// `delivery`, `judgement`, `errors` or `not_sent`.
+    /// `delivery`, `judgement`, `errors`, `funnel`, `repairs` or `not_sent`.
     pub name: &'static str,
     /// The slice.
     pub labels: Labels,
-    /// What is counted: `requests` or `attempts`.
+    /// What is counted: `requests`, `attempts` or `answers`.
     pub unit: &'static str,
     /// All of them.
     pub of: u64,

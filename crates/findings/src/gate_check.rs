@@ -2,6 +2,7 @@
 //!
 //! Main function: [`check`]. Must not need a run.
 
+use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT};
 use crate::gates::is_whole;
 use crate::measure::Wanted;
@@ -71,7 +72,14 @@ fn one(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
         return Err(unknown_metric(gate, spec, cases));
     };
     let metric = wanted.metric;
+    if metric.id == "case_pass_rate" && spec.pass_rule.is_none() {
+        return Err((
+            format!("gate '{}' needs a rule by which a case passes", gate.text),
+            "write `repeats: { n: 5, pass: 3 of 5 }`".into(),
+        ));
+    }
     check_params(gate, metric)?;
+    check_answers(gate, metric, spec, cases)?;
     check_stat(gate, metric)?;
     if !metric.unit.accepts(&gate.unit) {
         return Err((
@@ -104,7 +112,7 @@ fn check_bare(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     }
 }
 
-fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
+pub(crate) fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
     let own = scorers(spec, cases);
     if gate.metric == "score" {
         let known: Vec<&str> = own.iter().copied().collect();
@@ -121,7 +129,35 @@ fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
     (format!("unknown metric '{}'", gate.metric), hint)
 }
 
-fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
+/// The fields and stages that gates may name.
+fn check_answers(gate: &Gate, metric: &Metric, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
+    let known: Vec<String> = match metric.id {
+        "funnel" => answers::stages(spec, cases).iter().map(|s| s.0.to_owned()).collect(),
+        "field_accuracy" => answers::field_params(spec, cases).into_iter().collect(),
+        _ => return Ok(()),
+    };
+    let param = metric.param.unwrap_or_default();
+    let named = gate.params.iter().find(|(k, _)| k == param).map(|(_, v)| v);
+    if known.is_empty() {
+        return Err((
+            format!("gate '{}' asks for {}, and no scorer reads JSON", gate.text, metric.id),
+            "add a scorer such as `{ type: fields }`".into(),
+        ));
+    }
+    match named {
+        Some(value) if known.contains(value) => Ok(()),
+        Some(value) => Err((
+            format!("gate '{}': unknown {param} '{value}' of {}", gate.text, metric.id),
+            format!("known: {}", known.join(", ")),
+        )),
+        None => Err((
+            format!("{} needs a {param}", metric.id),
+            format!("write {}[{param}={}]", metric.id, known[0]),
+        )),
+    }
+}
+
+pub(crate) fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     for (key, value) in &gate.params {
         let Some(own) = metric.param else {
             return Err((
@@ -183,17 +219,23 @@ fn check_stat(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     }
 }
 
-fn check_label(
+pub(crate) fn check_label(
     gate: &Gate,
     wanted: &Wanted,
     spec: &RunSpec,
     cases: &[Case],
     (key, value): (&str, &str),
 ) -> Result<(), Wrong> {
-    let tags: BTreeSet<&str> = cases.iter().flat_map(|c| c.tags.keys()).map(String::as_str).collect();
+    let of_prompts = spec.prompts.iter().flat_map(|p| p.labels.keys());
+    let mut tags: BTreeSet<&str> =
+        cases.iter().flat_map(|c| c.tags.keys()).chain(of_prompts).map(String::as_str).collect();
+    if spec.prompts.len() > 1 {
+        tags.insert("prompt");
+    }
     let known: BTreeSet<&str> = match key {
         "target" => spec.targets.iter().map(|t| t.name.as_str()).collect(),
         "phase" => spec.phases.iter().map(|p| p.name.as_str()).collect(),
+        "prompt" => spec.prompts.iter().map(|p| p.name.as_str()).collect(),
         WINDOW if is_whole(wanted) => ["steady", "whole"].into(),
         _ if tags.contains(key) && is_whole(wanted) => {
             return Err((
@@ -201,10 +243,13 @@ fn check_label(
                 "remove the label".into(),
             ));
         }
-        _ => cases.iter().filter_map(|c| c.tags.get(key)).map(String::as_str).collect(),
+        _ => {
+            let of_prompts = spec.prompts.iter().filter_map(|p| p.labels.get(key));
+            cases.iter().filter_map(|c| c.tags.get(key)).chain(of_prompts).map(String::as_str).collect()
+        }
     };
     if known.is_empty() {
-        let keys = tags.iter().copied().chain(["target", "phase"]);
+        let keys = tags.iter().copied().chain(["target", "phase", "prompt"]);
         let hint = match nearest(key, keys.clone()) {
             Some(word) => format!("did you mean '{word}'?"),
             None => format!("known: {}", keys.collect::<Vec<_>>().join(", ")),

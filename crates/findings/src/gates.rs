@@ -10,7 +10,7 @@ use crate::measure::{Fill, Mode, Population, Wanted, measure};
 use crate::metric::{Better, Guard, Measure, Unit};
 use crate::rates::WINDOW;
 use crate::validity::Guards;
-use crate::view::{Slice, View};
+use crate::view::{PROMPT, Slice, View};
 use acidtest_metrics::stats::{NoInterval, Undecided, cases_to_settle, cases_to_settle_mean};
 use acidtest_record::{Gate, Op};
 use serde::Serialize;
@@ -119,13 +119,20 @@ fn one(view: &View, guards: &Guards, index: usize, gate: &Gate) -> Vec<GateResul
 fn narrow<'v>(slice: &Slice<'v>, gate: &Gate) -> Option<Slice<'v>> {
     let mut slice = slice.clone();
     for (key, value) in gate.labels.iter().filter(|(k, _)| k != WINDOW) {
-        match slice.labels.get(key) {
-            Some(own) if own == value => {}
-            Some(_) => return None,
-            None => slice = slice.tagged(key, value),
-        }
+        slice = narrow_by(slice, key, value)?;
     }
     Some(slice)
+}
+
+/// The part of a slice that a label asks for, if it has any.
+pub(crate) fn narrow_by<'v>(slice: Slice<'v>, key: &str, value: &str) -> Option<Slice<'v>> {
+    match slice.labels.get(key) {
+        Some(own) if own == value => Some(slice),
+        Some(_) => None,
+        // The only prompt has no label.
+        None if key == PROMPT => slice.view.spec.prompts.iter().any(|p| p.name == value).then_some(slice),
+        None => Some(slice.tagged(key, value)),
+    }
 }
 
 fn judge(slice: &Slice, guards: &Guards, gate: &Gate, wanted: &Wanted, blank: GateResult) -> GateResult {
@@ -182,7 +189,7 @@ fn despite_error(gate: &Gate, e: &Estimate, error_s: f64, result: GateResult) ->
 }
 
 /// A run that was stopped has not shown that a gate is met.
-fn unless_stopped(view: &View, result: GateResult) -> GateResult {
+pub(crate) fn unless_stopped(view: &View, result: GateResult) -> GateResult {
     let Some(why) = view.stopped.as_ref().filter(|_| result.state == GateState::Met) else { return result };
     let of = view.planned.map_or(String::new(), |n| format!(" after {} of {n} requests", view.requests()));
     let reason = format!("met so far, but the run was stopped{of}: {why}");

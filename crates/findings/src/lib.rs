@@ -17,32 +17,49 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod card;
+mod case_pass;
 mod cells;
+mod compare;
+mod comparison;
 mod detail;
 mod estimate;
 mod failures;
 mod families;
 mod find;
 mod findings;
+mod forecast;
 mod gaps;
 mod gate_check;
 mod gates;
+mod matrix;
 mod measure;
 mod metric;
 mod nearest;
+mod pair;
 mod rates;
+mod regression;
+mod requests;
 mod tables;
 mod validity;
 mod view;
 
+pub use card::Card;
+pub use compare::{State, Test};
+pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
-pub use find::find;
-pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, Table, TargetInfo, Test};
+pub use find::{ABORT_RULE, find};
+pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo};
+pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
+pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
+pub use regression::{check_regression, default_regression};
+pub use requests::{RequestLine, requests};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
-    CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, SAME_MACHINE, STOPPED, Slice, View, ViewBuilder,
+    CACHE, CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, REPLAYED_FROM, SAME_MACHINE, STOPPED, Slice,
+    View, ViewBuilder,
 };

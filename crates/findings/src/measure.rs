@@ -101,6 +101,11 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
             one(&|stat| sheet.ratio(stat, &pairs))
         }
         Measure::Gaps(most_tokens) => crate::gaps::measure(&sheet, stats, *most_tokens),
+        Measure::CasePass => {
+            let passes = crate::case_pass::Passes::of(slice);
+            let tally = Tally::of(slice, &|a| passes.get(a));
+            one(&|stat| sheet.scored(stat, &tally, mode.fill))
+        }
         Measure::Rate(rate) => crate::rates::measure(&sheet, stats, *rate),
     }
 }

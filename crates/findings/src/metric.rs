@@ -218,6 +218,8 @@ pub(crate) enum Measure {
     Gaps(Option<f64>),
     /// A rate over a stretch of time.
     Rate(Rate),
+    /// Whether the request's case passes by the plan's rule for repeats.
+    CasePass,
 }
 
 /// Every metric, in the order of a report.
@@ -233,8 +235,27 @@ pub fn metric(id: &str) -> Option<&'static Metric> {
 }
 
 /// Kinds of scorers: their mean score is the metric `score`.
-const SCORERS: [&str; 8] =
-    ["exact", "contains", "starts_with", "regex", "numeric", "token_f1", "char_f1", "refusal"];
+const SCORERS: [&str; 19] = [
+    "exact",
+    "contains",
+    "starts_with",
+    "regex",
+    "numeric",
+    "token_f1",
+    "char_f1",
+    "refusal",
+    "json_valid",
+    "json_schema",
+    "json_field",
+    "fields",
+    "language",
+    "dates_numbers",
+    "banned_words",
+    "length",
+    "korean_match",
+    "latency",
+    "command",
+];
 
 /// The metric that a name from a report or a gate means: `ttft.p95`,
 /// `error_rate[class=429]`, `char_f1`.

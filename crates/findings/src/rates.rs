@@ -106,8 +106,9 @@ fn arrived(sheet: &Sheet, lanes: &[(&Lane, Window)]) -> Result<(f64, N), String>
 
 /// Output tokens of all attempts.
 fn all_tokens(sheet: &Sheet) -> Result<(f64, N), String> {
-    let told: Vec<f64> =
-        sheet.slice.asked().flat_map(|a| a.attempts()).filter_map(|c| c.output().map(f64::from)).collect();
+    let view = sheet.slice.view;
+    let sent = sheet.slice.asked().flat_map(|a| a.attempts()).filter(|c| !view.is_cached(c));
+    let told: Vec<f64> = sent.filter_map(|c| c.output().map(f64::from)).collect();
     if told.is_empty() {
         return Err(sheet.why_absent());
     }

@@ -2,9 +2,11 @@
 //!
 //! Main function: [`tables`]. Exact counts, no estimates.
 
+use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT, judgement};
 use crate::findings::{Count, Table};
-use crate::view::{CORRECT, Slice};
+use crate::view::{CORRECT, Opinion, Slice};
+use acidtest_metrics::json::Repair;
 use acidtest_record::{Cause, NotSent, OutcomeClass};
 
 /// The tables of one target and phase.
@@ -24,7 +26,9 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
         words: words.into(),
         count: count(&|c| c.ids().0 == class),
     });
-    let attempts: Vec<OutcomeClass> = slice.asked().flat_map(|a| a.attempts()).map(|c| c.class).collect();
+    let view = slice.view;
+    let asked = slice.asked().flat_map(|a| a.attempts()).filter(|c| !view.is_cached(c));
+    let attempts: Vec<OutcomeClass> = asked.map(|c| c.class).collect();
     let errors = Cause::ALL.map(|cause| Count {
         class: cause.id().into(),
         words: cause.words().into(),
@@ -46,8 +50,48 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
         all.push(table("judgement", "requests", of, judged.into()));
     }
     all.push(table("errors", "attempts", sent, errors.into()));
+    let stages = answers::stages(slice.view.spec, slice.view.cases);
+    if !stages.is_empty() && slice.view.has_opinion(answers::FUNNEL) {
+        all.push(funnel(slice, &stages));
+        all.push(table("repairs", "answers", of, repairs(slice)));
+    }
     all.push(table("not_sent", "requests", of, not_sent.into()));
     all
+}
+
+/// How many requests reached each stage; stages that none reached are told too.
+fn funnel(slice: &Slice, stages: &[&answers::Stage]) -> Table {
+    let sent = |a: &crate::view::Asked| !matches!(a.last().class, OutcomeClass::NotSent(_));
+    let rows = stages.iter().map(|stage| Count {
+        class: stage.0.into(),
+        words: stage.1.into(),
+        count: slice.asked().filter(|a| answers::reached(a, stage.0)).count() as u64,
+    });
+    Table {
+        name: "funnel",
+        labels: slice.labels.clone(),
+        unit: "requests",
+        of: slice.asked().filter(sent).count() as u64,
+        rows: rows.collect(),
+    }
+}
+
+/// How many answers needed each repair; one answer may need several.
+fn repairs(slice: &Slice) -> Vec<Count> {
+    let mut counts = [0u64; Repair::ALL.len()];
+    for a in slice.asked() {
+        let Opinion::Label(label) = a.opinion(answers::REPAIRS) else { continue };
+        for id in slice.view.label(label).split('+') {
+            if let Some(at) = Repair::ALL.iter().position(|r| r.id() == id) {
+                counts[at] += 1;
+            }
+        }
+    }
+    Repair::ALL
+        .iter()
+        .zip(counts)
+        .map(|(r, count)| Count { class: r.id().into(), words: r.words().into(), count })
+        .collect()
 }
 
 fn words(why: NotSent) -> &'static str {
@@ -58,5 +102,6 @@ fn words(why: NotSent) -> &'static str {
         NotSent::CostCap => "cost cap",
         NotSent::Stopped => "stopped",
         NotSent::Unbuildable => "could not be built",
+        NotSent::NotRecorded => "not in the replayed run",
     }
 }

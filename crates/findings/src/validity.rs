@@ -84,8 +84,8 @@ impl Validity {
     }
 }
 
-/// Reasons against estimates, by target, phase and guard.
-pub(crate) struct Guards(BTreeMap<(u16, u16, &'static str), Fault>);
+/// Reasons against estimates, by target, phase, prompt and guard.
+pub(crate) struct Guards(BTreeMap<(u16, u16, u16, &'static str), Fault>);
 
 /// Why times are not valid, and by how much they may be off.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Guards {
             for v in assess(slice) {
                 if let Some(reason) = v.reason() {
                     let fault = Fault { reason, error_s: v.error_s() };
-                    reasons.insert((slice.target, slice.phase, v.family), fault);
+                    reasons.insert(place(slice, v.family), fault);
                 }
                 all.push(v);
             }
@@ -114,7 +114,7 @@ impl Guards {
     /// Marks estimates of a slice that one of our faults spoiled.
     pub(crate) fn mark(&self, slice: &Slice, guard: Guard, estimates: &mut [Estimate]) {
         let Some(family) = family(guard) else { return };
-        if let Some(fault) = self.0.get(&(slice.target, slice.phase, family)) {
+        if let Some(fault) = self.0.get(&place(slice, family)) {
             for e in estimates {
                 e.invalid = Some(fault.reason.clone());
             }
@@ -124,8 +124,17 @@ impl Guards {
     /// How far times of a slice may be off by our own fault, in seconds; absent
     /// where that is not known (a full hand-over keeps requests back).
     pub(crate) fn error_s(&self, slice: &Slice, guard: Guard) -> Option<f64> {
-        self.0.get(&(slice.target, slice.phase, family(guard)?))?.error_s
+        self.0.get(&place(slice, family(guard)?))?.error_s
     }
+
+    /// Why a metric of a slice must not be trusted, if so.
+    pub(crate) fn reason(&self, slice: &Slice, guard: Guard) -> Option<&str> {
+        self.0.get(&place(slice, family(guard)?)).map(|fault| fault.reason.as_str())
+    }
+}
+
+fn place(slice: &Slice, family: &'static str) -> (u16, u16, u16, &'static str) {
+    (slice.target, slice.phase, slice.prompt, family)
 }
 
 fn family(guard: Guard) -> Option<&'static str> {

@@ -10,8 +10,8 @@ use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, Ns, Reading, Role, Row, RunId, RunSpec, RunState,
-    Source, Status, TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, MakerKind, Ns, Reading, Role, Row, RunId, RunSpec,
+    RunState, Source, Status, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,6 +19,17 @@ use std::collections::{BTreeMap, HashMap};
 pub const CORRECT: &str = "correct";
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
+
+/// Label of the prompt, where there are several.
+pub(crate) const PROMPT: &str = "prompt";
+
+/// Labels that say where in the matrix a slice is; all others are tags.
+const PLACE: [&str; 3] = ["target", "phase", PROMPT];
+
+/// Whether labels name a place in the matrix and no tag.
+pub(crate) fn is_place(labels: &Labels) -> bool {
+    labels.keys().all(|k| PLACE.contains(&k.as_str()))
+}
 
 /// What one opinion says about a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +42,8 @@ pub(crate) enum Opinion {
     Unparsable,
     /// The scorer or judge failed.
     Failed,
+    /// A label, by its number in the view.
+    Label(u16),
 }
 
 /// A few values by row index: connections are reused, so most rows have none.
@@ -44,20 +57,28 @@ impl Sparse {
     }
 }
 
-/// Times that few attempts have.
+/// Times that few attempts have, or all of a server that says so much.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rare {
     Connect,
     Tls,
     QueueWait,
     FirstTool,
+    ServerTotal,
+    ServerPrompt,
+    ServerGeneration,
 }
+
+/// How many of [`Rare`] there are.
+const RARE: usize = 7;
 
 /// A verdict reduced to what the view needs.
 struct Heard {
     key: (u32, u16, u8),
     name: u16,
     opinion: Opinion,
+    /// Whether a person said it: several people's opinions are averaged.
+    person: bool,
     order: (i64, u64),
 }
 
@@ -70,11 +91,16 @@ pub const PLANNED_SLOTS: &str = "run.planned_slots";
 /// Fact that says how many measuring threads ran at once at most.
 pub const MEASURING_THREADS: &str = "client.measuring_threads";
 
+/// Fact that names the run whose answers a replay gives again.
+pub const REPLAYED_FROM: &str = "run.replayed_from";
+/// Fact that says where a run looked for answers of earlier runs: its response cache.
+pub const CACHE: &str = "run.cache";
+
 /// Collects a run. Rows come before details; everything else in any order.
 pub struct ViewBuilder<'a> {
     view: View<'a>,
     index: HashMap<Digest, u32>,
-    pending: Vec<(Cells, [Option<i64>; 4])>,
+    pending: Vec<(Cells, [Option<i64>; RARE])>,
     names: Vec<String>,
     heard: Vec<Heard>,
 }
@@ -92,7 +118,15 @@ impl<'a> ViewBuilder<'a> {
         }
         let case = row.case.and_then(|c| self.index.get(&c).copied());
         let ns = |t: Option<Ns>| t.map(|t| t.0);
-        let rare = [ns(row.connect), ns(row.tls), ns(row.queue_wait), ns(row.first_tool)];
+        let rare = [
+            ns(row.connect),
+            ns(row.tls),
+            ns(row.queue_wait),
+            ns(row.first_tool),
+            ns(row.server.total),
+            ns(row.server.prompt),
+            ns(row.server.generation),
+        ];
         self.pending.push((Cells::of(&row, case), rare));
     }
 
@@ -106,6 +140,10 @@ impl<'a> ViewBuilder<'a> {
         let opinion = match (v.status, &v.value) {
             (Status::Scored, Some(Value::Bool(b))) => Opinion::Value(f64::from(u8::from(*b))),
             (Status::Scored, Some(Value::Number(x))) if x.is_finite() => Opinion::Value(*x),
+            (Status::Scored, Some(Value::Label(label))) => match self.view.label_no(label) {
+                Some(no) => Opinion::Label(no),
+                None => return,
+            },
             (Status::Unparsable, _) => Opinion::Unparsable,
             (Status::Withdrawn | Status::Abstained, _) => Opinion::None,
             _ => Opinion::Failed,
@@ -122,7 +160,8 @@ impl<'a> ViewBuilder<'a> {
         let key = (about.key.slot, about.key.step, about.key.attempt);
         let maker = Digest::of_parts(&[v.maker.name.as_bytes(), v.maker.version.as_bytes()]);
         let tie = u64::from_le_bytes(maker.0[..8].try_into().expect("8 of 16 bytes"));
-        self.heard.push(Heard { key, name: name as u16, opinion, order: (v.at_unix_ns, tie) });
+        let person = v.maker.kind == MakerKind::Person;
+        self.heard.push(Heard { key, name: name as u16, opinion, person, order: (v.at_unix_ns, tie) });
     }
 
     /// Adds a sample; only those of the client itself are kept.
@@ -150,6 +189,8 @@ impl<'a> ViewBuilder<'a> {
             SAME_MACHINE => self.view.same_machine |= fact.value == "true",
             // The latest counts: a resumed run is no longer stopped when it ended.
             STOPPED => self.view.stopped = Some(fact.value.clone()).filter(|why| !why.is_empty()),
+            REPLAYED_FROM => self.view.replayed_from = Some(fact.value.clone()),
+            CACHE => self.view.has_cache = true,
             PLANNED_SLOTS => self.view.planned = fact.value.parse().ok(),
             MEASURING_THREADS => {
                 let threads = fact.value.parse().ok();
@@ -233,6 +274,7 @@ fn settle(
 ) -> BTreeMap<String, Vec<Opinion>> {
     heard.sort_by_key(|h| h.order);
     let mut columns = vec![vec![Opinion::None; requests.len()]; names.len()];
+    let mut people: BTreeMap<(u16, usize), BTreeMap<u64, Opinion>> = BTreeMap::new();
     for h in heard {
         let at = requests.binary_search_by_key(&(h.key.0, h.key.1), |(start, _)| {
             let r = &rows[*start as usize];
@@ -242,6 +284,18 @@ fn settle(
         let (start, len) = requests[at];
         if rows[(start + len - 1) as usize].attempt == h.key.2 {
             columns[usize::from(h.name)][at] = h.opinion;
+            if h.person {
+                people.entry((h.name, at)).or_default().insert(h.order.1, h.opinion);
+            }
+        }
+    }
+    // Of each person the latest counts, and all persons alike.
+    for ((name, at), said) in people {
+        let values: Vec<f64> =
+            said.values().filter_map(|o| if let Opinion::Value(v) = o { Some(*v) } else { None }).collect();
+        if values.len() > 1 {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            columns[usize::from(name)][at] = Opinion::Value(mean);
         }
     }
     names.iter().cloned().zip(columns).collect()
@@ -249,13 +303,13 @@ fn settle(
 
 /// The stretches of time of each target and phase, one per clock.
 fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
-    let mut groups: BTreeMap<(u16, u16, u16), Vec<&Cells>> = BTreeMap::new();
+    let mut groups: BTreeMap<(u16, u16, u16, u16), Vec<&Cells>> = BTreeMap::new();
     for c in rows {
-        groups.entry((c.target, c.phase, c.clock)).or_default().push(c);
+        groups.entry((c.target, c.phase, c.prompt, c.clock)).or_default().push(c);
     }
     groups
         .into_iter()
-        .filter_map(|((target, phase, clock), rows)| {
+        .filter_map(|((target, phase, prompt, clock), rows)| {
             let first = rows.iter().map(|c| c.intended()).min()?;
             let last = rows.iter().map(|c| c.intended()).max()?;
             let end = rows.iter().filter_map(|c| c.ended()).max()?;
@@ -265,7 +319,7 @@ fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
                 Some(Load::Closed { concurrency }) => steady_window(&spans, concurrency, last),
                 _ => Window::new(first, last),
             };
-            Some(Lane::new((target, phase, clock), Window::new(first, end.max(last))?, steady))
+            Some(Lane::new((target, phase, prompt, clock), Window::new(first, end.max(last))?, steady))
         })
         .collect()
 }
@@ -281,8 +335,9 @@ pub struct View<'a> {
     pub(crate) cases: &'a [Case],
     rows: Vec<Cells>,
     requests: Vec<(u32, u32)>,
-    rare: [Sparse; 4],
+    rare: [Sparse; RARE],
     opinions: BTreeMap<String, Vec<Opinion>>,
+    labels: Vec<String>,
     pub(crate) readings: Vec<Reading>,
     pub(crate) clocks: Vec<ClockRow>,
     pub(crate) warmup: u64,
@@ -292,6 +347,8 @@ pub struct View<'a> {
     pub(crate) measuring_threads: Option<u32>,
     pub(crate) stopped: Option<String>,
     pub(crate) planned: Option<u64>,
+    pub(crate) replayed_from: Option<String>,
+    pub(crate) has_cache: bool,
     pub(crate) detail: Detail,
 }
 
@@ -304,7 +361,8 @@ impl<'a> View<'a> {
         for (i, case) in cases.iter().enumerate() {
             index.entry(case.hash).or_insert(i as u32);
         }
-        let same_machine = spec.targets.iter().any(|t| matches!(t.source, Source::Sim { .. }));
+        let same_machine =
+            spec.targets.iter().any(|t| t.command.is_some() || matches!(t.source, Source::Sim { .. }));
         ViewBuilder {
             index,
             pending: Vec::new(),
@@ -317,6 +375,7 @@ impl<'a> View<'a> {
                 requests: Vec::new(),
                 rare: Default::default(),
                 opinions: BTreeMap::new(),
+                labels: Vec::new(),
                 readings: Vec::new(),
                 clocks: Vec::new(),
                 warmup: 0,
@@ -326,6 +385,8 @@ impl<'a> View<'a> {
                 measuring_threads: None,
                 stopped: None,
                 planned: None,
+                replayed_from: None,
+                has_cache: false,
                 detail: Detail::new(Vec::new()),
             },
         }
@@ -359,9 +420,35 @@ impl<'a> View<'a> {
         &self.rows[row]
     }
 
+    /// Whether an answer came from the response cache: it is there and was never asked for.
+    pub(crate) fn is_cached(&self, c: &Cells) -> bool {
+        self.has_cache && c.class.delivered() && c.started().is_none()
+    }
+
+    /// The number of a label, if there is room for it.
+    fn label_no(&mut self, label: &str) -> Option<u16> {
+        if let Some(at) = self.labels.iter().position(|l| l == label) {
+            return Some(at as u16);
+        }
+        // More labels than this are texts.
+        if self.labels.len() >= 1024 {
+            return None;
+        }
+        self.labels.push(label.to_owned());
+        Some((self.labels.len() - 1) as u16)
+    }
+
+    /// A label by its number.
+    pub(crate) fn label(&self, no: u16) -> &str {
+        self.labels.get(usize::from(no)).map_or("", String::as_str)
+    }
+
     /// Names of scores that somebody gave, without `correct` and `refused`.
     pub(crate) fn score_names(&self) -> impl Iterator<Item = &str> {
-        self.opinions.keys().map(String::as_str).filter(|n| ![CORRECT, REFUSED].contains(n))
+        self.opinions
+            .keys()
+            .map(String::as_str)
+            .filter(|n| ![CORRECT, REFUSED].contains(n) && !crate::families::answers::is_own(n))
     }
 
     /// Whether anybody gave an opinion of that name.
@@ -374,36 +461,45 @@ impl<'a> View<'a> {
         self.spec.targets.get(usize::from(target))
     }
 
-    /// Each target under each phase, in the order of the plan.
+    /// Each target under each phase with each prompt, in the order of the plan.
     #[must_use]
     pub fn slices(&self) -> Vec<Slice<'_>> {
-        let mut groups: BTreeMap<(u16, u16), Vec<u32>> = BTreeMap::new();
+        let mut groups: BTreeMap<(u16, u16, u16), Vec<u32>> = BTreeMap::new();
+        let prompts = self.spec.prompts.len().max(1) as u16;
         for target in 0..self.spec.targets.len() {
             for phase in 0..self.spec.phases.len() {
-                groups.insert((target as u16, phase as u16), Vec::new());
+                for prompt in 0..prompts {
+                    groups.insert((target as u16, phase as u16, prompt), Vec::new());
+                }
             }
         }
         for i in 0..self.requests.len() {
             let c = self.asked(i).last();
-            groups.entry((c.target, c.phase)).or_default().push(i as u32);
+            groups.entry((c.target, c.phase, c.prompt)).or_default().push(i as u32);
         }
         groups
             .into_iter()
-            .map(|((target, phase), requests)| Slice {
+            .map(|((target, phase, prompt), requests)| Slice {
                 view: self,
-                labels: self.labels(target, phase),
+                labels: self.labels(target, phase, prompt),
                 requests,
                 target,
                 phase,
+                prompt,
             })
             .collect()
     }
 
-    /// Names of a target and a phase.
-    fn labels(&self, target: u16, phase: u16) -> Labels {
+    /// Names of a target and a phase; of the prompt only where there are several.
+    fn labels(&self, target: u16, phase: u16, prompt: u16) -> Labels {
         let target = self.target(target).map_or("?", |t| t.name.as_str());
         let phase = self.spec.phases.get(usize::from(phase)).map_or("?", |p| p.name.as_str());
-        Labels::from([("phase".into(), phase.into()), ("target".into(), target.into())])
+        let mut labels = Labels::from([("phase".into(), phase.into()), ("target".into(), target.into())]);
+        if self.spec.prompts.len() > 1 {
+            let name = self.spec.prompts.get(usize::from(prompt)).map_or("?", |p| p.name.as_str());
+            labels.insert(PROMPT.into(), name.into());
+        }
+        labels
     }
 }
 
@@ -441,13 +537,26 @@ impl<'v> Asked<'v> {
         self.last().case().map(|c| &self.view.cases[c])
     }
 
+    /// Its value of a label: a tag of its case, else what distinguishes its prompt.
+    pub(crate) fn label(&self, key: &str) -> Option<&'v str> {
+        if let Some(value) = self.case().and_then(|c| c.tags.get(key)) {
+            return Some(value);
+        }
+        let prompts = &self.view.spec.prompts;
+        let prompt = prompts.get(usize::from(self.last().prompt))?;
+        match key {
+            "prompt" if prompts.len() > 1 => Some(&prompt.name),
+            _ => prompt.labels.get(key).map(String::as_str),
+        }
+    }
+
     /// What was said of it under that name.
     pub(crate) fn opinion(&self, name: &str) -> Opinion {
         self.view.opinions.get(name).map_or(Opinion::None, |column| column[self.request])
     }
 }
 
-/// A selection of requests: one target under one phase, and tags.
+/// A selection of requests: one target under one phase with one prompt, and tags.
 #[derive(Clone)]
 pub struct Slice<'v> {
     pub(crate) view: &'v View<'v>,
@@ -456,6 +565,7 @@ pub struct Slice<'v> {
     pub labels: Labels,
     pub(crate) target: u16,
     pub(crate) phase: u16,
+    pub(crate) prompt: u16,
 }
 
 impl<'v> Slice<'v> {
@@ -464,13 +574,10 @@ impl<'v> Slice<'v> {
         self.requests.iter().map(|i| self.view.asked(*i as usize))
     }
 
-    /// The part whose cases carry that tag.
+    /// The part whose cases carry that tag, or whose prompts that label.
     #[must_use]
     pub fn tagged(&self, key: &str, value: &str) -> Self {
-        let has = |i: &u32| {
-            let case = self.view.asked(*i as usize).case();
-            case.and_then(|c| c.tags.get(key)).is_some_and(|v| v == value)
-        };
+        let has = |i: &u32| self.view.asked(*i as usize).label(key) == Some(value);
         let mut labels = self.labels.clone();
         labels.insert(key.to_owned(), value.to_owned());
         Self {
@@ -479,19 +586,19 @@ impl<'v> Slice<'v> {
             labels,
             target: self.target,
             phase: self.phase,
+            prompt: self.prompt,
         }
     }
 
     /// Whether it is narrowed by a tag.
     pub(crate) fn is_tagged(&self) -> bool {
-        self.labels.len() > 2
+        !is_place(&self.labels)
     }
 
     /// The sub-slices by the values of a tag, in their order.
     #[must_use]
     pub fn by_tag(&self, key: &str) -> Vec<Self> {
-        let mut values: Vec<&str> =
-            self.asked().filter_map(|a| a.case()?.tags.get(key).map(String::as_str)).collect();
+        let mut values: Vec<&str> = self.asked().filter_map(|a| a.label(key)).collect();
         values.sort_unstable();
         values.dedup();
         values.iter().map(|v| self.tagged(key, v)).collect()
@@ -504,6 +611,7 @@ impl<'v> Slice<'v> {
 
     /// Its stretches of time, one per clock.
     pub(crate) fn lanes(&self) -> impl Iterator<Item = &'v Lane> + '_ {
-        self.view.detail.lanes.iter().filter(|l| (l.target, l.phase) == (self.target, self.phase))
+        let own = (self.target, self.phase, self.prompt);
+        self.view.detail.lanes.iter().filter(move |l| (l.target, l.phase, l.prompt) == own)
     }
 }

@@ -242,6 +242,7 @@ impl Builder {
             said: (said != ServerSaid::default()).then_some(said),
             fault: None,
             place: Place::default(),
+            copied_from: None,
         };
         self.run.items.push(Item::Record(Box::new(record)));
         Ok(key)
@@ -359,7 +360,7 @@ impl Builder {
             phase.amount = Amount::Count(n);
         }
         if self.run.spec.prompts.is_empty() {
-            self.run.spec.prompts.push(PromptSpec { name: "imported".into(), messages: Vec::new() });
+            self.run.spec.prompts.push(PromptSpec { name: "imported".into(), ..PromptSpec::default() });
         }
         self.run.spec.cases = u32::try_from(self.run.cases.len()).unwrap_or(u32::MAX);
         let hashes: Vec<&[u8]> = self.run.cases.iter().map(|c| &c.hash.0[..]).collect();

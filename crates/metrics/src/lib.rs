@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   text/         answers against references       exact_match token_f1 char_f1 (+ _unicode)
+//!   json/         JSON in answers: strict, repaired    read_json compare
 //!   speed/        time stamps to speeds            gaps tpot max_stall SpeedCard steady_window
 //!   reliability/  incidents over time              Mtbf
 //!   stats/        estimates and their intervals    quantile proportion clustered_* batch_* bootstrap_*
@@ -37,6 +38,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod json;
 pub mod reliability;
 pub mod speed;
 pub mod stats;

@@ -71,7 +71,8 @@ pub struct TokenLogprob {
     pub token: String,
     /// Its log-probability; absent for the first prompt token.
     pub logprob: Option<f64>,
-    /// Offset of its first byte in the text, where the server gives it.
+    /// Its offset in the text as the server gives it (OpenAI's form counts
+    /// characters); where the prompt was echoed, from the prompt's beginning.
     pub offset: Option<u32>,
     /// The most likely tokens at this place.
     pub top: Vec<(String, f64)>,

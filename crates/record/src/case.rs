@@ -2,8 +2,10 @@
 //!
 //! Main type: [`Case`]. Must not render prompts.
 
+use crate::ask::Message;
 use crate::ids::Digest;
-use crate::spec::{Extraction, ScorerSpec};
+use crate::scorer::ScorerSpec;
+use crate::spec::Extraction;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,6 +32,18 @@ pub struct Case {
     pub scorers: Option<Vec<ScorerSpec>>,
     /// Extraction of this case in place of the suite's.
     pub extraction: Option<Extraction>,
+    /// Body fields of its requests, over those of the plan and the prompt.
+    #[serde(default)]
+    pub params: serde_json::Map<String, serde_json::Value>,
+    /// Messages of its own in place of the prompts'.
+    #[serde(default)]
+    pub prompt: Option<Vec<Message>>,
+    /// Seconds for one attempt, where it has a limit of its own.
+    #[serde(default)]
+    pub timeout_s: Option<f64>,
+    /// Why a wrong answer is expected, where one is.
+    #[serde(default)]
+    pub xfail: Option<String>,
 }
 
 impl Case {
@@ -49,6 +63,22 @@ impl Case {
         let mut parts: Vec<&[u8]> = vec![input.as_bytes(), &refuse];
         parts.extend(expected.iter().map(String::as_bytes));
         Digest::of_parts(&parts)
+    }
+
+    /// The digest of a case with messages or body fields of its own: they are part of
+    /// what is asked, so such a case is another one.
+    #[must_use]
+    pub fn with_own(
+        digest: Digest,
+        prompt: Option<&[Message]>,
+        params: &serde_json::Map<String, serde_json::Value>,
+    ) -> Digest {
+        if prompt.is_none() && params.is_empty() {
+            return digest;
+        }
+        let sorted: BTreeMap<&String, &serde_json::Value> = params.iter().collect();
+        let own = serde_json::to_string(&(prompt, sorted)).expect("JSON values always serialise");
+        Digest::of_parts(&[&digest.0, own.as_bytes()])
     }
 
     /// The unit of sampling: the cluster, else the case.

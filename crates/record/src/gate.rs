@@ -186,7 +186,7 @@ impl Gate {
 const MAX_NAME: usize = 200;
 
 /// The comparison outside of brackets and braces: offset, length, operator.
-fn find_op(text: &str) -> Option<(usize, usize, Op)> {
+pub(crate) fn find_op(text: &str) -> Option<(usize, usize, Op)> {
     let mut depth = 0usize;
     for (i, c) in text.char_indices() {
         match c {
@@ -211,7 +211,7 @@ fn find_op(text: &str) -> Option<(usize, usize, Op)> {
 }
 
 /// `metric[params]{labels}.stat.bound.completed` with the rest left blank.
-fn parse_left(text: &str) -> Result<Gate, String> {
+pub(crate) fn parse_left(text: &str) -> Result<Gate, String> {
     let mut rest = text;
     let end = rest.find(['[', '{']).unwrap_or(rest.len());
     let head = &rest[..end];
@@ -302,7 +302,7 @@ fn take_pairs(rest: &mut &str, open: char, close: char) -> Result<Vec<(String, S
 }
 
 /// A number and its unit, turned into the base unit.
-fn parse_limit(text: &str) -> Result<(f64, String), String> {
+pub(crate) fn parse_limit(text: &str) -> Result<(f64, String), String> {
     let end = text.find(|c: char| !(c.is_ascii_digit() || "+-._eE".contains(c))).unwrap_or(text.len());
     let number: f64 =
         text[..end].replace('_', "").parse().map_err(|_| format!("'{text}' does not begin with a number"))?;

@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod abort;
 mod answer;
 mod ask;
 mod beside;
@@ -23,12 +24,19 @@ mod codec;
 mod gate;
 mod ids;
 mod outcome;
+pub mod placeholder;
 mod record;
+mod regression;
 mod row;
+mod scorer;
+mod server_time;
 mod spec;
+mod target;
 mod timing;
 mod verdict;
+mod workload;
 
+pub use abort::{AbortRule, AbortWhat};
 pub use answer::{Answer, LogprobSide, Part, ServerSaid, TokenLogprob, Usage};
 pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
@@ -38,10 +46,21 @@ pub use gate::{Bound, Gate, GateParseError, Op, Stat};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
+pub use regression::{Limit, Regression, RegressionParseError, Turn};
 pub use row::{OutcomeClass, Row};
+pub use scorer::{
+    FieldKind, FieldSpec, LengthUnit, Reading as JsonReading, ScorerKind, ScorerProgram, ScorerSpec,
+    TextMatch,
+};
+pub use server_time::ServerTimes;
 pub use spec::{
-    Amount, Caps, Extraction, Limits, Load, Origin, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, ScorerKind, ScorerSpec, Source, TargetKind, TargetSpec, Warmup,
+    Amount, Caps, Extraction, Limits, Load, Origin, PassRule, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
+    SPEC_VERSION, Skipped, Source, TargetKind, TargetSpec, Warmup,
+};
+pub use target::{
+    AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
+    SessionPer, SessionSpec,
 };
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};
+pub use workload::{workload, workload_differences};

@@ -66,6 +66,8 @@ pub enum Stage {
     Head,
     /// Reading the body.
     Body,
+    /// Making the session that the request needs.
+    Session,
 }
 
 /// What broke; the error classes of the metric reference.
@@ -100,6 +102,8 @@ pub enum Cause {
     ErrorEvent,
     /// More bytes than our limit.
     TooLarge,
+    /// A program could not be started, died, or closed its output.
+    Program,
     /// We stopped it (interrupt, end of run).
     Cancelled,
 }
@@ -107,7 +111,7 @@ pub enum Cause {
 /// Every cause with the words users read.
 impl Cause {
     /// All causes in the order in which reports list them.
-    pub const ALL: [Cause; 15] = [
+    pub const ALL: [Cause; 16] = [
         Cause::Dns,
         Cause::Connect,
         Cause::Tls,
@@ -122,6 +126,7 @@ impl Cause {
         Cause::Malformed,
         Cause::ErrorEvent,
         Cause::TooLarge,
+        Cause::Program,
         Cause::Cancelled,
     ];
 
@@ -143,6 +148,7 @@ impl Cause {
             Cause::Malformed => "malformed",
             Cause::ErrorEvent => "error_event",
             Cause::TooLarge => "too_large",
+            Cause::Program => "program",
             Cause::Cancelled => "cancelled",
         }
     }
@@ -171,6 +177,7 @@ impl Cause {
             Cause::Malformed => "malformed answer",
             Cause::ErrorEvent => "error event after 200",
             Cause::TooLarge => "answer too large",
+            Cause::Program => "program failed",
             Cause::Cancelled => "cancelled",
         }
     }
@@ -192,6 +199,8 @@ pub enum NotSent {
     Stopped,
     /// The request could not be built.
     Unbuildable,
+    /// A replay: the run that answers comes from does not hold this request.
+    NotRecorded,
 }
 
 impl NotSent {
@@ -205,17 +214,19 @@ impl NotSent {
             NotSent::CostCap => "cost_cap",
             NotSent::Stopped => "stopped",
             NotSent::Unbuildable => "unbuildable",
+            NotSent::NotRecorded => "not_recorded",
         }
     }
 
     /// All reasons.
-    pub const ALL: [NotSent; 6] = [
+    pub const ALL: [NotSent; 7] = [
         NotSent::Cap,
         NotSent::Backlog,
         NotSent::TimeUp,
         NotSent::CostCap,
         NotSent::Stopped,
         NotSent::Unbuildable,
+        NotSent::NotRecorded,
     ];
 
     /// The reason of that word.

@@ -46,6 +46,10 @@ pub struct Record {
     pub fault: Option<u32>,
     /// Where it ran.
     pub place: Place,
+    /// The record whose answer this is, where it was copied from an earlier run and not asked for.
+    /// A copy with its moments is a replay; one without is a hit of the response cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_from: Option<Key>,
 }
 
 /// What was asked for.

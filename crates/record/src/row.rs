@@ -8,6 +8,7 @@
 use crate::ids::{Digest, Key, Ns};
 use crate::outcome::{Cause, Finish, NotSent, Outcome};
 use crate::record::{Record, Role};
+use crate::server_time::ServerTimes;
 use crate::timing::{EventKind, MarkName};
 
 /// How an attempt ended, without its texts.
@@ -142,6 +143,8 @@ pub struct Row {
     pub reasoning: Option<u32>,
     /// Whether reasoning was streamed to us.
     pub reasoning_seen: bool,
+    /// The server's own times.
+    pub server: ServerTimes,
 }
 
 impl Row {
@@ -197,6 +200,7 @@ impl Row {
             cached: usage.cached,
             reasoning: usage.reasoning,
             reasoning_seen: t.events.iter().any(|e| e.kind == EventKind::Reasoning),
+            server: r.said.as_ref().map_or(ServerTimes::default(), |s| ServerTimes::of(s, r.request.stream)),
         }
     }
 }

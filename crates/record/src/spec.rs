@@ -4,8 +4,10 @@
 //! resumed and read without the suite file. Secrets are in it by name only:
 //! header values may hold `${NAME}`, resolved at the moment of sending.
 
+use crate::abort::AbortRule;
 use crate::gate::Gate;
 use crate::ids::Digest;
+use crate::scorer::ScorerSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,6 +39,9 @@ pub struct RunSpec {
     pub repeats: u16,
     /// Whether every prompt gets a nonce of its own, so that no cache answers.
     pub fresh: bool,
+    /// Whether answers of earlier runs to the same request (and repeat) are used again.
+    #[serde(default)]
+    pub cache: bool,
     /// Retries.
     pub retry: Retry,
     /// Limits of one attempt.
@@ -49,10 +54,25 @@ pub struct RunSpec {
     pub scorers: Vec<ScorerSpec>,
     /// What decides the exit code.
     pub gates: Vec<Gate>,
+    /// How much worse than a baseline it may be; asked only where one is given.
+    #[serde(default)]
+    pub regression: Vec<crate::regression::Regression>,
     /// How many cases there are (0: prompts are synthetic).
     pub cases: u32,
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
     pub workload: Digest,
+    /// When a case that is asked several times passes.
+    #[serde(default)]
+    pub pass_rule: Option<PassRule>,
+    /// What stops the run early.
+    #[serde(default)]
+    pub abort: Vec<AbortRule>,
+    /// Cases that the suite skips, with its reasons.
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+    /// How the cases were chosen from a larger set, in words; empty when all are asked.
+    #[serde(default)]
+    pub selection: Vec<String>,
 }
 
 /// Where a plan came from.
@@ -97,6 +117,12 @@ pub struct TargetSpec {
     pub stream: bool,
     /// What it costs, where known.
     pub price: Option<Price>,
+    /// How an application's own interface is asked, for [`TargetKind::Http`].
+    #[serde(default)]
+    pub http: Option<Box<crate::target::HttpSpec>>,
+    /// Which program is asked, for [`TargetKind::Command`].
+    #[serde(default)]
+    pub command: Option<crate::target::CommandSpec>,
 }
 
 /// The protocol of a target.
@@ -106,6 +132,70 @@ pub enum TargetKind {
     /// OpenAI chat completions and what speaks like it.
     #[default]
     OpenaiChat,
+    /// An application's own HTTP interface, described by the suite.
+    Http,
+    /// A program: JSON lines in and out.
+    Command,
+    /// OpenAI text completions.
+    OpenaiCompletions,
+    /// OpenAI Responses.
+    OpenaiResponses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Ollama's own chat.
+    Ollama,
+    /// OpenAI embeddings.
+    Embeddings,
+}
+
+impl TargetKind {
+    /// Every vendor's protocol that is spoken over HTTP, by the words of a suite.
+    pub const ALL: [TargetKind; 6] = [
+        TargetKind::OpenaiChat,
+        TargetKind::OpenaiCompletions,
+        TargetKind::OpenaiResponses,
+        TargetKind::Anthropic,
+        TargetKind::Ollama,
+        TargetKind::Embeddings,
+    ];
+
+    /// Its word in suites, the store and JSON.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            TargetKind::OpenaiChat => "openai_chat",
+            TargetKind::OpenaiCompletions => "openai_completions",
+            TargetKind::OpenaiResponses => "openai_responses",
+            TargetKind::Anthropic => "anthropic",
+            TargetKind::Ollama => "ollama",
+            TargetKind::Embeddings => "embeddings",
+            TargetKind::Http => "http",
+            TargetKind::Command => "command",
+        }
+    }
+
+    /// The protocol of that word.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.id() == id)
+    }
+
+    /// What its requests are recorded as.
+    #[must_use]
+    pub fn asks_for(self) -> crate::record::Kind {
+        match self {
+            TargetKind::OpenaiCompletions => crate::record::Kind::Completion,
+            TargetKind::Embeddings => crate::record::Kind::Embed,
+            TargetKind::Http => crate::record::Kind::Http,
+            _ => crate::record::Kind::Chat,
+        }
+    }
+
+    /// Whether its answers can be streamed.
+    #[must_use]
+    pub fn streams(self) -> bool {
+        self != TargetKind::Embeddings
+    }
 }
 
 /// Where a target is.
@@ -151,6 +241,34 @@ pub struct PromptSpec {
     pub name: String,
     /// Messages with templates as content.
     pub messages: Vec<crate::ask::Message>,
+    /// Body fields of its requests, over those of the plan.
+    #[serde(default)]
+    pub params: serde_json::Map<String, serde_json::Value>,
+    /// Variables of its templates, over those of the case.
+    #[serde(default)]
+    pub vars: serde_json::Map<String, serde_json::Value>,
+    /// What distinguishes it among the combinations of a matrix.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// When a case that is asked several times passes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassRule {
+    /// When at least so many of its answers are right.
+    AtLeast(u16),
+    /// When the lower end of the 95 % interval of its share of right answers is at least so high.
+    LowerBound(f64),
+}
+
+/// A case that is not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Its id.
+    pub id: String,
+    /// Why, in the suite's words.
+    pub reason: String,
 }
 
 /// One load phase.
@@ -282,75 +400,6 @@ pub enum Extraction {
     LastNumber,
     /// A choice letter among those given, as `ABCD`.
     Letter(String),
-}
-
-/// One scorer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScorerSpec {
-    /// Its name in tables and verdicts.
-    pub name: String,
-    /// What it does.
-    pub kind: ScorerKind,
-    /// Whether a pass becomes a failure and the score is turned over.
-    pub negate: bool,
-    /// Its weight in `all`, `any` and the total score.
-    pub weight: f64,
-    /// The score at which it passes. A scorer without one only measures and
-    /// does not decide whether an answer is correct.
-    pub pass: Option<f64>,
-}
-
-/// Kinds of scorers. Each gives a score in 0..1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScorerKind {
-    /// Equal to a reference after trimming.
-    Exact {
-        /// Whether letter case is ignored.
-        ignore_case: bool,
-    },
-    /// Contains a reference.
-    Contains {
-        /// Whether letter case is ignored.
-        ignore_case: bool,
-        /// What to look for in place of the references.
-        any_of: Option<Vec<String>>,
-    },
-    /// Begins with a reference.
-    StartsWith {
-        /// Whether letter case is ignored.
-        ignore_case: bool,
-        /// What to look for in place of the references.
-        any_of: Option<Vec<String>>,
-    },
-    /// Matches a pattern.
-    Regex {
-        /// The pattern.
-        pattern: String,
-    },
-    /// Equal to a reference as a number.
-    Numeric {
-        /// Largest absolute difference.
-        abs: f64,
-        /// Largest difference relative to the reference.
-        rel: f64,
-    },
-    /// Word F1 with the best reference.
-    TokenF1 {
-        /// Unicode words in place of SQuAD's.
-        unicode: bool,
-    },
-    /// Character F1 with the best reference.
-    CharF1 {
-        /// Unicode characters in place of KorQuAD's normalisation.
-        unicode: bool,
-    },
-    /// 1 when the answer is a refusal (Korean or English).
-    Refusal,
-    /// Passes when all pass; the score is the weighted mean.
-    All(Vec<ScorerSpec>),
-    /// Passes when one passes; the score is the best.
-    Any(Vec<ScorerSpec>),
 }
 
 impl Price {

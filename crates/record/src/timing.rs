@@ -69,6 +69,12 @@ pub enum MarkName {
     JobRunning,
     /// An asynchronous job was done.
     JobDone,
+    /// Making a session began.
+    SessionStart,
+    /// … ended.
+    SessionEnd,
+    /// The server said that the session is over: the request is sent again on a new one.
+    SessionExpired,
 }
 
 /// One read of the socket.

@@ -110,6 +110,16 @@ impl Grid {
         self.rows.push(cells.into());
     }
 
+    /// A row of as many cells as there are.
+    pub(crate) fn row_of(&mut self, cells: Vec<Cell>) {
+        self.rows.push(cells);
+    }
+
+    /// A line of its own that takes part in no column.
+    pub(crate) fn line(&mut self, text: String, paint: Paint) {
+        self.rows.push(vec![Cell::painted(text, paint)]);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -123,10 +133,10 @@ impl Grid {
                 fixed.map(|r| width(&r[i].text)).max().unwrap_or(0)
             })
             .collect();
-        self.rows.iter().map(|row| self.line(row, &widths, style)).collect()
+        self.rows.iter().map(|row| self.drawn(row, &widths, style)).collect()
     }
 
-    fn line(&self, row: &[Cell], widths: &[usize], style: Style) -> String {
+    fn drawn(&self, row: &[Cell], widths: &[usize], style: Style) -> String {
         let mut out = " ".repeat(self.indent);
         let mut used = self.indent;
         let (last, fixed) = row.split_last().expect("a row has at least one cell");

@@ -4,8 +4,8 @@
 //! only added. Seconds, ratios from 0 to 1, tokens per second, named currency.
 
 use acidtest_findings::{
-    Estimate, Failure, Findings, GateResult, Interval, Labels, Missing, N, Quantity, RunInfo, Table, Test,
-    Uncertainty, Validity,
+    Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity, RunInfo,
+    Table, Test, Uncertainty, Validity,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -25,8 +25,10 @@ struct Report<'f> {
     validity: Valid<'f>,
     /// Every measured value.
     estimates: Vec<Flat<'f>>,
-    /// Statistical tests; empty for one run.
+    /// Paired differences between the targets and prompts of the run.
     tests: &'f [Test],
+    /// One row for each target and prompt under each phase, where there are several.
+    matrix: &'f [MatrixRow],
     /// What each gate says, for each target and phase.
     gates: &'f [GateResult],
     /// The first requests that failed or were wrong.
@@ -137,6 +139,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
         },
         estimates: findings.estimates.iter().map(Flat::of).collect(),
         tests: &findings.tests,
+        matrix: &findings.matrix,
         gates: &findings.gates,
         failures: &findings.failures,
         failing: findings.failing,

@@ -1,8 +1,11 @@
-//! Findings to terminal and JSON.
+//! Findings to terminal, JSON, JUnit, Markdown, GitHub annotations and CSV.
 //!
 //! ```text
 //!  Findings ─► terminal()   tables for people        number.rs  digits that fit the interval, units always
 //!           ─► json()       flat, published schema   grid.rs    columns by display width, control characters escaped
+//!  Card     ─► card()       the speed card of one request
+//!  Comparison ─► comparison(), comparison_json()   two runs side by side
+//!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //! ```
@@ -13,14 +16,31 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod answers;
+mod card;
+mod compare;
+mod csv;
+mod differences;
+mod github;
 mod grid;
 mod json;
+mod junit;
 mod listing;
+mod markdown;
 mod number;
+mod plan;
 mod sections;
+mod server;
 mod terminal;
 
+pub use card::{card, card_json};
+pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
+pub use csv::{csv, csv_cases};
+pub use github::{Place, github};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
+pub use junit::junit;
 pub use listing::{RunLine, metrics, metrics_json, runs};
+pub use markdown::markdown;
+pub use plan::plan;
 pub use terminal::terminal;

@@ -32,6 +32,16 @@ impl Scale {
         Self { factor: 100.0, unit: "%".to_owned(), extra_digit: false }
     }
 
+    /// Differences of shares as percentage points.
+    pub(crate) fn points() -> Self {
+        Self { factor: 100.0, unit: "pp".to_owned(), extra_digit: true }
+    }
+
+    /// Amounts of a thousand of something.
+    pub(crate) fn per_thousand(unit: &str) -> Self {
+        Self { factor: 1000.0, unit: unit.to_owned(), extra_digit: false }
+    }
+
     /// ` ms`, or nothing for a bare share.
     pub(crate) fn suffix(&self) -> String {
         match self.unit.as_str() {

@@ -3,6 +3,7 @@
 //!
 //! Main function: [`all`]. Each takes the estimates of its family as they are.
 
+use crate::answers;
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count, fixed, short};
 use acidtest_findings::{Estimate, Family, Findings, Labels, Quantity, Table, Uncertainty};
@@ -16,7 +17,10 @@ const TIMES: [&str; 8] =
 pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
     vec![
         quality(findings, style),
+        answers::funnel(findings, style),
+        answers::fields(findings, style),
         speed(findings, style),
+        crate::server::section(findings, style),
         throughput(findings, style),
         tokens(findings, style),
         reliability(findings, style),
@@ -31,57 +35,62 @@ pub(crate) fn place(labels: &Labels, findings: &Findings) -> String {
     if findings.run.targets.len() > 1 {
         parts.push(get("target"));
     }
+    parts.push(get("prompt"));
     if findings.run.phases.len() > 1 {
         parts.push(get("phase"));
     }
-    let tags = labels.iter().filter(|(k, _)| !["target", "phase", "source"].contains(&k.as_str()));
+    let tags = labels
+        .iter()
+        .filter(|(k, _)| !["target", "phase", "prompt", "source", "baseline"].contains(&k.as_str()));
     let tags: Vec<String> = tags.map(|(k, v)| format!("{k}={v}")).collect();
     parts.extend(tags.iter().map(String::as_str));
     parts.retain(|p| !p.is_empty());
     parts.join(" · ")
 }
 
-/// A group of a section: one target under one phase.
-struct Group<'f> {
+/// A group of a section: one target with one prompt under one phase.
+pub(crate) struct Group<'f> {
     labels: &'f Labels,
-    name: String,
+    pub(crate) name: String,
 }
 
 /// Targets and phases in the order of the run.
-fn groups(findings: &Findings) -> Vec<Group<'_>> {
+pub(crate) fn groups(findings: &Findings) -> Vec<Group<'_>> {
     let mut seen = BTreeSet::new();
     let several = findings.run.targets.len() > 1;
     findings
         .tables
         .iter()
-        .filter(|t| seen.insert((t.labels.get("target"), t.labels.get("phase"))))
+        .filter(|t| seen.insert((t.labels.get("target"), t.labels.get("phase"), t.labels.get("prompt"))))
         .map(|t| {
             let get = |key: &str| t.labels.get(key).cloned().unwrap_or_default();
-            let name = match several {
-                true => format!("{} · {}", get("target"), get("phase")),
-                false => get("phase"),
-            };
+            let mut parts = vec![get("target"), get("prompt"), get("phase")];
+            if !several {
+                parts.remove(0);
+            }
+            parts.retain(|p| !p.is_empty());
+            let name = parts.join(" · ");
             Group { labels: &t.labels, name }
         })
         .collect()
 }
 
 /// The estimates of a group, without those of tags.
-fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
+pub(crate) fn of<'f>(findings: &'f Findings, group: &Group, family: Family) -> Vec<&'f Estimate> {
     let same = |e: &&Estimate| {
         let own = |key: &str| e.labels.get(key) == group.labels.get(key);
-        let extra = |k: &String| ["target", "phase", "window", "source"].contains(&k.as_str());
-        e.family == family && own("target") && own("phase") && e.labels.keys().all(extra)
+        let extra = |k: &String| ["target", "phase", "prompt", "window", "source"].contains(&k.as_str());
+        e.family == family && own("target") && own("phase") && own("prompt") && e.labels.keys().all(extra)
     };
     findings.estimates.iter().filter(same).collect()
 }
 
-fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
+pub(crate) fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Option<&'f Table> {
     let mut tables = findings.tables.iter();
     tables.find(|t| t.name == name && t.labels == *group.labels)
 }
 
-fn out_of(e: &Estimate) -> String {
+pub(crate) fn out_of(e: &Estimate) -> String {
     format!("{} of {}", count(e.n.requests), count(e.n.of))
 }
 
@@ -95,16 +104,16 @@ fn origin(e: &Estimate) -> String {
     }
 }
 
-fn faint(text: &str) -> Cell {
+pub(crate) fn faint(text: &str) -> Cell {
     Cell::painted(text, Paint::Faint)
 }
 
-fn head(text: &str) -> Cell {
+pub(crate) fn head(text: &str) -> Cell {
     Cell::painted(text, Paint::Title)
 }
 
 /// The name of a group on its first row only.
-fn once(name: &str, first: &mut bool) -> Cell {
+pub(crate) fn once(name: &str, first: &mut bool) -> Cell {
     let text = if std::mem::take(first) { format!(" {name}") } else { String::new() };
     text.into()
 }
@@ -123,7 +132,7 @@ fn quality(findings: &Findings, style: Style) -> String {
     for group in groups(findings) {
         let mut first = true;
         for e in of(findings, &group, Family::Quality) {
-            if ["delivery", "judgement"].contains(&e.metric.as_str()) {
+            if ["delivery", "judgement", "funnel", "field_accuracy"].contains(&e.metric.as_str()) {
                 continue;
             }
             // What nobody scored is left out; the delivery line says what arrived.
@@ -174,7 +183,7 @@ fn delivery(findings: &Findings, group: &Group, grid: &mut Grid, first: &mut boo
 }
 
 /// `complete 121 · truncated 1`
-fn counts(table: &Table) -> String {
+pub(crate) fn counts(table: &Table) -> String {
     let rows: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.words, count(r.count))).collect();
     rows.join(" · ")
 }

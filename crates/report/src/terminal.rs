@@ -3,6 +3,7 @@
 //! Main function: [`terminal`]: header, one section per family, validity, failures,
 //! warnings, gates. Sections without anything to say are left out.
 
+use crate::differences::{differences, matrix};
 use crate::grid::{Cell, Grid, Paint, Style, clean, width};
 use crate::number::{Scale, count, plain, short};
 use crate::sections;
@@ -15,6 +16,12 @@ const FAILURES: usize = 5;
 #[must_use]
 pub fn terminal(findings: &Findings, style: Style) -> String {
     let mut out = header(&findings.run, style);
+    out.push_str(&matrix(findings, style));
+    // Those within the run, then those from a baseline: each its own family.
+    let (across, within): (Vec<_>, Vec<_>) =
+        findings.tests.iter().cloned().partition(|t| t.base.contains_key("run"));
+    out.push_str(&differences(&within, style));
+    out.push_str(&differences(&across, style));
     for section in sections::all(findings, style) {
         out.push_str(&section);
     }
@@ -51,6 +58,9 @@ fn header(run: &RunInfo, style: Style) -> String {
     }
     if run.fresh {
         parts.push("fresh prompts (nonce)".to_owned());
+    }
+    if let Some(run) = &run.replayed_from {
+        parts.push(format!("replayed from {}", clean(run)));
     }
     if !matches!(run.state.as_str(), "" | "done") {
         let of = run
@@ -166,12 +176,16 @@ fn gates(findings: &Findings, style: Style) -> String {
 }
 
 /// A gate with the signs of print.
-fn tidy(gate: &str) -> String {
+pub(crate) fn tidy(gate: &str) -> String {
     gate.replace("<=", "≤").replace(">=", "≥")
 }
 
 /// What a gate was compared with, and why it stands as it does.
-fn said(gate: &GateResult) -> String {
+pub(crate) fn said(gate: &GateResult) -> String {
+    // A gate on a change says it in its own words.
+    if gate.labels.contains_key("baseline") {
+        return gate.reason.clone();
+    }
     let scale = match gate.unit.as_str() {
         "ratio" if gate.gate.contains('%') => Scale::percent(),
         unit => Scale::of(unit, gate.value.or(Some(gate.limit))),

@@ -1,10 +1,11 @@
 //! Where answers come from, and how they are spoilt.
 //!
-//! Main type: [`Source`]: synthetic words, a case file, or the museum guide.
+//! Main type: [`Source`]: synthetic words, a case file, the museum guide, or the support bot.
 
 use crate::config::{Config, LocalSource};
 use crate::decide::AnswerKind;
 use crate::local::docent::{Guide, refusal};
+use crate::local::support;
 use crate::openai::Finish;
 use crate::pieces::Pieces;
 use crate::sim::SimError;
@@ -29,6 +30,7 @@ pub(crate) enum Source {
     Docent(Box<Guide>),
     /// Says what was asked.
     Echo,
+    Support(support::Style),
 }
 
 /// An answer, ready to be sent.
@@ -52,6 +54,8 @@ impl Source {
             (Some(path), _) => Ok(Source::Cases(Cases::read(path)?)),
             (None, Some(LocalSource::DocentSearch)) => Ok(Source::Docent(Box::new(Guide::load()))),
             (None, None) if config.answers.echo => Ok(Source::Echo),
+            (None, Some(LocalSource::SupportBot)) => Ok(Source::Support(support::Style::Careful)),
+            (None, Some(LocalSource::SupportBotCopyist)) => Ok(Source::Support(support::Style::Copyist)),
             (None, None) => Ok(Source::Synthetic(config.tokens)),
         }
     }
@@ -89,6 +93,15 @@ impl Source {
             Source::Echo => {
                 let text = if wrong { NO_OTHER } else { question };
                 Given { text: Pieces::of(text.to_owned()), case: None, unmatched: false }
+            }
+            Source::Support(style) => {
+                // A wrong reply is the right one to another conversation.
+                let text = if wrong {
+                    support::reply("user: …", *style)
+                } else {
+                    support::reply(question, *style)
+                };
+                Given { text: Pieces::of(text), case: None, unmatched: false }
             }
             Source::Docent(guide) => {
                 let reply = if wrong { guide.unrelated(question, chance) } else { guide.reply(question) };

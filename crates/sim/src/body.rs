@@ -4,8 +4,8 @@
 //! is written, so that each gets a write of its own and its stamps are its own.
 
 use crate::alarm::{Alarm, Bed};
+use crate::api::Encode;
 use crate::exchange::Exchange;
-use crate::openai::Chunks;
 use crate::script::Script;
 use crate::socket::Wire;
 use crate::truth::{Ended, EventKind};
@@ -46,7 +46,7 @@ pub(crate) enum Payload {
         /// The plan.
         script: Script,
         /// Its encoder.
-        chunks: Chunks,
+        chunks: Box<dyn Encode>,
     },
     /// All at once; `cut_at` ends it there, short of the announced length.
     Whole {

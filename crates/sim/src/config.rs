@@ -100,6 +100,12 @@ pub enum LocalSource {
     /// The extractive museum guide.
     #[serde(rename = "docent-search")]
     DocentSearch,
+    /// The support bot by rules, which replies with a JSON object.
+    #[serde(rename = "support-bot")]
+    SupportBot,
+    /// The same, writing its JSON as the example in the prompt does, mistakes included.
+    #[serde(rename = "support-bot-copyist")]
+    SupportBotCopyist,
 }
 
 /// Which share of requests goes wrong, and how. Shares add up to 1 at most.
@@ -266,13 +272,16 @@ impl Config {
 
 impl LocalSource {
     /// All of them.
-    pub const ALL: &'static [LocalSource] = &[LocalSource::DocentSearch];
+    pub const ALL: &'static [LocalSource] =
+        &[LocalSource::DocentSearch, LocalSource::SupportBot, LocalSource::SupportBotCopyist];
 
     /// The name after `local:`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             LocalSource::DocentSearch => "docent-search",
+            LocalSource::SupportBot => "support-bot",
+            LocalSource::SupportBotCopyist => "support-bot-copyist",
         }
     }
 

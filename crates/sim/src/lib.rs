@@ -1,5 +1,5 @@
-//! The built-in model server: OpenAI's chat completions over real sockets, whose
-//! truth is known.
+//! The built-in model server: OpenAI's chat completions and other protocols over
+//! real sockets, whose truth is known.
 //!
 //! ```text
 //!  run / Sim ──── threads, listener, shutdown
@@ -7,6 +7,7 @@
 //!      decide ─── which fault, which kind of answer: seeded
 //!      answers ── synthetic words · a case file · local/docent (a real guide)
 //!      script ─── which event is due when
+//!      api ────── the other protocols: completions, Responses, Messages, Ollama, embeddings
 //!      body ───── hands events to hyper on time, by the thread's alarm
 //!      socket ─── stamps each write just before and just after
 //!    truth ────── what was really done, one line a request
@@ -20,6 +21,7 @@
 
 mod alarm;
 mod answers;
+mod api;
 mod body;
 mod config;
 mod decide;
@@ -34,6 +36,7 @@ mod socket;
 mod stats;
 mod truth;
 
+pub use api::Api;
 pub use config::{Answers, Config, ConfigError, Faults, LocalSource, Stall};
 pub use decide::{AnswerKind, Fault};
 pub use openai::Finish;

@@ -4,6 +4,7 @@
 //! writes events into bytes. Written apart from the client's forms on purpose:
 //! shared code would hide shared bugs.
 
+use crate::api::{Api, Encode, Vectors};
 use crate::pieces;
 use crate::script::{Planned, Script};
 use crate::truth::EventKind;
@@ -23,7 +24,7 @@ pub enum Finish {
 }
 
 impl Finish {
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Finish::Stop => "stop",
             Finish::Length => "length",
@@ -33,7 +34,7 @@ impl Finish {
 }
 
 /// A request that was understood.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ask {
     pub(crate) model: String,
     pub(crate) stream: bool,
@@ -43,6 +44,12 @@ pub(crate) struct Ask {
     /// The last user message.
     pub(crate) question: String,
     pub(crate) prompt_tokens: usize,
+    pub(crate) api: Api,
+    /// The prompt, where it is to be repeated in front of the answer.
+    pub(crate) echo: Option<String>,
+    /// How many likely tokens to name beside each one.
+    pub(crate) logprobs: Option<u32>,
+    pub(crate) vectors: Vectors,
 }
 
 /// Why a request was not understood.
@@ -113,12 +120,13 @@ impl Ask {
             max_tokens,
             question,
             prompt_tokens,
+            ..Self::default()
         })
     }
 }
 
 /// The text of a message: a string, or the text parts of a list.
-fn text_of(content: Option<&Value>) -> Result<String, String> {
+pub(crate) fn text_of(content: Option<&Value>) -> Result<String, String> {
     match content {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(s)) => Ok(s.clone()),
@@ -144,6 +152,10 @@ impl Usage {
         Self { prompt, completion, reasoning }
     }
 
+    pub(crate) fn prompt(self) -> usize {
+        self.prompt
+    }
+
     pub(crate) fn completion(self) -> usize {
         self.completion
     }
@@ -153,11 +165,11 @@ impl Usage {
     }
 
     /// After so many tokens.
-    fn upto(self, tokens: usize) -> Self {
+    pub(crate) fn upto(self, tokens: usize) -> Self {
         Self { completion: tokens, reasoning: tokens.min(self.reasoning), ..self }
     }
 
-    fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         json!({
             "prompt_tokens": self.prompt,
             "completion_tokens": self.completion,
@@ -200,26 +212,6 @@ impl Chunks {
             head.created
         );
         Self { prefix: prefix.into_bytes(), usage_in, role_sent: false }
-    }
-
-    /// One event, ready for the socket.
-    pub(crate) fn encode(&mut self, event: &Planned, script: &Script) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.prefix.len() + 160);
-        match event.kind {
-            EventKind::Done => out.extend_from_slice(b"data: [DONE]\n\n"),
-            EventKind::Error => {
-                let body = error_json("the engine failed on purpose", "server_error", None, 500);
-                out.extend_from_slice(format!("data: {body}\n\n").as_bytes());
-            }
-            EventKind::Malformed => {
-                self.chunk(&mut out, event, script);
-                // Broken in the middle, yet a whole event on the wire.
-                out.truncate(self.prefix.len() + 24);
-                out.extend_from_slice(b"\n\n");
-            }
-            _ => self.chunk(&mut out, event, script),
-        }
-        out
     }
 
     fn chunk(&mut self, out: &mut Vec<u8>, event: &Planned, script: &Script) {
@@ -265,6 +257,27 @@ impl Chunks {
         out.extend_from_slice(format!("\"{key}\":").as_bytes());
         let text = script.text(event.from, event.to);
         serde_json::to_writer(&mut *out, text).expect("a text is JSON");
+    }
+}
+
+impl Encode for Chunks {
+    fn encode(&mut self, event: &Planned, script: &Script) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.prefix.len() + 160);
+        match event.kind {
+            EventKind::Done => out.extend_from_slice(b"data: [DONE]\n\n"),
+            EventKind::Error => {
+                let body = error_json("the engine failed on purpose", "server_error", None, 500);
+                out.extend_from_slice(format!("data: {body}\n\n").as_bytes());
+            }
+            EventKind::Malformed => {
+                self.chunk(&mut out, event, script);
+                // Broken in the middle, yet a whole event on the wire.
+                out.truncate(self.prefix.len() + 24);
+                out.extend_from_slice(b"\n\n");
+            }
+            _ => self.chunk(&mut out, event, script),
+        }
+        out
     }
 }
 

@@ -4,6 +4,7 @@
 //! Pure: times are nanoseconds after the start of the request.
 
 use crate::answers::Answer;
+use crate::api::Api;
 use crate::config::Config;
 use crate::decide::{Decision, Fault};
 use crate::openai::{Ask, Finish, Usage};
@@ -21,6 +22,8 @@ pub(crate) struct Script {
     pub(crate) finish: Finish,
     pub(crate) usage: Usage,
     pub(crate) events: Vec<Planned>,
+    /// When the first token is due, kept where events are gathered into one body.
+    first_ns: i64,
 }
 
 /// An event to be written.
@@ -36,7 +39,9 @@ pub(crate) struct Planned {
 impl Script {
     pub(crate) fn new(config: &Config, ask: &Ask, answer: Answer, decision: &mut Decision) -> Self {
         let limit = ask.max_tokens.map_or(usize::MAX, |n| n as usize);
-        let reasoning_asked = config.reasoning_tokens as usize;
+        // Raw completions have no place for reasoning.
+        let thinks = ask.api != Api::Completions && ask.api != Api::Embeddings;
+        let reasoning_asked = if thinks { config.reasoning_tokens as usize } else { 0 };
         let mut reasoning = Pieces::synthetic(reasoning_asked, &mut decision.chance);
         let mut visible = answer.pieces;
         let mut finish = answer.finish;
@@ -46,10 +51,10 @@ impl Script {
             finish = Finish::Length;
         }
         let usage = Usage::new(ask.prompt_tokens, reasoning.len() + visible.len(), reasoning.len());
-        let mut script = Self { reasoning, visible, finish, usage, events: Vec::new() };
+        let mut script = Self { reasoning, visible, finish, usage, events: Vec::new(), first_ns: 0 };
         script.plan_stream(config, ask, &mut decision.chance);
         if ask.stream {
-            script.spoil_stream(config, decision);
+            script.spoil_stream(config, ask, decision);
         } else {
             script.gather(decision.fault);
         }
@@ -64,13 +69,20 @@ impl Script {
         }
     }
 
+    /// When the first token and the last event are due, in nanoseconds from the start.
+    pub(crate) fn token_times(&self) -> (i64, i64) {
+        let last = self.events.last().map_or(0, |e| e.at_ns);
+        (self.first_ns.min(last), last)
+    }
+
     fn plan_stream(&mut self, config: &Config, ask: &Ask, chance: &mut Stream) {
         let (thought, all) = (self.reasoning.len(), self.usage.completion());
         let mut at = nanos(&config.ttft_ms, chance);
+        self.first_ns = at;
         let mut push = |kind, at_ns, from, to| {
             self.events.push(Planned { kind, at_ns, from, to });
         };
-        if config.role_chunk {
+        if ask.api.opens(config.role_chunk, ask.echo.is_some()) {
             push(EventKind::Role, 0, 0, 0);
         }
         let mut from = 0;
@@ -92,13 +104,15 @@ impl Script {
         if ask.include_usage {
             push(EventKind::Usage);
         }
-        push(EventKind::Done);
+        if ask.api.has_end_mark() {
+            push(EventKind::Done);
+        }
     }
 
-    fn spoil_stream(&mut self, config: &Config, decision: &mut Decision) {
+    fn spoil_stream(&mut self, config: &Config, ask: &Ask, decision: &mut Decision) {
         let first = self.events.iter().position(|e| e.to > e.from);
         let tokens = self.events.iter().filter(|e| e.to > e.from).count();
-        let role = usize::from(config.role_chunk);
+        let role = self.events.iter().filter(|e| e.kind == EventKind::Role).count();
         // Some token comes first, if there is one at all.
         let place = 1 + decision.chance.below(tokens.saturating_sub(1) as u64) as usize;
         let at = first.map_or(role, |f| f + place);
@@ -108,7 +122,11 @@ impl Script {
                 self.events[at..].iter_mut().for_each(|e| e.at_ns += pause);
             }
             Some(Fault::Cut) => self.end_with(at, &[EventKind::Cut]),
-            Some(Fault::ErrorEvent) => self.end_with(at, &[EventKind::Error, EventKind::Done]),
+            // OpenAI's older streams end with a mark even then.
+            Some(Fault::ErrorEvent) if matches!(ask.api, Api::Chat | Api::Completions) => {
+                self.end_with(at, &[EventKind::Error, EventKind::Done]);
+            }
+            Some(Fault::ErrorEvent) => self.end_with(at, &[EventKind::Error]),
             Some(Fault::Malformed) => {
                 let at = first.map_or(role, |f| f + place - 1);
                 self.events[at].kind = EventKind::Malformed;

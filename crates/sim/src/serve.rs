@@ -1,13 +1,16 @@
 //! One serving thread: its connections and the routes they ask for.
 //!
-//! Main type: [`Thread`]. `POST /v1/chat/completions` is answered by script; the
-//! rest at once. Every read is bounded in bytes, every wait in time.
+//! Main type: [`Thread`]. Questions (`POST /v1/chat/completions` and the like) are
+//! answered by script; the rest at once. Every read is bounded in bytes, every wait in time.
 
 use crate::alarm::{Alarm, Bed};
+use crate::answers::Answer;
+use crate::api::{Api, ENGINE_FAILED};
 use crate::body::{Body, Payload, Timed};
-use crate::decide::{Decision, Fault};
+use crate::decide::{AnswerKind, Decision, Fault};
 use crate::exchange::{Exchange, Shared};
-use crate::openai::{Ask, BadAsk, Chunks, Head, UsageIn, completion, error_json, models_json};
+use crate::openai::{Ask, BadAsk, Finish, Head, UsageIn, error_json, models_json};
+use crate::pieces::Pieces;
 use crate::script::{Script, nanos};
 use crate::socket::{Socket, Wire};
 use crate::truth::{EventKind, TruthEvent, TruthLine};
@@ -71,7 +74,7 @@ impl Thread {
         let plain = |status, body: String| json(status, Body::plain(wire.clone(), body));
         let path = request.uri().path().to_owned();
         let wanted = match path.as_str() {
-            "/v1/chat/completions" => Method::POST,
+            path if Api::of_path(path).is_some() => Method::POST,
             "/v1/models" | "/health" | "/sim/stats" => Method::GET,
             _ => {
                 self.shared.tally().bad_request();
@@ -97,29 +100,33 @@ impl Thread {
                 let body = serde_json::to_string(&stats).expect("counts are JSON");
                 plain(StatusCode::OK, body)
             }
-            _ => self.chat(wire, request).await,
+            path => {
+                let api = Api::of_path(path).unwrap_or_default();
+                self.ask(wire, request, api).await
+            }
         }
     }
 
-    async fn chat(&self, wire: &Rc<Wire>, request: Request<Incoming>) -> Response<Body> {
+    async fn ask(&self, wire: &Rc<Wire>, request: Request<Incoming>, api: Api) -> Response<Body> {
         let request_id = request.headers().get("x-request-id");
         let request_id = request_id.and_then(|v| v.to_str().ok()).map(clip);
         let bytes = match read_body(request.into_body()).await {
             Ok(bytes) => bytes,
-            Err(too_large) => return self.refuse(wire, too_large),
+            Err(too_large) => return self.refuse(wire, too_large, api),
         };
         let received_ns = wire.last_read.get();
         wire.waiting_since.set(None);
-        let ask = match Ask::parse(&bytes) {
+        let ask = match api.parse(&bytes) {
             Ok(ask) => ask,
-            Err(bad) => return self.refuse(wire, Refused::Bad(bad)),
+            Err(bad) => return self.refuse(wire, Refused::Bad(bad), api),
         };
         let arrival = self.shared.arrivals.fetch_add(1, Ordering::Relaxed);
         let on_connection = wire.requests.replace(wire.requests.get() + 1);
         let decision = self.shared.decider.decide(arrival, &bytes);
         let line = TruthLine {
             arrival,
-            id: format!("chatcmpl-{:x}-{arrival}", self.shared.config.seed),
+            api,
+            id: format!("{}{:x}-{arrival}", api.id_prefix(), self.shared.config.seed),
             request_id,
             connection: wire.connection,
             on_connection,
@@ -140,7 +147,7 @@ impl Thread {
     }
 
     /// A request that was not understood.
-    fn refuse(&self, wire: &Rc<Wire>, why: Refused) -> Response<Body> {
+    fn refuse(&self, wire: &Rc<Wire>, why: Refused, api: Api) -> Response<Body> {
         self.shared.tally().bad_request();
         let (status, bad) = match why {
             Refused::Bad(bad) => (StatusCode::BAD_REQUEST, bad),
@@ -151,7 +158,7 @@ impl Thread {
             }
         };
         let code = status.as_u16();
-        let body = error_json(&bad.message, "invalid_request_error", bad.param, code);
+        let body = api.error(&bad.message, "invalid_request_error", bad.param, code);
         let mut response = json(status, Body::plain(wire.clone(), body));
         if status == StatusCode::PAYLOAD_TOO_LARGE {
             // What is left of the body will not be read.
@@ -169,12 +176,13 @@ impl Thread {
             Fault::RateLimited => (429, "too many requests, on purpose", "rate_limit_error"),
             Fault::Overloaded => (529, "overloaded, on purpose", "overloaded_error"),
             Fault::Html => (200, "", ""),
-            _ => (500, "the engine failed on purpose", "server_error"),
+            _ => (500, ENGINE_FAILED, "server_error"),
         };
         // Who turns requests away does so at once; who breaks, when it begins to answer.
         let at_once = matches!(fault, Fault::RateLimited | Fault::Overloaded);
         let wait = if at_once { 0 } else { nanos(&config.ttft_ms, &mut decision.chance) };
         let due = line.start_ns + wait;
+        let api = line.api;
         (line.status, line.events) = (status, vec![planned(EventKind::Body, due, 0)]);
         let exchange = Rc::new(Exchange::new(line, self.shared.clone()));
         self.alarm.sleep_until(due).await;
@@ -183,7 +191,7 @@ impl Thread {
             "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
                 .to_owned()
         } else {
-            error_json(text, kind, None, status)
+            api.error(text, kind, None, status)
         };
         let body = self.timed(wire, exchange, whole(bytes, None), None);
         let mut response = json(StatusCode::from_u16(status).expect("a known status"), body);
@@ -207,7 +215,10 @@ impl Thread {
     ) -> Response<Body> {
         let shared = &self.shared;
         let source = &shared.source;
-        let answer = source.answer(&ask.question, decision.answer, &mut decision.chance);
+        let answer = match ask.api {
+            Api::Embeddings => nothing_said(),
+            _ => source.answer(&ask.question, decision.answer, &mut decision.chance),
+        };
         (line.answer, line.case) = (Some(answer.kind), answer.case.clone());
         let script = Script::new(&shared.config, ask, answer, &mut decision);
         line.finish = Some(script.finish);
@@ -233,16 +244,14 @@ impl Thread {
             } else {
                 UsageIn::Nothing
             };
-            let chunks = Chunks::new(&head, usage_in);
+            let chunks = ask.api.encoder(&head, ask, usage_in);
             let exchange = Rc::new(Exchange::new(line, shared.clone()));
             let payload = Payload::Stream { script, chunks };
-            return event_stream(self.timed(wire, exchange, payload, slot));
+            return event_stream(self.timed(wire, exchange, payload, slot), ask.api);
         }
         let bytes = match decision.fault {
-            Some(Fault::ErrorEvent) => {
-                error_json("the engine failed on purpose", "server_error", None, 500).into_bytes()
-            }
-            _ => completion(&head, &script),
+            Some(Fault::ErrorEvent) => ask.api.error(ENGINE_FAILED, "server_error", None, 500).into_bytes(),
+            _ => ask.api.whole(&head, ask, &script),
         };
         let half = bytes.len() / 2;
         let payload = match decision.fault {
@@ -326,10 +335,15 @@ fn json(status: StatusCode, body: Body) -> Response<Body> {
     response
 }
 
-fn event_stream(body: Body) -> Response<Body> {
+/// What an embedding says in words.
+fn nothing_said() -> Answer {
+    Answer { pieces: Pieces::default(), kind: AnswerKind::Given, case: None, finish: Finish::Stop }
+}
+
+fn event_stream(body: Body, api: Api) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    let kind = http::HeaderValue::from_static("text/event-stream; charset=utf-8");
+    let kind = http::HeaderValue::from_static(api.stream_type());
     headers.insert(CONTENT_TYPE, kind);
     headers.insert(CACHE_CONTROL, http::HeaderValue::from_static("no-cache"));
     response

@@ -5,6 +5,7 @@
 //! formatted and written by a thread of their own, and reach the file within
 //! 100 ms, so that a killed server leaves a readable file.
 
+use crate::api::Api;
 use crate::config::Config;
 use crate::decide::{AnswerKind, Fault};
 use crate::openai::Finish;
@@ -37,6 +38,9 @@ pub struct TruthHead {
 pub struct TruthLine {
     /// Number of the request in order of arrival, from 0.
     pub arrival: u64,
+    /// The protocol that it was asked in.
+    #[serde(default)]
+    pub api: Api,
     /// The answer's `id`.
     pub id: String,
     /// The client's `x-request-id` header, when it sent one.

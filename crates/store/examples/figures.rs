@@ -167,6 +167,7 @@ fn record(slot: u32, body: Digest) -> Record {
             timings: vec![],
         }),
         fault: None,
+        copied_from: None,
         place: Place { worker: 0, shard: 0, connection: slot % 64, reused: true },
     }
 }

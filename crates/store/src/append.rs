@@ -219,9 +219,10 @@ const SQL: [&str; 12] = [
         intended_ns, started_ns, sent_ns, sent_end_ns, body_end_ns, ended_ns,
         first_byte_ns, first_ns, first_visible_ns, first_tool_ns, last_ns, last_event_ns,
         connect_ns, tls_ns, queue_wait_ns, pieces, first_tokens, max_gap_ns, reasoning_seen,
-        in_server, out_server, cached_server, reasoning_server)
+        in_server, out_server, cached_server, reasoning_server,
+        server_total_ns, server_prompt_ns, server_generation_ns)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (run, slot, step, attempt) DO NOTHING",
     "INSERT INTO detail (seq, timing, marks, codec, len, body) VALUES (?, ?, ?, ?, ?, ?)",
     "SELECT attempt, outcome FROM record WHERE run = ? AND slot = ? AND step = ? AND attempt <> ?
@@ -403,6 +404,9 @@ impl<'c> Inserter<'c> {
             w.output,
             w.cached,
             w.reasoning,
+            ns(w.server.total),
+            ns(w.server.prompt),
+            ns(w.server.generation),
         ])?;
         Ok(changed == 1)
     }

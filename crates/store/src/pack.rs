@@ -125,6 +125,8 @@ pub(crate) struct Detail<'a> {
     pub(crate) said: Cow<'a, Option<ServerSaid>>,
     pub(crate) fault: Option<u32>,
     pub(crate) place: Place,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) copied_from: Option<Key>,
     /// Where numbers stood that JSON cannot hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) odd: Places,
@@ -141,6 +143,7 @@ impl<'a> Detail<'a> {
             said: Cow::Borrowed(&r.said),
             fault: r.fault,
             place: r.place,
+            copied_from: r.copied_from,
             odd: Places::new(),
         };
         if numbers::any_odd(&r.answer, r.said.as_ref()) {
@@ -167,7 +170,7 @@ impl<'a> Detail<'a> {
 }
 
 /// Mark names by their stored number. New ones go to the end.
-const MARKS: [MarkName; 12] = [
+const MARKS: [MarkName; 15] = [
     MarkName::QueueStart,
     MarkName::QueueEnd,
     MarkName::DnsStart,
@@ -180,6 +183,9 @@ const MARKS: [MarkName; 12] = [
     MarkName::JobAccepted,
     MarkName::JobRunning,
     MarkName::JobDone,
+    MarkName::SessionStart,
+    MarkName::SessionEnd,
+    MarkName::SessionExpired,
 ];
 
 /// Bytes of one packed mark.

@@ -8,7 +8,9 @@ use crate::error::{Result, Step, Trouble};
 use crate::open::Store;
 use crate::pack::{Detail, of_word, unpack_marks};
 use crate::schema::SEQ_BITS;
-use acidtest_record::{Digest, Key, Kind, Ns, OutcomeClass, Record, Row, RunId, Timing, unpack_timing};
+use acidtest_record::{
+    Digest, Key, Kind, Ns, OutcomeClass, Record, Row, RunId, ServerTimes, Timing, unpack_timing,
+};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -17,7 +19,8 @@ const SCALARS: &str = "record.slot, record.step, record.attempt, role, target, p
     case_hash, repeat, clock, outcome, cause, stream, intended_ns, started_ns, sent_ns, \
     first_byte_ns, first_ns, first_visible_ns, first_tool_ns, last_ns, last_event_ns, \
     body_end_ns, ended_ns, connect_ns, tls_ns, queue_wait_ns, pieces, first_tokens, max_gap_ns, \
-    in_server, out_server, cached_server, reasoning_server, reasoning_seen";
+    in_server, out_server, cached_server, reasoning_server, reasoning_seen, \
+    server_total_ns, server_prompt_ns, server_generation_ns";
 /// Columns of a [`Timing`] beyond those.
 const TIMES: &str = "sent_end_ns, marks, timing";
 /// Columns of a [`Record`] beyond those.
@@ -244,6 +247,7 @@ impl<'r> Columns<'r, '_> {
             cached: self.take()?,
             reasoning: self.take()?,
             reasoning_seen: self.take()?,
+            server: ServerTimes { total: self.ns()?, prompt: self.ns()?, generation: self.ns()? },
         })
     }
 
@@ -297,6 +301,7 @@ impl<'r> Columns<'r, '_> {
             said: detail.said.into_owned(),
             fault: detail.fault,
             place: detail.place,
+            copied_from: detail.copied_from,
         })
     }
 }

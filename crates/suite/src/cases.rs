@@ -1,15 +1,20 @@
-//! What is asked: `cases:`, inline or in a data file.
+//! What is asked: `cases:`, inline, as a table, in data files or in a folder.
 //!
 //! Main function: [`read`]. Texts stay byte for byte as written. Must not send
 //! or score anything.
 
-use crate::dataset::{self, Line};
-use crate::error::{Source, Span, SuiteError, brief};
+use crate::data::{self, FORMATS, Format};
+use crate::defaults::CaseDefaults;
+use crate::error::{Span, SuiteError, brief};
+use crate::files::Files;
+use crate::folder;
+use crate::mapping::{Mapping, mapping};
 use crate::nearest::distance;
+use crate::overrides;
 use crate::prompts::Prompts;
 use crate::read::{Doc, Fields};
+use crate::row::{self, Row, label_text};
 use crate::scoring;
-use crate::suite::Open;
 use crate::tree::{Kind, Node};
 use acidtest_record::Case;
 use serde_json::{Map, Value};
@@ -17,253 +22,289 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// Keys of a case; every other field is a variable.
-pub(crate) const KEYS: [&str; 9] =
-    ["id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers", "extract"];
+pub(crate) const KEYS: [&str; 14] = [
+    "id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers", "extract", "params", "prompt",
+    "timeout", "skip", "xfail",
+];
+/// Keys of a case whose slips are looked for among variables.
+const EASILY_MISTYPED: usize = 9;
 /// Keys of `cases` as a map.
-pub(crate) const FILE_KEYS: [&str; 2] = ["file", "map"];
-/// Keys of `map`.
-pub(crate) const MAP_KEYS: [&str; 6] = ["id", "expected", "cluster", "split", "refuse", "tags"];
-/// Labels that gates already know.
-pub(crate) const LABELS: [&str; 2] = ["target", "phase"];
+pub(crate) const FILE_KEYS: [&str; 8] =
+    ["file", "format", "folder", "config", "split", "revision", "table", "map"];
+/// Keys of `table` as a map.
+pub(crate) const TABLE_KEYS: [&str; 2] = ["columns", "rows"];
 
 const MAX_CASES: usize = 5_000_000;
-/// Longest id, tag, cluster or split, in bytes.
-const MAX_LABEL: usize = 500;
 
-/// Which field of a data file is what.
-struct Mapping {
-    /// Whether the suite says so, or these are the fields' own names.
-    given: bool,
-    id: String,
-    expected: Vec<String>,
-    cluster: String,
-    split: String,
-    refuse: String,
-    /// Label and field; `None` where the field `tags` holds them.
-    tags: Option<Vec<(String, String)>>,
-    /// Every field that the suite names, with its place; each must occur.
-    named: Vec<(String, Span)>,
-}
-
-impl Default for Mapping {
-    fn default() -> Self {
-        Self {
-            given: false,
-            id: "id".to_owned(),
-            expected: vec!["expected".to_owned()],
-            cluster: "cluster".to_owned(),
-            split: "split".to_owned(),
-            refuse: "refuse".to_owned(),
-            tags: None,
-            named: Vec::new(),
-        }
-    }
-}
-
-/// One case as it stands in a file.
-enum Row<'a> {
-    Inline(&'a Doc, &'a Node),
-    Line(Line<'a>),
-}
-
-impl Row<'_> {
-    /// The text that errors show.
-    fn doc(&self) -> Doc {
-        match self {
-            Row::Inline(doc, _) => (*doc).clone(),
-            Row::Line(line) => {
-                Source { name: line.file.into(), text: line.text.into(), first_line: line.number }
-            }
-        }
-    }
-
-    /// A field with its place; a missing one and a null are the same.
-    fn get(&self, key: &str) -> Option<Node> {
-        let node = match self {
-            Row::Inline(_, node) => node.get(key)?.clone(),
-            Row::Line(line) => Node::of_json(line.fields.get(key)?, self.key_span(key)),
-        };
-        (!matches!(node.kind, Kind::Null)).then_some(node)
-    }
-
-    fn key_span(&self, key: &str) -> Span {
-        match self {
-            Row::Inline(_, node) => match &node.kind {
-                Kind::Map(pairs) => {
-                    pairs.iter().find(|(k, _)| k.name == key).map_or(node.span, |(k, _)| k.span)
-                }
-                _ => node.span,
-            },
-            Row::Line(line) => {
-                let quoted = format!("\"{key}\"");
-                let at = line.text.find(&quoted).unwrap_or(0);
-                Span {
-                    line: line.number,
-                    column: line.text[..at].chars().count() as u32 + 1,
-                    len: quoted.chars().count() as u32,
-                }
-            }
-        }
-    }
-
-    fn number(&self) -> u32 {
-        match self {
-            Row::Inline(_, node) => node.span.line,
-            Row::Line(line) => line.number,
-        }
-    }
-
-    fn place(&self) -> String {
-        match self {
-            Row::Inline(doc, _) => format!("{}:{}", doc.name, self.number()),
-            Row::Line(line) => format!("{}:{}", line.file, line.number),
-        }
-    }
-
-    fn fields(&self) -> Map<String, Value> {
-        match self {
-            Row::Line(line) => line.fields.clone(),
-            Row::Inline(_, node) => match node.to_json() {
-                Value::Object(map) => map,
-                _ => Map::new(),
-            },
-        }
-    }
+/// The cases of a suite, before any are chosen.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    pub(crate) cases: Vec<Case>,
+    /// Ids of those that are skipped, with the reasons.
+    pub(crate) skips: BTreeMap<String, String>,
+    /// Where they came from, where that is worth a word.
+    pub(crate) origin: Option<String>,
 }
 
 /// Collects the cases of one suite.
 struct Collector<'a> {
     suite: &'a Doc,
     prompts: &'a Prompts,
+    defaults: &'a CaseDefaults,
     used: BTreeSet<String>,
     mapping: Mapping,
     seen_fields: BTreeSet<String>,
+    /// The split of a file whose rows name none.
+    split: Option<String>,
     /// Where each id stands.
-    ids: HashMap<String, u32>,
-    cases: Vec<Case>,
+    ids: HashMap<String, String>,
+    out: Read,
 }
 
 /// Reads `cases` of the suite.
 pub(crate) fn read(
     suite: &Fields<'_>,
-    dir: &Path,
     prompts: &Prompts,
-    open: Open<'_>,
-) -> Result<Vec<Case>, SuiteError> {
+    defaults: &CaseDefaults,
+    files: Files<'_>,
+) -> Result<Read, SuiteError> {
     let doc = suite.doc;
     let node = suite.need("cases", "cases.jsonl")?;
     let mut all = Collector {
         suite: doc,
         prompts,
+        defaults,
         used: prompts.variables(),
         mapping: Mapping::default(),
         seen_fields: BTreeSet::new(),
+        split: None,
         ids: HashMap::new(),
-        cases: Vec::new(),
+        out: Read::default(),
     };
     match &node.kind {
-        Kind::List(items) => {
-            for item in items {
-                doc.pairs(item, "a case")?;
-                all.add(&Row::Inline(doc, item))?;
-            }
-        }
-        Kind::Map(_) => {
-            let fields = Fields::open(doc, node, "'cases'", &FILE_KEYS)?;
-            if let Some(map) = fields.get("map") {
-                all.mapping = mapping(doc, map)?;
-            }
-            all.file(fields.need("file", "cases.jsonl")?, dir, open)?;
-        }
-        _ => all.file(node, dir, open)?,
+        Kind::List(items) => all.inline(items)?,
+        Kind::Map(_) => all.described(node, files)?,
+        _ => all.file(node, None, files)?,
     }
-    if all.cases.is_empty() {
+    if all.out.cases.is_empty() {
         return Err(doc.at(node, "there are no cases"));
     }
     all.check_mapping()?;
-    Ok(all.cases)
+    Ok(all.out)
 }
 
 impl Collector<'_> {
-    fn file(&mut self, node: &Node, dir: &Path, open: Open<'_>) -> Result<(), SuiteError> {
-        let name = self.suite.text(node, "'cases'")?;
-        let path = dir.join(name);
-        let other = ["csv", "tsv", "yaml", "yml", "parquet", "xlsx"];
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-        if other.contains(&extension) {
-            let message = format!("'{}' is not a JSON Lines file", brief(name));
-            return Err(self
-                .suite
-                .at(node, message)
-                .hint("write one JSON object on each line of a .jsonl file"));
+    fn inline(&mut self, items: &[Node]) -> Result<(), SuiteError> {
+        for item in items {
+            self.suite.pairs(item, "a case")?;
+            self.add(&Row::Inline(self.suite, item))?;
         }
+        Ok(())
+    }
+
+    /// `cases` as a map: files, a folder or a table.
+    fn described(&mut self, node: &Node, files: Files<'_>) -> Result<(), SuiteError> {
+        let doc = self.suite;
+        let fields = Fields::open(doc, node, "'cases'", &FILE_KEYS)?;
+        if let Some(map) = fields.get("map") {
+            self.mapping = mapping(doc, map)?;
+        }
+        let (kind, value) = fields.one_of(&["file", "folder", "table"])?;
+        let needs = |keys: &[&str], owner: &str| -> Result<(), SuiteError> {
+            match keys.iter().find_map(|k| fields.get(k).map(|n| (k, n))).filter(|_| kind != owner) {
+                Some((key, place)) => {
+                    Err(doc.at(place, format!("'{key}' belongs to '{owner}', not to '{kind}'")))
+                }
+                None => Ok(()),
+            }
+        };
+        needs(&["config", "revision"], "folder")?;
+        needs(&["format"], "file")?;
+        match kind {
+            "folder" => self.folder(&fields, value, files),
+            "table" => self.table(value),
+            _ => {
+                let format = fields.maybe("format", format)?;
+                self.split = fields.maybe("split", label_text)?;
+                for file in doc.one_or_more(value, "'file'")? {
+                    self.file(file, format, files)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn file(&mut self, node: &Node, format: Option<Format>, files: Files<'_>) -> Result<(), SuiteError> {
+        let name = self.suite.text(node, "'cases'")?;
+        let folder = self.suite.place(node.span.line).0;
+        let path = Path::new(folder).parent().unwrap_or(Path::new("")).join(name);
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+        if format.is_none() && ["yaml", "yml", "xlsx", "xls", "arrow", "zip", "gz"].contains(&extension) {
+            let message = format!("cases cannot be read from '{}'", brief(name));
+            return Err(self.suite.at(node, message).hint("files end in .jsonl .json .csv .tsv or .parquet"));
+        }
+        self.open(node, &path, format, files)
+    }
+
+    fn open(
+        &mut self,
+        node: &Node,
+        path: &Path,
+        format: Option<Format>,
+        files: Files<'_>,
+    ) -> Result<(), SuiteError> {
+        let format = format.or(Format::of(path)).unwrap_or(Format::Lines);
         let shown = path.display().to_string();
-        let reader = open(&path).map_err(|e| {
+        let reader = (files.open)(path).map_err(|e| {
             let message = format!("cannot open '{}': {e}", brief(&shown));
             self.suite.at(node, message).hint("paths are relative to the suite file")
         })?;
-        dataset::each_line(&shown, reader, |line| self.add(&Row::Line(line)))
+        data::each_row(format, &shown, reader, &mut |line| self.add(&Row::Line(line)))
+    }
+
+    /// A folder laid out as a dataset of the Hugging Face hub.
+    fn folder(&mut self, fields: &Fields<'_>, node: &Node, files: Files<'_>) -> Result<(), SuiteError> {
+        let doc = self.suite;
+        let name = doc.text(node, "'folder'")?;
+        let from = Path::new(doc.place(node.span.line).0).parent().unwrap_or(Path::new(""));
+        let folder = from.join(name);
+        let splits = match fields.get("split") {
+            Some(given) => {
+                let items = doc.one_or_more(given, "'split'")?.iter();
+                items.map(|n| Ok((n, label_text(doc, n, "'split'")?))).collect::<Result<_, _>>()?
+            }
+            None => Vec::new(),
+        };
+        let config = fields.get("config").map(|n| Ok((n, doc.name(n, "'config'")?))).transpose()?;
+        let revision = fields.maybe("revision", Doc::name)?;
+        let mut words = format!("folder {name}");
+        for (key, value) in [("config", config.as_ref().map(|c| &c.1)), ("revision", revision.as_ref())] {
+            if let Some(value) = value {
+                words.push_str(&format!(", {key} {value}"));
+            }
+        }
+        let wanted = folder::Wanted { doc, folder_node: node, folder: &folder, config, splits };
+        let parts = folder::files_of(&wanted, files)?;
+        let mut names: Vec<&str> = parts.iter().map(|p| p.split.as_str()).collect();
+        names.dedup();
+        self.out.origin = Some(format!("{words}, split {}", names.join(" and ")));
+        for part in &parts {
+            self.split = Some(part.split.clone());
+            self.open(node, &folder.join(&part.path), None, files)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of a table written in the suite: a list of maps, or columns and rows.
+    fn table(&mut self, node: &Node) -> Result<(), SuiteError> {
+        let doc = self.suite;
+        if let Kind::List(items) = &node.kind {
+            return self.inline(items);
+        }
+        let fields = Fields::open(doc, node, "'table'", &TABLE_KEYS)?;
+        let columns = doc.full_list(fields.need("columns", "[a, b]")?, "'columns'")?;
+        let mut keys = Vec::with_capacity(columns.len());
+        for column in columns {
+            let name = doc.name(column, "a column")?;
+            if keys.iter().any(|k: &crate::tree::Key| k.name == name) {
+                return Err(doc.at(column, format!("two columns are called '{}'", brief(&name))));
+            }
+            keys.push(crate::tree::Key { name, span: column.span });
+        }
+        for row in doc.full_list(fields.need("rows", "[[1, 2]]")?, "'rows'")? {
+            let cells = doc.list(row, "a row")?;
+            if cells.len() != keys.len() {
+                let message = format!("the row has {} cells for {} columns", cells.len(), keys.len());
+                return Err(doc.at(row, message));
+            }
+            let pairs = keys.iter().zip(cells);
+            let pairs = pairs.map(|(k, c)| (crate::tree::Key { span: c.span, ..k.clone() }, c.clone()));
+            let case = Node { span: row.span, bytes: row.bytes, kind: Kind::Map(pairs.collect()) };
+            self.add(&Row::Inline(doc, &case))?;
+        }
+        Ok(())
     }
 
     fn add(&mut self, row: &Row<'_>) -> Result<(), SuiteError> {
         let doc = row.doc();
-        if self.cases.len() >= MAX_CASES {
+        if self.out.cases.len() >= MAX_CASES {
             let span = Span { line: row.number(), column: 1, len: 1 };
             return Err(doc.error(span, "more than 5000000 cases"));
         }
-        let case = self.case(row, &doc)?;
-        if let Some(first) = self.ids.insert(case.id.clone(), row.number()) {
+        let (case, skip) = self.case(row, &doc)?;
+        if let Some(first) = self.ids.insert(case.id.clone(), row.place()) {
             let key = row.key_span(&self.mapping.id);
             let message = format!("two cases have the id '{}'", brief(&case.id));
-            return Err(doc.error(key, message).hint(format!("the first one is on line {first}")));
+            return Err(doc.error(key, message).hint(format!("the first one is at {first}")));
         }
-        self.prompts.check(self.suite, &case, &row.place())?;
-        self.cases.push(case);
+        match skip {
+            Some(reason) => {
+                self.out.skips.insert(case.id.clone(), reason);
+            }
+            None if case.prompt.is_some() => overrides::check_prompt(&case, &doc, row.key_span("prompt"))?,
+            None => self.prompts.check(self.suite, &case, &row.place())?,
+        }
+        self.out.cases.push(case);
         Ok(())
     }
 
-    fn case(&mut self, row: &Row<'_>, doc: &Doc) -> Result<Case, SuiteError> {
+    /// The case of a row, and why it is skipped, if it is.
+    fn case(&mut self, row: &Row<'_>, doc: &Doc) -> Result<(Case, Option<String>), SuiteError> {
         let map = &self.mapping;
         let label = |key: &str| -> Result<Option<String>, SuiteError> {
             let node = row.get(key);
             node.map(|n| label_text(doc, &n, &format!("'{key}'"))).transpose()
         };
-        let id = label(&map.id)?.unwrap_or_else(|| format!("case-{}", self.cases.len() + 1));
-        let expected = expected(row, doc, map)?;
-        let refuse = match row.get(&map.refuse) {
-            Some(node) => doc.flag(&node, &format!("'{}'", map.refuse))?,
-            None => false,
+        let id = label(&map.id)?.unwrap_or_else(|| format!("case-{}", self.out.cases.len() + 1));
+        let expected = row::expected(row, doc, map)?;
+        let refuse = match row.get(&map.refuse).is_some() {
+            true => row::refuse(row, doc, &map.refuse)?,
+            false => self.defaults.refuse,
         };
-        let scorers = row.get("scorers");
-        let extract = row.get("extract");
-        let vars = self.variables(row, doc)?;
-        let map = &self.mapping;
-        let case = Case {
+        let get = |key: &str| row.get(key).filter(|_| !row.is_table());
+        let own = overrides::read(doc, &|key| get(key).filter(|_| self.is_override(key)))?;
+        let scorers = get("scorers").map(|n| scoring::scorers(doc, &n, "'scorers'")).transpose()?;
+        let extraction = get("extract").map(|n| scoring::extraction(doc, &n, "'extract'")).transpose()?;
+        let mut case = Case {
             id,
-            hash: Case::digest(&vars, &expected, refuse),
-            vars,
+            vars: self.variables(row, doc)?,
             expected,
             refuse,
             cluster: label(&map.cluster)?,
-            split: label(&map.split)?,
-            tags: tags(row, doc, map)?,
-            scorers: scorers.map(|n| scoring::scorers(doc, &n, "'scorers'")).transpose()?,
-            extraction: extract.map(|n| scoring::extraction(doc, &n, "'extract'")).transpose()?,
+            split: label(&map.split)?.or_else(|| self.split.clone()),
+            tags: row::tags(row, doc, map)?,
+            scorers,
+            extraction,
+            params: own.params,
+            prompt: own.prompt,
+            timeout_s: own.timeout_s,
+            xfail: own.xfail,
             ..Case::default()
         };
+        self.defaults.fill(&mut case);
+        let plain = Case::digest(&case.vars, &case.expected, case.refuse);
+        case.hash = Case::with_own(plain, case.prompt.as_deref(), &case.params);
         if self.mapping.given {
             let fields = self.mapping.named.iter().map(|(field, _)| field);
-            let new: Vec<String> = fields.filter(|f| row.get(f).is_some()).cloned().collect();
+            // A column of a table is there even where all its cells are empty.
+            let is_there = |f: &&String| row.get(f).is_some() || (row.is_table() && row.has(f));
+            let new: Vec<String> = fields.filter(is_there).cloned().collect();
             self.seen_fields.extend(new);
         }
-        Ok(case)
+        Ok((case, own.skip))
+    }
+
+    /// Whether a key of a case says how it is asked: it is no variable of a template,
+    /// and the file is one of ours, without a `map`.
+    fn is_override(&self, key: &str) -> bool {
+        overrides::KEYS.contains(&key) && !self.mapping.given && !self.used.contains(key)
     }
 
     /// `vars` and every field that has no other meaning; one that has is a
     /// variable too where a template names it.
     fn variables(&self, row: &Row<'_>, doc: &Doc) -> Result<Map<String, Value>, SuiteError> {
         let mut vars = Map::new();
-        if let Some(node) = row.get("vars") {
+        if let Some(node) = row.get("vars").filter(|_| !row.is_table()) {
             vars = doc.object(&node, "'vars'")?;
         }
         let map = &self.mapping;
@@ -271,13 +312,14 @@ impl Collector<'_> {
             let mapped = [&map.id, &map.cluster, &map.split, &map.refuse].contains(&&key)
                 || map.expected.contains(&key)
                 || map.tags.iter().flatten().any(|(_, field)| *field == key);
-            let own = ["vars", "scorers", "extract"].contains(&key.as_str())
+            let own = (!row.is_table() && ["vars", "scorers", "extract"].contains(&key.as_str()))
+                || (!row.is_table() && self.is_override(&key))
                 || (key == "tags" && map.tags.is_none());
             let used = self.used.contains(&key);
             if own || (mapped && !used) {
                 continue;
             }
-            if !used && !map.given {
+            if !used && !map.given && !row.is_table() {
                 check_slip(row, doc, &key)?;
             }
             if vars.contains_key(&key) {
@@ -296,7 +338,7 @@ impl Collector<'_> {
             return Ok(());
         };
         let has: BTreeSet<&str> =
-            self.cases.iter().take(1).flat_map(|c| c.vars.keys()).map(String::as_str).collect();
+            self.out.cases.iter().take(1).flat_map(|c| c.vars.keys()).map(String::as_str).collect();
         let message = format!("no case has a field '{}'", brief(field));
         let error = self.suite.error(*span, message);
         Err(match crate::nearest::nearest(field, has.iter().copied()) {
@@ -310,7 +352,7 @@ impl Collector<'_> {
 fn check_slip(row: &Row<'_>, doc: &Doc, key: &str) -> Result<(), SuiteError> {
     let typed: Vec<char> = key.to_lowercase().chars().take(40).collect();
     let allowed = if typed.len() < 6 { 1 } else { 2 };
-    let near = KEYS.iter().find(|known| {
+    let near = KEYS[..EASILY_MISTYPED].iter().find(|known| {
         let known: Vec<char> = known.chars().collect();
         known.len() > 3 && distance(&typed, &known) <= allowed
     });
@@ -322,129 +364,7 @@ fn check_slip(row: &Row<'_>, doc: &Doc, key: &str) -> Result<(), SuiteError> {
     }
 }
 
-fn label_text(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
-    let text = doc.spelled(node, what)?;
-    let bad = if text.trim().is_empty() {
-        "is empty"
-    } else if text.len() > MAX_LABEL {
-        "is longer than 500 bytes"
-    } else if text.chars().any(char::is_control) {
-        "has a control character"
-    } else {
-        return Ok(text);
-    };
-    Err(doc.at(node, format!("{what} {bad}")))
-}
-
-/// The reference answers, each once, in order.
-fn expected(row: &Row<'_>, doc: &Doc, map: &Mapping) -> Result<Vec<String>, SuiteError> {
-    let mut out: Vec<String> = Vec::new();
-    for field in &map.expected {
-        let Some(node) = row.get(field) else {
-            continue;
-        };
-        let what = format!("'{field}'");
-        let items = match &node.kind {
-            Kind::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(&node),
-        };
-        for item in items {
-            let text = doc.spelled(item, &what)?;
-            if text.is_empty() && !map.given {
-                return Err(doc
-                    .error(row.key_span(field), "an empty expected answer")
-                    .hint("leave 'expected' out where there is none"));
-            }
-            if !text.is_empty() && !out.contains(&text) {
-                out.push(text);
-            }
-        }
-    }
-    Ok(out)
-}
-
-fn tags(row: &Row<'_>, doc: &Doc, map: &Mapping) -> Result<BTreeMap<String, String>, SuiteError> {
-    let mut out = BTreeMap::new();
-    if let Some(fields) = &map.tags {
-        for (label, field) in fields {
-            if let Some(node) = row.get(field) {
-                out.insert(label.clone(), label_text(doc, &node, &format!("'{field}'"))?);
-            }
-        }
-        return Ok(out);
-    }
-    let Some(node) = row.get("tags") else {
-        return Ok(out);
-    };
-    if let Kind::Map(pairs) = &node.kind {
-        for (key, value) in pairs {
-            check_label(doc, &key.name, key.span)?;
-            out.insert(key.name.clone(), label_text(doc, value, "a tag")?);
-        }
-        return Ok(out);
-    }
-    for item in doc.one_or_more(&node, "'tags'")? {
-        let label = label_text(doc, item, "a tag")?;
-        check_label(doc, &label, item.span)?;
-        out.insert(label, "yes".to_owned());
-    }
-    Ok(out)
-}
-
-/// A tag's name is used in gates, as `accuracy{lang=ko}`.
-fn check_label(doc: &Doc, label: &str, span: Span) -> Result<(), SuiteError> {
-    if LABELS.contains(&label) {
-        let message = format!("a tag cannot be called '{label}': gates use that word");
-        return Err(doc.error(span, message));
-    }
-    let strange = |c: char| c.is_control() || "[]{}=,<>≤≥\"'".contains(c);
-    if label.trim().is_empty() || label.contains(strange) {
-        let message = format!("'{}' cannot be the name of a tag", brief(label));
-        return Err(doc.error(span, message).hint("write letters, digits, '_' and '-'"));
-    }
-    Ok(())
-}
-
-fn mapping(doc: &Doc, node: &Node) -> Result<Mapping, SuiteError> {
-    let fields = Fields::open(doc, node, "'map'", &MAP_KEYS)?;
-    let mut out = Mapping { given: true, ..Mapping::default() };
-    let mut named = Vec::new();
-    let mut field = |node: &Node, what: &str| -> Result<String, SuiteError> {
-        let name = doc.name(node, what)?;
-        named.push((name.clone(), node.span));
-        Ok(name)
-    };
-    let singles = [
-        ("id", &mut out.id),
-        ("cluster", &mut out.cluster),
-        ("split", &mut out.split),
-        ("refuse", &mut out.refuse),
-    ];
-    for (key, slot) in singles {
-        if let Some(node) = fields.get(key) {
-            *slot = field(node, &format!("'{key}'"))?;
-        }
-    }
-    if let Some(node) = fields.get("expected") {
-        let items = doc.one_or_more(node, "'expected'")?;
-        out.expected = items.iter().map(|n| field(n, "'expected'")).collect::<Result<_, _>>()?;
-    }
-    if let Some(node) = fields.get("tags") {
-        let mut tags = Vec::new();
-        if let Kind::Map(pairs) = &node.kind {
-            for (label, value) in pairs {
-                check_label(doc, &label.name, label.span)?;
-                tags.push((label.name.clone(), field(value, "'tags'")?));
-            }
-        } else {
-            for item in doc.one_or_more(node, "'tags'")? {
-                let name = field(item, "'tags'")?;
-                check_label(doc, &name, item.span)?;
-                tags.push((name.clone(), name));
-            }
-        }
-        out.tags = Some(tags);
-    }
-    out.named = named;
-    Ok(out)
+fn format(doc: &Doc, node: &Node, what: &str) -> Result<Format, SuiteError> {
+    let word = doc.text(node, what)?;
+    Format::named(word).ok_or_else(|| doc.unknown(node.span, "format", word, "", &FORMATS))
 }

@@ -18,13 +18,15 @@ pub(crate) struct Line<'a> {
     pub(crate) number: u32,
     pub(crate) text: &'a str,
     pub(crate) fields: Map<String, Value>,
+    /// Whether it is a row of a table, whose columns are data and nothing else.
+    pub(crate) is_table: bool,
 }
 
 /// Calls `take` for every line that holds an object.
 pub(crate) fn each_line(
     file: &str,
     reader: Box<dyn Read>,
-    mut take: impl FnMut(Line<'_>) -> Result<(), SuiteError>,
+    take: &mut dyn FnMut(Line<'_>) -> Result<(), SuiteError>,
 ) -> Result<(), SuiteError> {
     let mut reader = BufReader::with_capacity(1 << 16, reader.take(MAX_FILE + 1));
     let mut bytes = Vec::new();
@@ -52,7 +54,7 @@ pub(crate) fn each_line(
             continue;
         }
         let fields = object(file, number, text)?;
-        take(Line { file, number, text, fields })?;
+        take(Line { file, number, text, fields, is_table: false })?;
     }
     Ok(())
 }
@@ -87,7 +89,8 @@ fn object(file: &str, number: u32, text: &str) -> Result<Map<String, Value>, Sui
             let out = at_line(file, number, text, at, 1, &format!("not valid JSON: {what}"));
             let first = text.trim_start().starts_with('[') && number == 1;
             Err(match first {
-                true => out.hint("a JSON array is not read: write one object on each line (JSON Lines)"),
+                true => out
+                    .hint("a JSON array stands in a .json file; here every line is one object (JSON Lines)"),
                 false => out.hint("every line is one JSON object"),
             })
         }
@@ -108,7 +111,7 @@ pub(crate) fn at_line(
     len: usize,
     message: &str,
 ) -> SuiteError {
-    let source = Source { name: file.into(), text: text.into(), first_line: number };
+    let source = Source::line_of(file, text, number);
     let span = Span { line: number, column: at as u32 + 1, len: len as u32 };
     source.error(span, message)
 }

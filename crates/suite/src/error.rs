@@ -96,13 +96,53 @@ pub struct Source {
     pub text: Arc<str>,
     /// The number of the text's first line.
     pub first_line: u32,
+    /// Files that were appended: with their first line in `text`.
+    parts: Arc<[Part]>,
+}
+
+/// A file that was appended to another one's text.
+#[derive(Debug, Clone)]
+struct Part {
+    name: Arc<str>,
+    /// The number of its first line within the whole text.
+    from: u32,
 }
 
 impl Source {
     /// A whole file.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into(), first_line: 1 }
+        Self::line_of(name, text, 1)
+    }
+
+    /// One line of a file, or a part of it whose first line has that number.
+    #[must_use]
+    pub fn line_of(name: &str, text: &str, number: u32) -> Self {
+        Self { name: name.into(), text: text.into(), first_line: number, parts: Arc::from([]) }
+    }
+
+    /// Appends another file, so that one text holds all places of a suite. Gives
+    /// how many lines and bytes stand before it.
+    pub(crate) fn append(&mut self, name: &str, text: &str) -> (u32, usize) {
+        let mut all = self.text.to_string();
+        if !all.ends_with('\n') {
+            all.push('\n');
+        }
+        let (lines, bytes) = (all.matches('\n').count() as u32, all.len());
+        all.push_str(text);
+        self.text = all.into();
+        let part = Part { name: name.into(), from: lines + 1 };
+        self.parts = self.parts.iter().cloned().chain([part]).collect();
+        (lines, bytes)
+    }
+
+    /// The file in which a line of the text stands, and its number there.
+    #[must_use]
+    pub fn place(&self, line: u32) -> (&str, u32) {
+        match self.parts.iter().rev().find(|p| p.from <= line) {
+            Some(part) => (&part.name, line - part.from + 1),
+            None => (&self.name, line),
+        }
     }
 
     /// An error at `span`.
@@ -128,9 +168,10 @@ impl Source {
 
     fn error_in(&self, line: &str, span: Span, message: String) -> SuiteError {
         let (snippet, caret, width) = shown(line, at_zero(span.column), span.len as usize);
+        let (name, number) = self.place(span.line);
         SuiteError {
-            file: printable(&self.name),
-            line: span.line,
+            file: printable(name),
+            line: number,
             column: span.column,
             snippet,
             caret,

@@ -5,9 +5,12 @@
 //! readers know.
 #![allow(dead_code, reason = "only the schema of these types is used")]
 
+mod targets;
+
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use targets::AnyTarget;
 
 /// The JSON Schema of a suite file.
 #[must_use]
@@ -66,39 +69,55 @@ struct Suite {
     name: Option<String>,
     /// What the suite is for.
     description: Option<String>,
+    /// Files that lie under this one: maps are merged key by key, all else is replaced.
+    include: Option<OneOrMany<Include>>,
     /// Who answers.
-    target: Option<OneOrMany<Target>>,
+    target: Option<OneOrMany<AnyTarget>>,
     /// Who answers: several targets get the same questions.
-    targets: Option<OneOrMany<Target>>,
+    targets: Option<OneOrMany<AnyTarget>>,
     /// What is said to the model, as a minijinja template over the case's variables: `"{{ question }}"`.
     prompt: Option<PromptText>,
     /// Several prompts to be compared.
     prompts: Option<Vec<Prompt>>,
-    /// What is asked: a JSON Lines file, or a list.
+    /// Values to combine, each combination a prompt of its own: a key that a template names is its variable, any other a field of the body.
+    matrix: Option<BTreeMap<String, Vec<Value>>>,
+    /// What is asked: a data file (.jsonl .json .csv .tsv .parquet), a folder, a table, or a list.
     cases: Cases,
+    /// What every case has unless it says otherwise.
+    defaults: Option<CaseDefaults>,
+    /// Which cases are asked: a condition, or a map.
+    select: Option<Select>,
     /// Fields of every request's body, such as `max_tokens` and `temperature`.
     params: Option<Map<String, Value>>,
     /// How the answer is taken from the text; thinking between `<think>` tags is taken out first. Default: whole.
     extract: Option<Extract>,
     /// How answers are scored. Default: exact, where cases have expected answers.
     scorers: Option<OneOrMany<Scorer>>,
+    /// Whether a right answer to a case marked `xfail` breaks a gate. Default: false.
+    strict_xfail: Option<bool>,
     /// Load phases, in order. Default: `[{ closed: 4 }]`.
     phases: Option<Vec<Phase>>,
-    /// How often each case is asked. Default: 1.
-    #[schemars(range(min = 1, max = 10_000))]
-    repeats: Option<u32>,
+    /// How often each case is asked, and when it passes. Default: 1.
+    repeats: Option<Repeats>,
     /// Seed of every random choice. Default: 1.
     seed: Option<u64>,
     /// Whether every prompt gets a nonce, so that no cache answers. Default: false, and texts are sent byte for byte.
     fresh: Option<bool>,
+    /// Whether an answer of an earlier run to the same request and repeat is used again and not asked for. Default: false.
+    cache: Option<bool>,
     /// Retries of failed requests. Default: none.
     retry: Option<Retry>,
     /// Limits of one attempt.
     limits: Option<Limits>,
     /// Limits of the whole run.
     caps: Option<Caps>,
+    /// What stops the run early, such as `error_rate > 20 % after 50` or `cost > 1 USD`.
+    abort: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
     gates: Option<OneOrMany<String>>,
+    /// How much worse than its baseline a run may be, asked by `run --baseline`: `accuracy drop <= 2 pp`,
+    /// `e2e.p50 rise <= 10 %`, `accuracy not worse`.
+    regression: Option<OneOrMany<String>>,
 }
 
 /// One value or a list of them.
@@ -115,6 +134,9 @@ enum OneOrMany<T> {
 struct Target {
     /// Its name in tables; by default the model's.
     name: Option<String>,
+    /// The protocol that it speaks. Default: openai_chat.
+    #[schemars(with = "Option<TargetKind>")]
+    kind: Option<TargetKind>,
     /// `http(s)://HOST/v1`, `sim:NAME` (the simulated server) or `local:NAME` (a built-in answerer).
     url: String,
     /// The model to ask for.
@@ -126,12 +148,30 @@ struct Target {
     headers: Option<BTreeMap<String, String>>,
     /// Extra fields of the request's body.
     body: Option<Map<String, Value>>,
-    /// Whether to ask for a streamed answer. Default: true.
+    /// Whether to ask for a streamed answer. Default: true; embeddings come in one piece.
     stream: Option<bool>,
     /// What it costs.
     price: Option<Price>,
     /// Configuration of the simulated server, for `url: sim:NAME`.
     sim: Option<Map<String, Value>>,
+}
+
+/// The protocol of a target.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum TargetKind {
+    /// OpenAI chat completions and what speaks like it: vLLM, SGLang, llama.cpp, Groq, OpenRouter …
+    OpenaiChat,
+    /// OpenAI text completions: raw text in, text out.
+    OpenaiCompletions,
+    /// OpenAI Responses.
+    OpenaiResponses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Ollama's own chat.
+    Ollama,
+    /// OpenAI embeddings.
+    Embeddings,
 }
 
 /// Prices per million tokens.
@@ -202,23 +242,173 @@ enum Role {
     Tool,
 }
 
-/// What is asked: a file, a file with mapped fields, or a list.
+/// A file to include, relative to the file that includes it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Include {
+    File(String),
+    Allowed(IncludeFile),
+}
+
+/// A file to include that may lie outside the suite's folder.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct IncludeFile {
+    /// Its path.
+    file: String,
+    /// Whether it may lie outside the suite's folder. Default: false.
+    outside: Option<bool>,
+}
+
+/// How often each case is asked.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Repeats {
+    Count(#[schemars(range(min = 1, max = 10_000))] u32),
+    Rule(RepeatRule),
+}
+
+/// How often each case is asked, and when it passes.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct RepeatRule {
+    /// How often.
+    #[schemars(range(min = 1, max = 10_000))]
+    n: u32,
+    /// `3 of 5`, or `lower bound >= 0.8` of its share of right answers. The metric is `case_pass_rate`.
+    pass: Option<String>,
+}
+
+/// Which cases are asked.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Select {
+    Filter(String),
+    Rules(SelectRules),
+}
+
+/// Which cases are asked; all that is given must hold.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SelectRules {
+    /// A condition on tags, id, split, cluster, refuse and `vars.NAME`: `lang=ko and not id~draft-*`.
+    filter: Option<String>,
+    /// Splits.
+    split: Option<OneOrMany<String>>,
+    /// One part of several, such as `2/5`; by a digest of the id.
+    shard: Option<String>,
+    /// So many cases, drawn by a digest of seed and id.
+    sample: Option<Sample>,
+    /// The first so many of what is left.
+    #[schemars(range(min = 1))]
+    limit: Option<u64>,
+}
+
+/// How many cases are drawn.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Sample {
+    Count(u64),
+    Seeded(SeededSample),
+}
+
+/// How many cases are drawn, and by which seed.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SeededSample {
+    /// How many.
+    #[schemars(range(min = 1))]
+    n: u64,
+    /// The seed. Default: 1.
+    seed: Option<u64>,
+}
+
+/// What every case has unless it says otherwise; `vars`, `tags` and `params` are filled key by key.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct CaseDefaults {
+    /// Variables of the prompt.
+    vars: Option<Map<String, Value>>,
+    /// Whether the right answer is a refusal.
+    refuse: Option<bool>,
+    /// The unit of sampling.
+    cluster: Option<Scalar>,
+    /// Split.
+    split: Option<Scalar>,
+    /// Labels by which results are sliced.
+    tags: Option<Tags>,
+    /// Scorers in place of the suite's.
+    scorers: Option<OneOrMany<Scorer>>,
+    /// Extraction in place of the suite's.
+    extract: Option<Extract>,
+    /// Fields of the request's body.
+    params: Option<Map<String, Value>>,
+    /// Messages in place of the suite's prompts.
+    prompt: Option<PromptText>,
+    /// Longest time of one attempt.
+    timeout: Option<Duration>,
+    /// Why wrong answers are expected.
+    xfail: Option<String>,
+}
+
+/// What is asked: a file, a described source, or a list.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Cases {
     File(String),
-    Mapped(MappedFile),
+    Mapped(Box<MappedFile>),
     Inline(Vec<Case>),
 }
 
-/// A JSON Lines file whose fields have names of their own.
+/// Data files, a folder or a table: exactly one of `file`, `folder` and `table`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct MappedFile {
-    /// Its path, relative to the suite file.
-    file: String,
+    /// Paths of files, relative to the suite file.
+    file: Option<OneOrMany<String>>,
+    /// Format of the file where its name does not tell it.
+    format: Option<FileFormat>,
+    /// A folder laid out as a dataset of the Hugging Face hub.
+    folder: Option<String>,
+    /// folder: its configuration.
+    config: Option<String>,
+    /// folder: which splits; file: the split of its cases where rows name none.
+    split: Option<OneOrMany<String>>,
+    /// folder: which revision it holds; noted with the run.
+    revision: Option<String>,
+    /// Rows written in the suite.
+    table: Option<Table>,
     /// Which field is what; all other fields are variables.
     map: Option<FieldMap>,
+}
+
+/// Formats of data files.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum FileFormat {
+    Jsonl,
+    Json,
+    Csv,
+    Tsv,
+    Parquet,
+}
+
+/// Rows written in the suite: cases, or columns and rows.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Table {
+    Cases(Vec<Case>),
+    Columns(TableColumns),
+}
+
+/// Columns and rows.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct TableColumns {
+    /// Names of the columns: keys of a case, or variables.
+    columns: Vec<String>,
+    /// One case in each row.
+    rows: Vec<Vec<Value>>,
 }
 
 /// Which field of a data file is what.
@@ -255,7 +445,7 @@ struct Case {
     /// Variables of the prompt; they may also stand beside the other keys.
     vars: Option<Map<String, Value>>,
     /// Acceptable answers.
-    expected: Option<OneOrMany<Scalar>>,
+    expected: Option<OneOrMany<Expected>>,
     /// Whether the right answer is a refusal. Default: false.
     refuse: Option<bool>,
     /// Cases of one cluster are not independent: intervals treat them as one unit.
@@ -268,6 +458,16 @@ struct Case {
     scorers: Option<OneOrMany<Scorer>>,
     /// Extraction of this case in place of the suite's.
     extract: Option<Extract>,
+    /// Fields of the request's body, over those of the suite.
+    params: Option<Map<String, Value>>,
+    /// Messages of this case in place of the suite's prompts.
+    prompt: Option<PromptText>,
+    /// Longest time of one attempt, where it is shorter than that of `limits`.
+    timeout: Option<Duration>,
+    /// Why this case is not asked.
+    skip: Option<String>,
+    /// Why a wrong answer is expected; the case is out of accuracy and counted beside it.
+    xfail: Option<String>,
 }
 
 /// Text, or a number or truth value taken as it is written.
@@ -277,6 +477,14 @@ enum Scalar {
     Text(String),
     Number(f64),
     Flag(bool),
+}
+
+/// An acceptable answer; an object is the JSON that is expected.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Expected {
+    Text(Scalar),
+    Object(Map<String, Value>),
 }
 
 /// Labels: `{ lang: ko }`, or `[hard]` for `{ hard: yes }`.
@@ -324,7 +532,7 @@ struct ExtractRule {
 #[schemars(untagged)]
 enum Scorer {
     Name(ScorerName),
-    Options(ScorerOptions),
+    Options(Box<ScorerOptions>),
     Combination(Box<Combination>),
 }
 
@@ -346,6 +554,14 @@ enum ScorerName {
     CharF1,
     /// Passes when the answer declines, in Korean or English.
     Refusal,
+    /// The whole answer is JSON.
+    JsonValid,
+    /// Every field of the expected JSON object is right.
+    Fields,
+    /// Every date and number of the answer is in an expected answer.
+    DatesNumbers,
+    /// Holds an expected answer, Korean particles ignored.
+    KoreanMatch,
 }
 
 /// Kinds of scorers.
@@ -360,6 +576,148 @@ enum ScorerType {
     TokenF1,
     CharF1,
     Refusal,
+    /// The answer is JSON.
+    JsonValid,
+    /// The answer's JSON is valid by a schema.
+    JsonSchema,
+    /// One value of the answer's JSON.
+    JsonField,
+    /// Several values of the answer's JSON beside those of the expected object.
+    Fields,
+    /// The answer's language.
+    Language,
+    /// Every date and number of the answer is known.
+    DatesNumbers,
+    /// None of the words is in the answer.
+    BannedWords,
+    /// The answer's length.
+    Length,
+    /// Holds an expected answer, Korean particles ignored.
+    KoreanMatch,
+    /// The answer came in time.
+    Latency,
+    /// The request cost no more.
+    Cost,
+    /// A program of your own.
+    Command,
+}
+
+/// Which reading of an answer's JSON counts; each allows what the one before does.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum JsonReading {
+    /// The whole answer is JSON and types are as expected.
+    Strict,
+    /// Code fences, missing commas and the like are repaired.
+    Repaired,
+    /// And `"3"` may stand for 3, `"true"` for true.
+    Coerced,
+}
+
+/// Kinds of fields.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum FieldKind {
+    /// By the type of the expected value.
+    Auto,
+    Boolean,
+    Enum,
+    Number,
+    /// Compared as dates, in any of the usual forms.
+    Date,
+    Text,
+    /// By F1.
+    List,
+}
+
+/// How texts are compared.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum TextMatch {
+    Exact,
+    /// Without letter case, punctuation and white space.
+    Normalised,
+    /// The expected text is in it.
+    Contains,
+    /// Character F1; right from `pass` on.
+    CharF1,
+}
+
+/// Fields by their names, or a list of names; by default all of the expected object.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum FieldList {
+    Named(BTreeMap<String, FieldRule>),
+    Names(Vec<String>),
+}
+
+/// How a field is compared.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum FieldRule {
+    Kind(FieldKind),
+    Options(Box<FieldOptions>),
+}
+
+/// A field with options.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct FieldOptions {
+    /// Its kind. Default: auto.
+    #[schemars(rename = "as")]
+    kind: Option<FieldKind>,
+    /// JSON pointer, in the answer and the expected object. Default: the field's name.
+    pointer: Option<String>,
+    /// enum: the words that are allowed.
+    values: Option<OneOrMany<Scalar>>,
+    /// enum: whether letter case is ignored.
+    ignore_case: Option<bool>,
+    /// number: largest absolute difference.
+    abs: Option<f64>,
+    /// number: largest difference relative to the expected number.
+    rel: Option<f64>,
+    /// date: forms by strftime, such as `%d/%m/%Y`.
+    forms: Option<OneOrMany<String>>,
+    /// text: how. Default: exact.
+    #[schemars(rename = "match")]
+    text: Option<TextMatch>,
+    /// list: whether the order counts. Default: true.
+    ordered: Option<bool>,
+    /// The score at which it is right. Default: 1.
+    #[schemars(range(min = 0, max = 1))]
+    pass: Option<f64>,
+    /// Its weight among the fields. Default: 1.
+    weight: Option<f64>,
+}
+
+/// A JSON Schema, or the name of its file.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum AnswerSchema {
+    File(String),
+    Inline(Map<String, Value>),
+    Flag(bool),
+}
+
+/// Languages.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Language {
+    /// Korean.
+    Ko,
+    /// English.
+    En,
+    /// Both.
+    Mixed,
+}
+
+/// What a length counts.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum LengthUnit {
+    Chars,
+    Words,
+    Sentences,
 }
 
 /// A scorer with options.
@@ -379,20 +737,75 @@ struct ScorerOptions {
     /// The score at which it passes. Default: 1; `token_f1` and `char_f1` only measure without it.
     #[schemars(range(min = 0, max = 1))]
     pass: Option<f64>,
-    /// exact, contains, starts_with: whether letter case is ignored. Default: false.
+    /// exact, contains, starts_with, banned_words, enum fields: whether letter case is ignored. Default: false.
     ignore_case: Option<bool>,
-    /// contains, starts_with: what to look for in place of the expected answers.
+    /// contains, starts_with, korean_match: what to look for in place of the expected answers.
     any_of: Option<OneOrMany<Scalar>>,
     /// regex: the pattern.
     pattern: Option<String>,
-    /// numeric: largest absolute difference. Default: 0.
+    /// numeric, number fields: largest absolute difference. Default: 0.
     #[schemars(range(min = 0))]
     abs: Option<f64>,
-    /// numeric: largest difference relative to the expected number. Default: 1e-9.
+    /// numeric, number fields: largest difference relative to the expected number. Default: 1e-9.
     #[schemars(range(min = 0))]
     rel: Option<f64>,
     /// token_f1, char_f1: Unicode rules in place of those of SQuAD and KorQuAD. Default: false.
     unicode: Option<bool>,
+    /// json_valid, json_schema, json_field, fields: which reading of the JSON counts. Default: strict.
+    reading: Option<JsonReading>,
+    /// json_schema: the schema, or its file.
+    schema: Option<AnswerSchema>,
+    /// json_schema: 2020-12, 2019-09, 7, 6 or 4. Default: 2020-12.
+    draft: Option<Scalar>,
+    /// json_field: JSON pointer, such as `/answer`.
+    pointer: Option<String>,
+    /// json_field: the kind of the value. Default: auto.
+    #[schemars(rename = "as")]
+    field_kind: Option<FieldKind>,
+    /// json_field as enum: the words that are allowed.
+    values: Option<OneOrMany<Scalar>>,
+    /// json_field as date: forms by strftime.
+    forms: Option<OneOrMany<String>>,
+    /// json_field as text: how. Default: exact.
+    #[schemars(rename = "match")]
+    text: Option<TextMatch>,
+    /// json_field as list: whether the order counts. Default: true.
+    ordered: Option<bool>,
+    /// fields: the fields and how they are compared. Default: all of the expected object, by their types.
+    fields: Option<FieldList>,
+    /// language: the language that the answer must be in.
+    is: Option<Language>,
+    /// language: the variable whose language it must be in, such as `question`.
+    like: Option<String>,
+    /// dates_numbers: texts whose dates and numbers are allowed too.
+    allowed: Option<OneOrMany<Scalar>>,
+    /// dates_numbers: variables whose dates and numbers are allowed too.
+    vars: Option<OneOrMany<Scalar>>,
+    /// banned_words: the words.
+    words: Option<OneOrMany<Scalar>>,
+    /// banned_words: a file with a word on each line.
+    file: Option<String>,
+    /// length: what is counted. Default: chars.
+    unit: Option<LengthUnit>,
+    /// length: at least so many.
+    min: Option<u64>,
+    /// length: at most so many; cost: most that a request may cost.
+    max: Option<f64>,
+    /// latency: longest time to the first token.
+    ttft: Option<Duration>,
+    /// latency: longest time to the end.
+    e2e: Option<Duration>,
+    /// command: program and arguments; there is no shell.
+    run: Option<OneOrMany<Scalar>>,
+    /// command: longest time for one answer. Default: 10 s.
+    timeout: Option<Duration>,
+    /// command: memory that the program may have. Default: 2 GiB.
+    memory: Option<Size>,
+    /// command: environment variables that it gets beside PATH, HOME and LANG.
+    env: Option<OneOrMany<Scalar>>,
+    /// command: processes at once. Default: 1.
+    #[schemars(range(min = 1, max = 16))]
+    jobs: Option<u16>,
 }
 
 /// Several scorers as one: exactly one of `all` and `any`.
@@ -497,7 +910,10 @@ struct Caps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cases, limits, load, prompts, scoring, suite, targets};
+    use crate::{
+        cases, command_target, defaults, http_target, include, limits, load, mapping, prompts, repeats,
+        scoring, select, suite, targets as own_targets,
+    };
 
     fn check(name: &str, known: &[&str]) {
         let schema = schema();
@@ -513,12 +929,26 @@ mod tests {
     #[test]
     fn the_published_keys_are_the_known_ones() {
         check("Suite", &suite::KEYS);
-        check("Target", &targets::KEYS);
-        check("Price", &targets::PRICE_KEYS);
+        check("Target", &own_targets::KEYS);
+        check("Price", &own_targets::PRICE_KEYS);
+        check("HttpTarget", &http_target::KEYS);
+        check("Response", &http_target::RESPONSE_KEYS);
+        check("Audio", &http_target::AUDIO_KEYS);
+        check("EndRule", &http_target::END_KEYS);
+        check("Session", &http_target::SESSION_KEYS);
+        check("FormPart", &http_target::PART_KEYS);
+        check("TypedText", &http_target::TEXT_KEYS);
+        check("CommandTarget", &command_target::KEYS);
         check("NamedPrompt", &prompts::KEYS);
         check("Message", &prompts::MESSAGE_KEYS);
         check("MappedFile", &cases::FILE_KEYS);
-        check("FieldMap", &cases::MAP_KEYS);
+        check("FieldMap", &mapping::MAP_KEYS);
+        check("TableColumns", &cases::TABLE_KEYS);
+        check("IncludeFile", &include::KEYS);
+        check("RepeatRule", &repeats::KEYS);
+        check("SelectRules", &select::KEYS);
+        check("SeededSample", &select::SAMPLE_KEYS);
+        check("CaseDefaults", &defaults::KEYS);
         check("Case", &cases::KEYS);
         check("ExtractRule", &scoring::EXTRACT_KEYS);
         check("Combination", &scoring::COMBINED);
@@ -528,6 +958,7 @@ mod tests {
         check("Caps", &limits::CAP_KEYS);
         let scorer: Vec<&str> = scoring::COMMON.into_iter().chain(scoring::OPTIONS).collect();
         check("ScorerOptions", &scorer);
+        check("FieldOptions", &crate::json_scoring::FIELD_KEYS);
     }
 
     #[test]

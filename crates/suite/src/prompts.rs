@@ -4,6 +4,7 @@
 //! Must not send anything.
 
 use crate::error::{Span, SuiteError};
+use crate::matrix::Combination;
 use crate::nearest::nearest;
 use crate::read::{Doc, Fields};
 use crate::template::{Prompt, RenderError};
@@ -84,6 +85,34 @@ impl Prompts {
         Ok(())
     }
 
+    /// Every prompt once for each combination of a matrix, named by its values.
+    pub(crate) fn expand(&mut self, combinations: &[Combination]) {
+        if combinations.is_empty() {
+            return;
+        }
+        let old =
+            std::mem::replace(self, Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new() });
+        for (spec, places) in old.specs.iter().zip(old.places) {
+            for combination in combinations {
+                let values: Vec<String> =
+                    combination.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                let spec = PromptSpec {
+                    name: match old.specs.len() {
+                        1 => values.join(" "),
+                        _ => format!("{} · {}", spec.name, values.join(" ")),
+                    },
+                    params: combination.params.clone(),
+                    vars: combination.vars.clone(),
+                    labels: combination.labels.clone(),
+                    ..spec.clone()
+                };
+                self.compiled.push(Prompt::compile(&spec).expect("the same templates were compiled before"));
+                self.specs.push(spec);
+                self.places.push(places.clone());
+            }
+        }
+    }
+
     /// Every variable that a template names.
     pub(crate) fn variables(&self) -> BTreeSet<String> {
         self.compiled.iter().flat_map(Prompt::variables).collect()
@@ -100,7 +129,7 @@ impl Prompts {
     }
 }
 
-fn messages(doc: &Doc, node: &Node) -> Result<(Vec<Message>, Vec<Node>), SuiteError> {
+pub(crate) fn messages(doc: &Doc, node: &Node) -> Result<(Vec<Message>, Vec<Node>), SuiteError> {
     if let Kind::Text(text) = &node.kind {
         let message = Message { role: "user".to_owned(), content: text.clone() };
         return Ok((vec![message], vec![node.clone()]));

@@ -7,6 +7,7 @@ use crate::error::{Span, SuiteError, brief};
 use crate::extract::compile_pattern;
 use crate::read::{Doc, Fields};
 use crate::tree::{Kind, Node};
+use crate::{json_scoring, text_scoring};
 use acidtest_record::{Extraction, Gate, ScorerKind, ScorerSpec};
 
 /// Keys of an extraction.
@@ -14,14 +15,67 @@ pub(crate) const EXTRACT_KEYS: [&str; 3] = ["regex", "pointer", "letter"];
 /// Words of an extraction.
 pub(crate) const EXTRACT_WORDS: [&str; 3] = ["whole", "last_number", "letter"];
 /// Kinds of scorers.
-pub(crate) const KINDS: [&str; 8] =
-    ["exact", "contains", "starts_with", "regex", "numeric", "token_f1", "char_f1", "refusal"];
+pub(crate) const KINDS: [&str; 20] = [
+    "exact",
+    "contains",
+    "starts_with",
+    "regex",
+    "numeric",
+    "token_f1",
+    "char_f1",
+    "refusal",
+    "json_valid",
+    "json_schema",
+    "json_field",
+    "fields",
+    "language",
+    "dates_numbers",
+    "banned_words",
+    "length",
+    "korean_match",
+    "latency",
+    "cost",
+    "command",
+];
 /// Keys that every scorer has.
 pub(crate) const COMMON: [&str; 5] = ["type", "name", "weight", "not", "pass"];
 /// Keys of a combination.
 pub(crate) const COMBINED: [&str; 6] = ["all", "any", "name", "weight", "not", "pass"];
 /// Keys of one kind of scorer, beside [`COMMON`].
-pub(crate) const OPTIONS: [&str; 6] = ["ignore_case", "any_of", "pattern", "abs", "rel", "unicode"];
+pub(crate) const OPTIONS: [&str; 32] = [
+    "ignore_case",
+    "any_of",
+    "pattern",
+    "abs",
+    "rel",
+    "unicode",
+    "reading",
+    "schema",
+    "draft",
+    "pointer",
+    "as",
+    "values",
+    "forms",
+    "match",
+    "ordered",
+    "fields",
+    "is",
+    "like",
+    "allowed",
+    "vars",
+    "words",
+    "file",
+    "unit",
+    "min",
+    "max",
+    "ttft",
+    "e2e",
+    "run",
+    "timeout",
+    "memory",
+    "env",
+    "jobs",
+];
 
 const MAX_SCORERS: usize = 200;
 const MAX_GATES: usize = 1000;
@@ -112,6 +166,10 @@ fn scorer(doc: &Doc, node: &Node, depth: usize) -> Result<(ScorerSpec, bool), Su
             let spec = finish(None, kind, false, 1.0, None);
             Ok((spec, false))
         }
+        // `{ fields: … }` is short for `{ type: fields, fields: … }`.
+        Kind::Map(_) if node.get("type").is_none() && node.get("fields").is_some() => {
+            named(doc, node, node, "fields")
+        }
         Kind::Map(_) if node.get("all").or(node.get("any")).is_some() => combination(doc, node, depth),
         _ => typed(doc, node),
     }
@@ -139,24 +197,32 @@ fn typed(doc: &Doc, node: &Node) -> Result<(ScorerSpec, bool), SuiteError> {
             .error(type_node.span, format!("'{word}' is no type of scorer"))
             .hint(format!("a combination is written `{{ {word}: [contains, …] }}`")));
     }
+    named(doc, node, type_node, word)
+}
+
+/// A scorer of a known type, with its options.
+fn named(doc: &Doc, node: &Node, type_node: &Node, word: &str) -> Result<(ScorerSpec, bool), SuiteError> {
+    if !KINDS.contains(&word) {
+        return Err(doc.unknown(type_node.span, "type of scorer", word, "", &KINDS));
+    }
     let own: &[&str] = match word {
         "exact" => &["ignore_case"],
         "contains" | "starts_with" => &["ignore_case", "any_of"],
         "regex" => &["pattern"],
         "numeric" => &["abs", "rel"],
         "token_f1" | "char_f1" => &["unicode"],
-        _ => &[],
+        _ => json_scoring::keys(word).or_else(|| text_scoring::keys(word)).unwrap_or(&[]),
     };
-    if !KINDS.contains(&word) {
-        return Err(doc.unknown(type_node.span, "type of scorer", word, "", &KINDS));
-    }
     let known: Vec<&str> = COMMON.iter().chain(own).copied().collect();
     let what = format!("a scorer of type {word}");
     let fields = Fields::open(doc, node, &what, &known)?;
-    let kind = simple(doc, type_node, word, Some(&fields))?;
+    let mut kind = simple(doc, type_node, word, Some(&fields))?;
     let name = fields.maybe("name", Doc::name)?;
     let named = name.is_some();
     let pass = fields.maybe("pass", |doc, node, what| doc.number(node, what, 0.0..=1.0))?;
+    if let (ScorerKind::JsonField { field, .. }, Some(pass)) = (&mut kind, pass) {
+        field.pass = pass;
+    }
     let (negate, weight) = negate_and_weight(&fields)?;
     Ok((finish(name, kind, negate, weight, pass), named))
 }
@@ -193,12 +259,14 @@ fn simple(doc: &Doc, node: &Node, word: &str, fields: Option<&Fields<'_>>) -> Re
             check_pattern(doc, value, pattern)?;
             ScorerKind::Regex { pattern: pattern.to_owned() }
         }
+        other if json_scoring::keys(other).is_some() => json_scoring::read(doc, node, other, fields)?,
+        other if text_scoring::keys(other).is_some() => text_scoring::read(doc, node, other, fields)?,
         other => return Err(doc.unknown(node.span, "scorer", other, "", &KINDS)),
     })
 }
 
 /// Texts to look for; an empty one would be found everywhere.
-fn texts(doc: &Doc, node: &Node, what: &str) -> Result<Vec<String>, SuiteError> {
+pub(crate) fn texts(doc: &Doc, node: &Node, what: &str) -> Result<Vec<String>, SuiteError> {
     let items = doc.one_or_more(node, what)?;
     items
         .iter()
@@ -271,6 +339,18 @@ fn kind_word(kind: &ScorerKind) -> &'static str {
         ScorerKind::TokenF1 { .. } => "token_f1",
         ScorerKind::CharF1 { .. } => "char_f1",
         ScorerKind::Refusal => "refusal",
+        ScorerKind::JsonValid { .. } => "json_valid",
+        ScorerKind::JsonSchema { .. } => "json_schema",
+        ScorerKind::JsonField { .. } => "json_field",
+        ScorerKind::Fields { .. } => "fields",
+        ScorerKind::Language { .. } => "language",
+        ScorerKind::DatesNumbers { .. } => "dates_numbers",
+        ScorerKind::BannedWords { .. } => "banned_words",
+        ScorerKind::Length { .. } => "length",
+        ScorerKind::KoreanMatch { .. } => "korean_match",
+        ScorerKind::Latency { .. } => "latency",
+        ScorerKind::Cost { .. } => "cost",
+        ScorerKind::Command(_) => "command",
         ScorerKind::All(_) => "all",
         ScorerKind::Any(_) => "any",
     }
@@ -282,10 +362,14 @@ pub(crate) fn needs_reference(scorer: &ScorerSpec) -> bool {
         ScorerKind::Exact { .. }
         | ScorerKind::Numeric { .. }
         | ScorerKind::TokenF1 { .. }
-        | ScorerKind::CharF1 { .. } => true,
-        ScorerKind::Contains { any_of, .. } | ScorerKind::StartsWith { any_of, .. } => any_of.is_none(),
-        ScorerKind::Regex { .. } | ScorerKind::Refusal => false,
+        | ScorerKind::CharF1 { .. }
+        | ScorerKind::JsonField { .. }
+        | ScorerKind::Fields { .. } => true,
+        ScorerKind::Contains { any_of, .. }
+        | ScorerKind::StartsWith { any_of, .. }
+        | ScorerKind::KoreanMatch { any_of } => any_of.is_none(),
         ScorerKind::All(parts) | ScorerKind::Any(parts) => parts.iter().any(needs_reference),
+        _ => false,
     }
 }
 
@@ -316,7 +400,7 @@ pub(crate) fn gates(suite: &Fields<'_>) -> Result<(Vec<Gate>, Vec<Node>), SuiteE
 }
 
 /// The place of byte `at` of a one-line text: its caret points into the quotes.
-fn within(doc: &Doc, node: &Node, text: &str, at: usize) -> Span {
+pub(crate) fn within(doc: &Doc, node: &Node, text: &str, at: usize) -> Span {
     let written = node.bytes.and_then(|(begin, end)| doc.text.get(begin..end));
     let quote = match written.and_then(|w| w.find(text)) {
         Some(offset) => offset as u32,

@@ -4,41 +4,50 @@
 //! they come through the function it is given.
 
 use crate::error::{Source as File, Span, SuiteError};
+use crate::files::{Files, Open};
 use crate::read::Fields;
+use crate::select::{self, Selection};
 use crate::tree::Node;
-use crate::{cases, limits, load as phases, prompts, scoring, targets, tree};
-use acidtest_record::{Case, Digest, Extraction, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec};
-use serde_json::{Value, json};
-use std::io::{self, Read};
+use crate::{
+    abort, cases, defaults, environment, include, limits, load as phases, mapping, matrix, prompts,
+    regression, repeats, scorer_files, scoring, targets,
+};
+use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Longest suite file, in bytes; large sets of cases belong into a data file.
-const MAX_SUITE: u64 = 4 << 20;
-
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 18] = [
+pub(crate) const KEYS: [&str; 26] = [
     "name",
     "description",
+    "include",
     "target",
     "targets",
     "prompt",
     "prompts",
+    "matrix",
     "cases",
+    "defaults",
+    "select",
     "params",
     "extract",
     "scorers",
+    "strict_xfail",
     "phases",
     "repeats",
     "seed",
     "fresh",
+    "cache",
     "retry",
     "limits",
     "caps",
+    "abort",
     "gates",
+    "regression",
 ];
 
-/// How files are opened: the caller decides where they come from.
-pub type Open<'a> = &'a dyn Fn(&Path) -> io::Result<Box<dyn Read>>;
+/// Skipped cases that a plan lists.
+const MOST_SKIPPED: usize = 10_000;
 
 /// A suite that was read, checked and resolved.
 #[derive(Debug)]
@@ -51,13 +60,22 @@ pub struct Loaded {
     pub description: Option<String>,
     file: File,
     gates: Vec<Node>,
+    regression: Vec<Node>,
+    samples: Vec<Case>,
 }
 
 impl Loaded {
     /// Where a gate stands in the suite file.
     #[must_use]
     pub fn locate(&self, gate: usize) -> Option<Span> {
-        self.gates.get(gate).map(|node| node.span)
+        self.gates.get(gate).map(|node| Span { line: self.file.place(node.span.line).1, ..node.span })
+    }
+
+    /// Cases that between them have every tag and scorer that gates may name, those of
+    /// cases that were not chosen among them.
+    #[must_use]
+    pub fn samples(&self) -> &[Case] {
+        &self.samples
     }
 
     /// An error about a gate, shown in its line: for what only the findings
@@ -70,83 +88,196 @@ impl Loaded {
         };
         if hint.is_empty() { error } else { error.hint(hint) }
     }
+
+    /// The same about a regression gate.
+    #[must_use]
+    pub fn regression_error(&self, gate: usize, message: &str, hint: &str) -> SuiteError {
+        let error = match self.regression.get(gate) {
+            Some(node) => self.file.at(node, message),
+            None => SuiteError::of_file(&self.file.name, message),
+        };
+        if hint.is_empty() { error } else { error.hint(hint) }
+    }
 }
 
-/// Reads a suite file and everything it names.
+/// Reads a suite file and everything it names; folders and the environment are out of reach.
 ///
 /// # Errors
 /// The first thing that is wrong, with its line.
 pub fn load(path: &Path, open: Open<'_>) -> Result<Loaded, SuiteError> {
-    let file = read_file(path, open)?;
-    let root = tree::parse(&file)?;
+    load_with(path, Files::only(open), &Selection::default())
+}
+
+/// Reads a suite file and everything it names, and chooses among its cases: by the
+/// suite's own `select` first, then by `selection`.
+///
+/// # Errors
+/// The first thing that is wrong, with its line.
+pub fn load_with(path: &Path, files: Files<'_>, selection: &Selection) -> Result<Loaded, SuiteError> {
+    let (file, mut root) = include::open(path, files)?;
+    environment::resolve(&file, &mut root, files.variable)?;
     let suite = Fields::open(&file, &root, "the suite", &KEYS)?;
-    let targets = targets::read(&suite)?;
-    let prompts = prompts::read(&suite)?;
-    let params = suite.maybe("params", targets::body_fields)?.unwrap_or_default();
-    let extraction = suite.maybe("extract", scoring::extraction)?.unwrap_or_default();
-    let given_scorers = suite.maybe("scorers", scoring::scorers)?;
-    let phases = phases::read(&suite)?;
-    let repeats = suite.maybe("repeats", |f, n, what| f.count(n, what, 1..=10_000))?;
-    let seed = suite.maybe("seed", |f, n, what| f.count(n, what, 0..=u64::MAX))?;
-    let fresh = suite.maybe("fresh", File::flag)?.unwrap_or(false);
-    let retry = limits::retry(&suite)?;
-    let limits_of = limits::limits(&suite)?;
-    let caps = limits::caps(&suite, &targets)?;
-    let (gates, gate_nodes) = scoring::gates(&suite)?;
-    let dir = path.parent().unwrap_or(Path::new(""));
-    let cases = cases::read(&suite, dir, &prompts, open)?;
-    let scorers = given_scorers.unwrap_or_else(|| default_scorers(&cases));
-    check_scorers(&suite, &scorers, &cases)?;
-    let spec = RunSpec {
-        version: SPEC_VERSION,
-        name: suite_name(&suite, path)?,
-        origin: Origin::Suite { path: path.display().to_string(), digest: Digest::of(file.text.as_bytes()) },
-        acidtest: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: seed.unwrap_or(1),
-        targets,
-        prompts: prompts.specs,
-        params,
-        phases,
-        repeats: repeats.unwrap_or(1) as u16,
-        fresh,
-        retry,
-        limits: limits_of,
-        caps,
-        extraction,
-        scorers,
-        gates,
-        cases: cases.len() as u32,
-        workload: Digest::of(b""),
-        ..RunSpec::default()
+    let (mut spec, prompts) = plan_of(&suite, path)?;
+    let (gates, gate_nodes) = gates(&suite)?;
+    spec.gates = gates;
+    let (regression, regression_nodes) = regression::read(&suite)?;
+    spec.regression = regression;
+    let defaults = defaults::read(&suite)?;
+    let mut read = cases::read(&suite, &prompts, &defaults, files)?;
+    targets::check_templates(&suite, &read.cases)?;
+    spec.scorers = match suite.maybe("scorers", scoring::scorers)? {
+        Some(given) => given,
+        None => default_scorers(&read.cases),
     };
-    let workload = workload(&spec, &cases);
+    let dir = path.parent().unwrap_or(Path::new(""));
+    scorer_files::fill(&mut spec.scorers, dir, files.open)?;
+    for own in read.cases.iter_mut().filter_map(|c| c.scorers.as_mut()) {
+        scorer_files::fill(own, dir, files.open)?;
+    }
+    check_scorers(&suite, &spec.scorers, &read.cases)?;
+    let samples = samples(&read.cases);
+    let cases = choose(&suite, read, selection, &mut spec)?;
+    spec.cases = cases.len() as u32;
+    spec.workload = acidtest_record::workload(&spec, &cases);
     let loaded = Loaded {
-        spec: RunSpec { workload, ..spec },
+        spec,
         cases,
         description: suite.maybe("description", |f, n, what| f.text(n, what).map(str::to_owned))?,
         file: file.clone(),
         gates: gate_nodes,
+        regression: regression_nodes,
+        samples,
     };
     check_gate_labels(&loaded)?;
     Ok(loaded)
 }
 
-fn read_file(path: &Path, open: Open<'_>) -> Result<File, SuiteError> {
-    let name = path.display().to_string();
-    let fail = |e: io::Error| {
-        SuiteError::of_file(&name, format!("cannot read the suite: {e}"))
-            .hint("give the path of a suite file, such as suites/docent/suite.yaml")
-    };
-    let mut bytes = Vec::new();
-    let reader = open(path).map_err(fail)?;
-    reader.take(MAX_SUITE + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > MAX_SUITE {
-        return Err(SuiteError::of_file(&name, "the suite file is longer than 4 MiB")
-            .hint("put the cases into a .jsonl file: `cases: cases.jsonl`"));
+/// Whether answers of earlier runs are used again; fresh prompts never repeat.
+fn cache(suite: &Fields<'_>, fresh: bool) -> Result<bool, SuiteError> {
+    let wanted = suite.maybe("cache", File::flag)?.unwrap_or(false);
+    match suite.get("cache") {
+        Some(node) if wanted && fresh => Err(suite
+            .doc
+            .at(node, "'cache' is of no use with `fresh: true`: no prompt is ever asked twice")
+            .hint("take one of the two out")),
+        _ => Ok(wanted),
     }
-    let text =
-        String::from_utf8(bytes).map_err(|_| SuiteError::of_file(&name, "the suite file is not UTF-8"))?;
-    Ok(File::new(&name, text.strip_prefix('\u{FEFF}').unwrap_or(&text)))
+}
+
+/// Everything of the plan that does not need the cases.
+fn plan_of(suite: &Fields<'_>, path: &Path) -> Result<(RunSpec, prompts::Prompts), SuiteError> {
+    let targets = targets::read(suite)?;
+    let mut prompts = prompts::read(suite)?;
+    let combinations = matrix::read(suite, &prompts)?;
+    prompts.expand(&combinations);
+    let (repeats, pass_rule) = repeats::read(suite)?;
+    let fresh = suite.maybe("fresh", File::flag)?.unwrap_or(false);
+    let seed = suite.maybe("seed", |f, n, what| f.count(n, what, 0..=u64::MAX))?;
+    let spec = RunSpec {
+        version: SPEC_VERSION,
+        name: suite_name(suite, path)?,
+        origin: Origin::Suite {
+            path: path.display().to_string(),
+            digest: Digest::of(suite.doc.text.as_bytes()),
+        },
+        acidtest: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: seed.unwrap_or(1),
+        params: suite.maybe("params", targets::body_fields)?.unwrap_or_default(),
+        phases: phases::read(suite)?,
+        repeats,
+        pass_rule,
+        fresh,
+        cache: cache(suite, fresh)?,
+        retry: limits::retry(suite)?,
+        limits: limits::limits(suite)?,
+        caps: limits::caps(suite, &targets)?,
+        abort: abort::read(suite, &targets)?,
+        extraction: suite.maybe("extract", scoring::extraction)?.unwrap_or_default(),
+        prompts: prompts.specs.clone(),
+        targets,
+        ..RunSpec::default()
+    };
+    Ok((spec, prompts))
+}
+
+/// The gates, and the one that `strict_xfail` stands for.
+fn gates(suite: &Fields<'_>) -> Result<(Vec<Gate>, Vec<Node>), SuiteError> {
+    let (mut gates, mut nodes) = scoring::gates(suite)?;
+    let strict = suite.maybe("strict_xfail", File::flag)?.unwrap_or(false);
+    if let Some(node) = suite.get("strict_xfail").filter(|_| strict) {
+        let gate = Gate::parse("judgement[class=xpass] <= 0 %").expect("the gate is fixed and tested");
+        gates.push(gate);
+        nodes.push(node.clone());
+    }
+    Ok((gates, nodes))
+}
+
+/// The cases that are asked; what is chosen and what is skipped goes into the plan.
+fn choose(
+    suite: &Fields<'_>,
+    read: cases::Read,
+    flags: &Selection,
+    spec: &mut RunSpec,
+) -> Result<Vec<Case>, SuiteError> {
+    let (own, span) = select::read(suite)?;
+    let all = read.cases.len();
+    let place = span.unwrap_or(suite.node.span);
+    let chosen = own.choose(read.cases, suite.doc, place)?;
+    let line = flags.filter.as_deref().unwrap_or("");
+    let command = File::line_of("--filter", line, 1);
+    let chosen = flags.choose(
+        chosen,
+        &command,
+        Span { line: 1, column: 1, len: line.chars().count().max(1) as u32 },
+    )?;
+    spec.selection = read.origin.into_iter().chain(own.words()).chain(flags.words()).collect();
+    if !own.is_empty() || !flags.is_empty() {
+        spec.selection.push(format!("{} of {all} cases", chosen.len()));
+    }
+    let mut asked = Vec::with_capacity(chosen.len());
+    for case in chosen {
+        match read.skips.get(&case.id) {
+            Some(reason) if spec.skipped.len() < MOST_SKIPPED => {
+                spec.skipped.push(Skipped { id: case.id, reason: reason.clone() });
+            }
+            Some(_) => return Err(SuiteError::of_file(&suite.doc.name, "more than 10000 cases are skipped")),
+            None => asked.push(case),
+        }
+    }
+    if asked.is_empty() {
+        let why = match spec.skipped.is_empty() {
+            true => "no case is left to ask: nothing fits what is selected",
+            false => "no case is left to ask: all that are selected are skipped",
+        };
+        let error = match span {
+            Some(span) if flags.is_empty() => suite.doc.error(span, why),
+            _ => SuiteError::of_file(&suite.doc.name, why),
+        };
+        return Err(error.hint(format!("the suite has {all} cases")));
+    }
+    Ok(asked)
+}
+
+/// Cases that have between them every value of every tag, and every scorer.
+fn samples(cases: &[Case]) -> Vec<Case> {
+    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut scorers: BTreeSet<&str> = BTreeSet::new();
+    let mut refuse = false;
+    let mut out = Vec::new();
+    for case in cases {
+        let mut is_new = case.refuse && !refuse;
+        refuse |= case.refuse;
+        for (tag, value) in &case.tags {
+            is_new |= seen.insert((tag, value));
+        }
+        for scorer in case.scorers.iter().flatten() {
+            is_new |= scorers.insert(&scorer.name);
+        }
+        if is_new {
+            out.push(case.clone());
+        }
+    }
+    out
 }
 
 /// The name given, else that of the file or, for `suite.yaml`, of its directory.
@@ -199,9 +330,14 @@ fn check_gate_labels(loaded: &Loaded) -> Result<(), SuiteError> {
             let values: Vec<&str> = match label.as_str() {
                 "target" => spec.targets.iter().map(|t| t.name.as_str()).collect(),
                 "phase" => spec.phases.iter().map(|p| p.name.as_str()).collect(),
+                "prompt" => spec.prompts.iter().map(|p| p.name.as_str()).collect(),
                 tag => {
-                    let mut values: Vec<&str> =
-                        loaded.cases.iter().filter_map(|c| c.tags.get(tag).map(String::as_str)).collect();
+                    let tags = loaded.samples.iter().filter_map(|c| c.tags.get(tag));
+                    let of_prompts = spec.prompts.iter().filter_map(|p| p.labels.get(tag));
+                    let mut values: Vec<&str> = tags.chain(of_prompts).map(String::as_str).collect();
+                    if tag == "prompt" {
+                        values.extend(spec.prompts.iter().map(|p| p.name.as_str()));
+                    }
                     values.sort_unstable();
                     values.dedup();
                     values
@@ -217,8 +353,8 @@ fn check_gate_labels(loaded: &Loaded) -> Result<(), SuiteError> {
 
 fn label_error(loaded: &Loaded, gate: usize, label: &str, value: &str, values: &[&str]) -> SuiteError {
     if values.is_empty() {
-        let mut labels: Vec<&str> = cases::LABELS.to_vec();
-        labels.extend(loaded.cases.iter().take(1000).flat_map(|c| c.tags.keys()).map(String::as_str));
+        let mut labels: Vec<&str> = mapping::LABELS.to_vec();
+        labels.extend(loaded.samples.iter().take(1000).flat_map(|c| c.tags.keys()).map(String::as_str));
         labels.sort_unstable();
         labels.dedup();
         let message = format!("no case has a tag '{label}'");
@@ -227,43 +363,4 @@ fn label_error(loaded: &Loaded, gate: usize, label: &str, value: &str, values: &
     let some: Vec<&str> = values.iter().copied().take(20).collect();
     let message = format!("no {label} is called '{value}'");
     loaded.gate_error(gate, &message, &format!("known: {}", some.join(", ")))
-}
-
-/// The digest by which runs are comparable.
-///
-/// In it: prompts, cases (variables, expected answers, refusal due, and an
-/// extraction of their own) in order, parameters, phases, repeats, `fresh` and
-/// extraction. Not in it: targets with their addresses, models and prices,
-/// scorers, gates, seed, retries, limits, caps and names.
-fn workload(spec: &RunSpec, cases: &[Case]) -> Digest {
-    let phases: Vec<Value> =
-        spec.phases.iter().map(|p| json!([p.load, p.amount, p.warmup, p.max_in_flight])).collect();
-    let prompts: Vec<_> = spec.prompts.iter().map(|p| &p.messages).collect();
-    let plan = json!({
-        "prompts": prompts,
-        "params": spec.params,
-        "phases": phases,
-        "repeats": spec.repeats,
-        "fresh": spec.fresh,
-        "extraction": spec.extraction,
-    });
-    let mut parts = vec![sorted(plan).to_string().into_bytes()];
-    for case in cases {
-        let own: Option<&Extraction> = case.extraction.as_ref();
-        parts.push(format!("{} {}", case.hash, json!(own)).into_bytes());
-    }
-    Digest::of_parts(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
-}
-
-/// The same JSON with every object's keys in order, so that the order of writing does not matter.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        Value::Object(map) => {
-            let mut pairs: Vec<(String, Value)> = map.into_iter().collect();
-            pairs.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(pairs.into_iter().map(|(k, v)| (k, sorted(v))).collect())
-        }
-        other => other,
-    }
 }

@@ -5,26 +5,40 @@
 //! error that does not show it.
 
 use crate::error::SuiteError;
+use crate::nearest::nearest;
 use crate::read::{Doc, Fields};
-use crate::tree::Node;
-use acidtest_record::{Price, Source, TargetKind, TargetSpec};
+use crate::tree::{Kind, Node};
+use crate::{command_target, http_target};
+use acidtest_record::{Case, Price, Source, TargetKind, TargetSpec};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Keys of a target.
-pub(crate) const KEYS: [&str; 9] =
-    ["name", "url", "model", "key", "headers", "body", "stream", "price", "sim"];
+pub(crate) const KEYS: [&str; 10] =
+    ["name", "url", "kind", "model", "key", "headers", "body", "stream", "price", "sim"];
 /// Keys of a price.
 pub(crate) const PRICE_KEYS: [&str; 5] = ["currency", "input", "output", "cached", "request"];
 
 const MAX_TARGETS: usize = 100;
 const MAX_PRICE: f64 = 1e9;
 /// Body fields that the run itself sets, and what sets them.
-const OWN_FIELDS: [(&str, &str); 4] = [
+const OWN_FIELDS: [(&str, &str); 6] = [
     ("model", "set it with the target's `model`"),
     ("messages", "they are made from `prompt` and the cases"),
+    ("prompt", "it is made from `prompt` and the cases"),
+    ("input", "it is made from `prompt` and the cases"),
     ("stream", "set it with the target's `stream`"),
     ("n", "ask several times with `repeats`"),
+];
+/// Paths that stand under a base address; each kind of target adds its own.
+const ENDPOINTS: [&str; 7] = [
+    "/chat/completions",
+    "/completions",
+    "/responses",
+    "/messages",
+    "/api/chat",
+    "/api/generate",
+    "/embeddings",
 ];
 const OWN_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 const SECRET_HEADERS: [&str; 6] =
@@ -56,7 +70,13 @@ pub(crate) fn read(suite: &Fields<'_>) -> Result<Vec<TargetSpec>, SuiteError> {
 }
 
 fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
+    match word_of_kind(node) {
+        Some("http") => return http_target::read(doc, node),
+        Some("command") => return command_target::read(doc, node),
+        _ => {}
+    }
     let fields = Fields::open(doc, node, "a target", &KEYS)?;
+    let kind = fields.maybe("kind", kind)?.unwrap_or_default();
     let (source, default_name) = source(&fields)?;
     let model = fields.maybe("model", Doc::name)?;
     let model = match (model, &default_name) {
@@ -67,16 +87,32 @@ fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
     let name = fields.maybe("name", Doc::name)?.or(default_name);
     Ok(TargetSpec {
         name: name.unwrap_or_else(|| model.clone()),
-        kind: TargetKind::OpenaiChat,
+        kind,
         source,
         model,
         key_env: fields.maybe("key", key)?,
         headers: fields.maybe("headers", headers)?.unwrap_or_default(),
         body: fields.maybe("body", body_fields)?.unwrap_or_default(),
-        stream: fields.maybe("stream", Doc::flag)?.unwrap_or(true),
+        stream: stream(&fields, kind)?,
         price: fields.maybe("price", price)?,
         ..TargetSpec::default()
     })
+}
+
+/// The word of `kind`, where there is one.
+fn word_of_kind(node: &Node) -> Option<&str> {
+    match node.get("kind").map(|k| &k.kind) {
+        Some(Kind::Text(word)) => Some(word),
+        _ => None,
+    }
+}
+
+/// Whether the templates of targets fit the cases.
+pub(crate) fn check_templates(suite: &Fields<'_>, cases: &[Case]) -> Result<(), SuiteError> {
+    let (_, node) = suite.one_of(&["target", "targets"])?;
+    let nodes = suite.doc.one_or_more(node, "'targets'")?;
+    let own = nodes.iter().filter(|n| word_of_kind(n) == Some("http"));
+    own.into_iter().try_for_each(|n| http_target::check_names(suite.doc, n, cases))
 }
 
 /// Where the target is, and the name that a built-in one has by itself.
@@ -109,7 +145,7 @@ fn source(fields: &Fields<'_>) -> Result<(Source, Option<String>), SuiteError> {
     Ok((Source::Url(url.trim_end_matches('/').to_owned()), None))
 }
 
-fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
+pub(crate) fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
     let form = "write http://HOST:PORT/v1, https://HOST/v1, sim:NAME or local:NAME";
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let Some(rest) = rest else {
@@ -134,17 +170,43 @@ fn check_url(doc: &Doc, node: &Node, url: &str) -> Result<(), SuiteError> {
     if name.is_empty() || bad_port || url.contains(char::is_whitespace) {
         return Err(doc.at(node, "'url' has no proper host and port").hint(form));
     }
-    if let Some(base) = rest.trim_end_matches('/').strip_suffix("/chat/completions") {
+    let plain = rest.trim_end_matches('/');
+    if let Some((end, base)) = ENDPOINTS.iter().find_map(|end| Some((end, plain.strip_suffix(end)?))) {
         let scheme = &url[..url.len() - rest.len()];
         return Err(doc
-            .at(node, "'url' is the base address, without '/chat/completions'")
+            .at(node, format!("'url' is the base address, without '{end}'"))
             .hint(format!("write {scheme}{base}")));
     }
     Ok(())
 }
 
+/// The protocol's word.
+fn kind(doc: &Doc, node: &Node, what: &str) -> Result<TargetKind, SuiteError> {
+    let word = doc.name(node, what)?;
+    let mut known = TargetKind::ALL.map(TargetKind::id).to_vec();
+    known.extend([TargetKind::Http.id(), TargetKind::Command.id()]);
+    TargetKind::from_id(&word).ok_or_else(|| {
+        let near =
+            nearest(&word, known.iter().copied()).map_or(String::new(), |n| format!(" (expected '{n}'?)"));
+        doc.at(node, format!("unknown kind '{word}' of target{near}"))
+            .hint(format!("known: {}", known.join(" ")))
+    })
+}
+
+/// Whether to ask for a stream: where the protocol has one, by default.
+fn stream(fields: &Fields<'_>, kind: TargetKind) -> Result<bool, SuiteError> {
+    let stream = fields.maybe("stream", Doc::flag)?;
+    match fields.get("stream") {
+        Some(node) if stream == Some(true) && !kind.streams() => {
+            let message = format!("a target of kind '{}' answers in one piece", kind.id());
+            Err(fields.doc.at(node, message).hint("leave `stream` out"))
+        }
+        _ => Ok(stream.unwrap_or(kind.streams())),
+    }
+}
+
 /// The name of the environment variable that holds the key.
-fn key(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
+pub(crate) fn key(doc: &Doc, node: &Node, what: &str) -> Result<String, SuiteError> {
     let text = doc.text(node, what)?;
     let is_name = !text.is_empty()
         && text.len() <= 100
@@ -172,7 +234,7 @@ pub(crate) fn looks_like_a_key(text: &str) -> bool {
             && has(u8::is_ascii_digit))
 }
 
-fn headers(doc: &Doc, node: &Node, what: &str) -> Result<BTreeMap<String, String>, SuiteError> {
+pub(crate) fn headers(doc: &Doc, node: &Node, what: &str) -> Result<BTreeMap<String, String>, SuiteError> {
     let mut out = BTreeMap::new();
     for (key, value) in doc.pairs(node, what)? {
         let name = &key.name;
@@ -234,7 +296,7 @@ pub(crate) fn body_fields(doc: &Doc, node: &Node, what: &str) -> Result<Map<Stri
     doc.object(node, what)
 }
 
-fn price(doc: &Doc, node: &Node, _what: &str) -> Result<Price, SuiteError> {
+pub(crate) fn price(doc: &Doc, node: &Node, _what: &str) -> Result<Price, SuiteError> {
     let fields = Fields::open(doc, node, "a price", &PRICE_KEYS)?;
     let currency_node = fields.need("currency", "USD")?;
     let currency = doc.text(currency_node, "'currency'")?;

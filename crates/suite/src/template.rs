@@ -42,6 +42,8 @@ pub struct Prompt {
     name: String,
     messages: Vec<Part>,
     templates: Environment<'static>,
+    /// Variables of the prompt itself, over those of the case.
+    vars: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug)]
@@ -78,7 +80,7 @@ impl Prompt {
             };
             messages.push(Part { role: message.role.clone(), content });
         }
-        Ok(Prompt { name: spec.name.clone(), messages, templates })
+        Ok(Prompt { name: spec.name.clone(), messages, templates, vars: spec.vars.clone() })
     }
 
     /// The prompt's name.
@@ -103,7 +105,16 @@ impl Prompt {
     /// # Errors
     /// A variable is not defined, or the template fails, works too long or writes too much.
     pub fn render(&self, case: &Case) -> Result<Vec<Message>, RenderError> {
-        let variables = Value::from(minijinja::value::Serde(&case.vars));
+        let merged;
+        let vars = match self.vars.is_empty() {
+            true => &case.vars,
+            false => {
+                let own = self.vars.iter().map(|(k, v)| (k.clone(), v.clone()));
+                merged = case.vars.clone().into_iter().chain(own).collect();
+                &merged
+            }
+        };
+        let variables = Value::from(minijinja::value::Serde(vars));
         let part = |(i, part): (usize, &Part)| {
             let content = match &part.content {
                 Content::Plain(text) => text.clone(),

@@ -92,6 +92,22 @@ impl Node {
         Node { span, bytes: None, kind }
     }
 
+    /// Moves every place by so many lines and bytes: the text was appended to another one.
+    pub(crate) fn shift(&mut self, lines: u32, bytes: usize) {
+        self.span.line += lines;
+        self.bytes = self.bytes.map(|(begin, end)| (begin + bytes, end + bytes));
+        match &mut self.kind {
+            Kind::List(items) => items.iter_mut().for_each(|n| n.shift(lines, bytes)),
+            Kind::Map(pairs) => {
+                for (key, value) in pairs {
+                    key.span.line += lines;
+                    value.shift(lines, bytes);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A value of a map, by key.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         let Kind::Map(pairs) = &self.kind else {

@@ -64,7 +64,7 @@ error: unknown key 'repeat' in the suite (expected 'repeats')
 4 | repeat: 3
   | ^^^^^^
 
-hint: known: name description target targets prompt prompts cases params extract scorers phases repeats seed fresh retry limits caps gates",
+hint: known: name description include target targets prompt prompts matrix cases defaults select params extract scorers strict_xfail phases repeats seed fresh retry limits caps abort gates",
     );
 }
 
@@ -135,6 +135,31 @@ fn every_part_of_a_target_is_checked() {
     part(&t("url: 'http:///v1'"), "'http", "'url' has no proper host and port", "HOST:PORT");
     let chat = "'url' is the base address, without '/chat/completions'";
     part(&t("url: 'http://h/v1/chat/completions'"), "'http", chat, "write http://h/v1");
+    part(
+        &t("url: 'http://h/v1/messages/'"),
+        "'http",
+        "'url' is the base address, without '/messages'",
+        "write http://h/v1",
+    );
+    part(
+        &t("url: 'https://h/api/chat'"),
+        "'http",
+        "'url' is the base address, without '/api/chat'",
+        "write https://h",
+    );
+    part(
+        &t("url: 'http://h/v1', kind: anthropc"),
+        "anthropc",
+        "unknown kind 'anthropc' of target (expected 'anthropic'?)",
+        "known: openai_chat",
+    );
+    part(&t("url: 'http://h/v1', kind: 3"), "3", "'kind' must be text, not a number", "");
+    part(
+        &t("url: 'sim:a', kind: embeddings, stream: true"),
+        "true",
+        "a target of kind 'embeddings' answers in one piece",
+        "leave `stream` out",
+    );
     part(&t("url: 'http://h/v1?key=1'"), "'http", "'url' has a query or fragment", "base address alone");
     part(&t("url: 'sim:'"), "'sim", "'sim:' has no proper name after the colon", "sim:fast");
     part(&t("url: 'http://h/v1', sim: {}"), "{}", "'sim' needs a target of the built-in server", "sim:NAME");
@@ -273,7 +298,7 @@ fn every_part_of_the_scoring_is_checked() {
         "gates: ['accuracy{lang=ko} >= 0.5']\n",
         "'accuracy",
         "no case has a tag 'lang'",
-        "known labels: phase target",
+        "known labels: phase prompt target",
     );
     part("gates: ['accuracy{phase=x} >= 0.5']\n", "'accuracy", "no phase is called 'x'", "known: closed 4");
 }
@@ -308,7 +333,7 @@ fn every_part_of_prompts_and_cases_is_checked() {
         "cases: [{ q: a, id: x }, { q: b, id: x }]\n",
         "id: x }]",
         "two cases have the id 'x'",
-        "first one is on line",
+        "first one is at s.yaml:3",
     );
     part(
         "cases: [{ q: a, expectd: x }]\n",
@@ -326,14 +351,14 @@ fn every_part_of_prompts_and_cases_is_checked() {
         "",
     );
     part("cases: [{ q: a, scorers: [exat] }]\n", "exat", "unknown scorer 'exat' (expected 'exact')", "");
-    part("cases: data.csv\n", "data.csv", "'data.csv' is not a JSON Lines file", "one JSON object");
+    part("cases: data.csv\n", "data.csv", "cannot open 'data.csv': entity not found", "relative");
     part(
         "cases: none.jsonl\n",
         "none.jsonl",
         "cannot open 'none.jsonl': entity not found",
         "relative to the suite file",
     );
-    part("cases: { map: {} }\n", "{", "'cases' needs 'file'", "add `file");
+    part("cases: { map: {} }\n", "{", "'cases' needs one of 'file', 'folder', 'table'", "");
     part("name:\n", "name", "'name' has no value", "remove the key");
     part(
         "params: { messages: [] }\n",
@@ -374,12 +399,12 @@ fn a_broken_line_of_a_data_file_is_shown() {
 
 hint: every line is one JSON object"
     );
-    assert!(data(b"[{\"q\": 1},\n").contains("write one object on each line"));
+    assert!(data(b"[{\"q\": 1},\n").contains("here every line is one object"));
     assert!(data(b"[1]\n").contains("the line is not a JSON object"));
     assert!(data(b"{\"q\": \"\xff\"}\n").contains("d.jsonl:1:8"));
     assert!(data(b"\n\n").contains("there are no cases"));
     let twice = data(b"{\"q\": 1, \"id\": 7, \"answer\": 1}\n\n{\"q\": 2, \"id\": 7}\n");
-    assert!(twice.contains("d.jsonl:3:10") && twice.contains("on line 1"), "{twice}");
+    assert!(twice.contains("d.jsonl:3:10") && twice.contains("at d.jsonl:1"), "{twice}");
     let never = data(b"{\"q\": \"a\", \"anser\": \"1\"}\n");
     assert!(
         never.contains("no case has a field 'answer'") && never.contains("did you mean 'anser'?"),

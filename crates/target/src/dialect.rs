@@ -4,13 +4,16 @@
 //! [`Collected`], what an answer has brought so far. Must not know any vendor's
 //! JSON beyond the forms that error bodies share.
 
-use acidtest_record::{Cause, EventKind, Finish, Part, ServerSaid};
+use acidtest_record::{Blob, Cause, EventKind, Finish, Part, ServerSaid};
 use serde_json::Value;
 use std::fmt;
 
 /// Reads the answers of one protocol. What it reads may be hostile: wrong types
 /// are `Malformed`, never a panic.
 pub(crate) trait Dialect: fmt::Debug + Send {
+    /// Learns what was asked: the body of the request.
+    fn asked(&mut self, _body: &[u8]) {}
+
     /// Takes the next event of a stream; gives what it carried and how many
     /// output tokens, where the server says so.
     fn event(&mut self, name: &[u8], data: &[u8]) -> (EventKind, Option<u32>);
@@ -22,6 +25,16 @@ pub(crate) trait Dialect: fmt::Debug + Send {
     /// Takes a whole body that is no stream.
     fn whole(&mut self, body: &[u8]) -> (EventKind, Option<u32>);
 
+    /// The body is over; `complete` says whether it came to its end.
+    fn close(&mut self, _complete: bool) {}
+    /// The answer is over, whole or not: what can only be said now.
+    fn over(&mut self) {}
+
+    /// What stands at the end of a whole stream, in words.
+    fn end_mark(&self) -> &'static str {
+        "finish_reason and [DONE]"
+    }
+
     /// What was collected.
     fn collected(&mut self) -> &mut Collected;
 }
@@ -30,6 +43,8 @@ pub(crate) trait Dialect: fmt::Debug + Send {
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     pub(crate) parts: Vec<Part>,
+    /// Bytes that parts point at.
+    pub(crate) blobs: Vec<Blob>,
     pub(crate) said: ServerSaid,
     pub(crate) finish: Option<Finish>,
     /// Whether the end mark came.
@@ -59,6 +74,16 @@ impl Collected {
         match self.said.timings.iter_mut().find(|t| t.0 == name) {
             Some(known) => known.1 = seconds,
             None => self.said.timings.push((name.to_owned(), seconds)),
+        }
+    }
+}
+
+impl Collected {
+    /// What vLLM says of the time of a request (`--enable-per-request-metrics`).
+    pub(crate) fn vllm_metrics(&mut self, metrics: Option<&Value>) {
+        for name in ["queue_time_ms", "time_to_first_token_ms", "generation_time_ms", "mean_itl_ms"] {
+            let ms = metrics.and_then(|m| m.get(name)).and_then(Value::as_f64);
+            self.timing(name, ms.map(|ms| ms / 1e3));
         }
     }
 }

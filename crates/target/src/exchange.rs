@@ -3,18 +3,20 @@
 //! Main function: [`exchange`]. Must not parse JSON, and hands bytes on as they come.
 
 use crate::failure::{Failure, classify};
+use crate::framing::Alive;
 use crate::head;
 use crate::http::HttpTarget;
-use crate::seam::{Attempt, Built, End, Tap};
-use crate::sse::Scanner;
+use crate::seam::{Attempt, End, Segment, Tap};
 use crate::transport::fill::Fill;
 use crate::transport::pool::Connection;
 use crate::transport::socket::Log;
 use acidtest_record::{Cause, Head, Limits, Mark, MarkName, Ns, Stage};
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::{Request, Response};
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -32,11 +34,11 @@ const MAX_READY: Duration = Duration::from_secs(1);
 /// The limits of an attempt as durations.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
-    connect: Ns,
-    first_byte: Ns,
-    gap: Ns,
-    total: Ns,
-    body: u64,
+    pub(crate) connect: Ns,
+    pub(crate) first_byte: Ns,
+    pub(crate) gap: Ns,
+    pub(crate) total: Ns,
+    pub(crate) body: u64,
 }
 
 impl Times {
@@ -53,15 +55,52 @@ impl Times {
     }
 }
 
-/// Makes one attempt.
-pub(crate) async fn exchange(target: &HttpTarget, built: &Built, tap: &mut dyn Tap) -> Attempt {
-    let mut trip = Trip::new(target);
-    let end = match trip.run(built, tap).await {
+/// Statuses whose bodies are kept from the tap, since the request will be sent again.
+pub(crate) struct Withheld<'a> {
+    statuses: &'a [u16],
+    came: Cell<bool>,
+}
+
+impl<'a> Withheld<'a> {
+    pub(crate) fn new(statuses: &'a [u16]) -> Self {
+        Self { statuses, came: Cell::new(false) }
+    }
+
+    /// Whether one of them came.
+    pub(crate) fn came(&self) -> bool {
+        self.came.get()
+    }
+}
+
+/// A tap that is closed when a withheld status came.
+struct Valve<'a> {
+    tap: &'a mut dyn Tap,
+    withheld: Option<&'a Withheld<'a>>,
+}
+
+impl Tap for Valve<'_> {
+    fn segment(&mut self, segment: Segment) {
+        if !self.withheld.is_some_and(Withheld::came) {
+            self.tap.segment(segment);
+        }
+    }
+}
+
+/// Makes one attempt; gives all headers of the response beside it, which no record keeps.
+pub(crate) async fn exchange(
+    target: &HttpTarget,
+    request: Request<Full<Bytes>>,
+    withheld: Option<&Withheld<'_>>,
+    tap: &mut dyn Tap,
+) -> (Attempt, HeaderMap) {
+    let mut trip = Trip::new(target, withheld);
+    let mut valve = Valve { tap, withheld };
+    let end = match trip.run(request, &mut valve).await {
         Ok(()) => End::Complete,
         Err(failure) => failure.into_end(&target.mask),
     };
     let log = trip.log.as_deref();
-    Attempt {
+    let attempt = Attempt {
         started: trip.started,
         sent: log.and_then(Log::first_write),
         sent_end: log.and_then(Log::request_end),
@@ -72,12 +111,15 @@ pub(crate) async fn exchange(target: &HttpTarget, built: &Built, tap: &mut dyn T
         connection: trip.connection,
         reused: trip.reused,
         end,
-    }
+    };
+    (attempt, trip.headers)
 }
 
 /// What is known of an attempt while it runs.
 struct Trip<'t> {
     target: &'t HttpTarget,
+    withheld: Option<&'t Withheld<'t>>,
+    headers: HeaderMap,
     started: Ns,
     marks: Vec<Mark>,
     log: Option<Rc<Log>>,
@@ -95,9 +137,11 @@ enum Unanswered {
 }
 
 impl<'t> Trip<'t> {
-    fn new(target: &'t HttpTarget) -> Self {
+    fn new(target: &'t HttpTarget, withheld: Option<&'t Withheld<'t>>) -> Self {
         Self {
             target,
+            withheld,
+            headers: HeaderMap::new(),
             started: Ns(target.zero.now()),
             marks: Vec::new(),
             log: None,
@@ -126,10 +170,9 @@ impl<'t> Trip<'t> {
         self.started + self.target.times.total
     }
 
-    async fn run(&mut self, built: &Built, tap: &mut dyn Tap) -> Result<(), Failure> {
+    async fn run(&mut self, mut request: Request<Full<Bytes>>, tap: &mut dyn Tap) -> Result<(), Failure> {
         let sleep = sleep_until(self.instant(self.total_due()));
         tokio::pin!(sleep);
-        let mut request = self.target.request(built);
         loop {
             let mut connection = self.connection().await?;
             let log = Rc::clone(&connection.log);
@@ -245,10 +288,13 @@ impl<'t> Trip<'t> {
         self.marks.push(Mark { name, at });
         self.head = Some(head::kept(&parts, &self.target.mask));
         let refusal = head::judge(&parts);
+        if let Some(withheld) = self.withheld {
+            withheld.came.set(withheld.statuses.contains(&parts.status.as_u16()));
+        }
         let times = self.target.times;
         let first = log.request_end().unwrap_or(at) + times.first_byte;
         let mut watch = Watch {
-            scanner: head::is_event_stream(&parts.headers).then(Scanner::default),
+            scanner: head::framing(&parts.headers).map(Alive::new),
             gap: times.gap,
             gap_due: first.max(at + times.gap),
             total: times.total,
@@ -263,6 +309,7 @@ impl<'t> Trip<'t> {
                 _ => Some(log.latest().1),
             };
         }
+        self.headers = parts.headers;
         match (read, refusal) {
             (Ok(()), refusal) => Ok(refusal),
             (Err(_), Some(refusal)) => Err(refusal),
@@ -327,7 +374,7 @@ fn head_stage(log: &Log) -> Stage {
 /// The limits while a body comes.
 struct Watch {
     /// Finds events; without one every byte counts as a sign of life.
-    scanner: Option<Scanner>,
+    scanner: Option<Alive>,
     gap: Ns,
     gap_due: Ns,
     total: Ns,
@@ -371,17 +418,20 @@ impl Watch {
     }
 }
 
-fn words(limit: Ns) -> String {
+pub(crate) fn words(limit: Ns) -> String {
     format!("{} s", limit.secs())
 }
 
-enum Step<T> {
+pub(crate) enum Step<T> {
     Done(T),
     Timer,
 }
 
 /// Waits for what is polled or for the timer, the former first.
-async fn step<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>, mut sleep: Pin<&mut Sleep>) -> Step<T> {
+pub(crate) async fn step<T>(
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    mut sleep: Pin<&mut Sleep>,
+) -> Step<T> {
     poll_fn(move |cx| {
         if let Poll::Ready(done) = poll(cx) {
             return Poll::Ready(Step::Done(done));

@@ -3,11 +3,12 @@
 //! Main functions: `kept` and `judge`. Must not keep cookies or secrets.
 
 use crate::failure::Failure;
+use crate::framing::Framing;
 use crate::secrets::Mask;
 use acidtest_record::{Cause, Head, Stage};
 use http::{HeaderMap, StatusCode, header, response::Parts};
 
-const KEPT: [&str; 15] = [
+const KEPT: [&str; 18] = [
     "age",
     "cf-ray",
     "content-encoding",
@@ -22,7 +23,10 @@ const KEPT: [&str; 15] = [
     "server-timing",
     "via",
     "x-cache",
+    "x-queue-time",
     "x-request-id",
+    "x-total-time",
+    "x-validation-time",
 ];
 const KEPT_PREFIXES: [&str; 8] = [
     "anthropic-ratelimit-",
@@ -75,7 +79,7 @@ pub(crate) fn judge(parts: &Parts) -> Option<Failure> {
     let binary = ["image/", "audio/", "video/", "font/", "multipart/"];
     if wrong.contains(&media.as_str()) || binary.iter().any(|b| media.starts_with(b)) {
         let detail = format!(
-            "HTTP {status} with content-type '{media}', expected text/event-stream or application/json"
+            "HTTP {status} with content-type '{media}', expected a stream of events or application/json"
         );
         return fail(Cause::Malformed, detail);
     }
@@ -96,14 +100,41 @@ fn status_cause(status: StatusCode) -> Option<Cause> {
     }
 }
 
-/// Whether the body says that it is a stream of events.
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
-    media(headers) == "text/event-stream"
+/// How the body says that it is cut into events; none where it is one piece.
+pub(crate) fn framing(headers: &HeaderMap) -> Option<Framing> {
+    Framing::of_media(&media(headers))
 }
 
 /// Whether the body ends where the connection does.
 pub(crate) fn ends_with_connection(headers: &HeaderMap) -> bool {
     !headers.contains_key(header::CONTENT_LENGTH) && !headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// The times that a kept header states, in seconds, by the server's own names.
+pub(crate) fn times(name: &str, value: &str) -> Vec<(String, f64)> {
+    match name {
+        "openai-processing-ms"
+        | "x-envoy-upstream-service-time"
+        | "x-total-time"
+        | "x-queue-time"
+        | "x-inference-time"
+        | "x-validation-time" => {
+            let ms = value.trim().parse::<f64>().ok();
+            ms.map(|ms| (name.to_owned(), ms / 1e3)).into_iter().collect()
+        }
+        "server-timing" => value.split(',').take(MAX_KEPT).filter_map(server_timing).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `db;dur=53.2;desc="x"`: durations are milliseconds.
+fn server_timing(metric: &str) -> Option<(String, f64)> {
+    let mut parts = metric.split(';').map(str::trim);
+    let name = parts.next().filter(|n| !n.is_empty())?;
+    let duration =
+        parts.filter_map(|p| p.split_once('=')).find(|(k, _)| k.trim().eq_ignore_ascii_case("dur"))?;
+    let ms = duration.1.trim().trim_matches('"').parse::<f64>().ok()?;
+    Some((format!("server-timing:{name}"), ms / 1e3))
 }
 
 fn media(headers: &HeaderMap) -> String {
@@ -146,6 +177,21 @@ mod tests {
         check(500, &[], Some(Cause::Server));
         check(529, &[], Some(Cause::Overloaded));
         check(999, &[], Some(Cause::Server));
+    }
+
+    #[test]
+    fn times_in_headers() {
+        let check = |name: &str, value: &str, want: &[(&str, f64)]| {
+            let got = times(name, value);
+            let got: Vec<_> = got.iter().map(|(n, s)| (n.as_str(), *s)).collect();
+            assert_eq!(got, want, "{name}: {value}");
+        };
+        check("openai-processing-ms", "250", &[("openai-processing-ms", 0.25)]);
+        check("x-envoy-upstream-service-time", " 8 ", &[("x-envoy-upstream-service-time", 0.008)]);
+        check("x-total-time", "soon", &[]);
+        let three = "cache;desc=\"x\", total;dur=500, db;desc=q;dur=\"1.5\", ;dur=3, a;dur=x";
+        check("server-timing", three, &[("server-timing:total", 0.5), ("server-timing:db", 0.0015)]);
+        check("date", "3", &[]);
     }
 
     #[test]

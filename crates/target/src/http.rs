@@ -64,6 +64,14 @@ pub enum TargetError {
         /// The field.
         field: String,
     },
+    /// A template of the suite cannot be used.
+    #[error("target '{target}': {what}")]
+    Template {
+        /// The target's name.
+        target: String,
+        /// What is wrong.
+        what: String,
+    },
     /// No certificate can be verified.
     #[error("target '{target}': no root certificates found ({why})")]
     NoRoots {
@@ -104,7 +112,7 @@ impl TargetError {
             Self::Body { field, .. } if field == "stream" => {
                 Some("use the target's own 'stream' setting".into())
             }
-            Self::Header { .. } | Self::Body { .. } | Self::TlsName { .. } => None,
+            Self::Header { .. } | Self::Body { .. } | Self::Template { .. } | Self::TlsName { .. } => None,
         }
     }
 }
@@ -115,7 +123,7 @@ pub struct HttpTarget {
     spec: TargetSpec,
     path: String,
     uri: Uri,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) pool: Pool,
     pub(crate) times: Times,
     pub(crate) mask: Mask,
@@ -207,7 +215,7 @@ impl HttpTarget {
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
         let accept = match built.stream {
-            true => HeaderValue::from_static("text/event-stream, application/json"),
+            true => HeaderValue::from_static(self.protocol.framing.accept()),
             false => HeaderValue::from_static("application/json"),
         };
         request.headers_mut().entry(header::ACCEPT).or_insert(accept);
@@ -217,23 +225,26 @@ impl HttpTarget {
 
 impl Target for HttpTarget {
     fn build(&self, ask: &Ask) -> Result<Built, BuildError> {
+        let stream = ask.stream && self.spec.kind.streams();
         let body = (self.protocol.body)(&self.spec, ask)?;
-        Ok(Built { path: self.path.clone(), body, stream: ask.stream })
+        Ok(Built { path: self.path.clone(), body, stream, ..Built::default() })
     }
 
     fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
-        Box::pin(exchange(self, built, tap))
+        Box::pin(async move { exchange(self, self.request(built), None, tap).await.0 })
     }
 }
 
 fn address(spec: &TargetSpec, base_url: &str) -> Result<Address, TargetError> {
-    Address::under(base_url, protocol::of(spec.kind).path)
-        .map_err(|error| TargetError::Url { target: spec.name.clone(), error })
+    let protocol = protocol::of(spec.kind);
+    let base = base_url.trim_end_matches('/');
+    let base = protocol.root.and_then(|end| base.strip_suffix(end)).unwrap_or(base);
+    Address::under(base, protocol.path).map_err(|error| TargetError::Url { target: spec.name.clone(), error })
 }
 
 /// Values of secrets that were used.
 #[derive(Default)]
-struct Found(Vec<String>);
+pub(crate) struct Found(pub(crate) Vec<String>);
 
 fn headers(
     spec: &TargetSpec,
@@ -256,6 +267,7 @@ fn headers(
         let key = secret(spec, secrets, name, "key", found)?;
         let (name, text) = match protocol.key {
             Key::Bearer => (header::AUTHORIZATION, format!("Bearer {key}")),
+            Key::Header(name) => (HeaderName::from_static(name), key),
         };
         let mut text = value(spec, name.as_str(), &text)?;
         text.set_sensitive(true);
@@ -303,7 +315,7 @@ fn secret(
 }
 
 /// A header's value with every `${NAME}` replaced.
-fn substitute(
+pub(crate) fn substitute(
     spec: &TargetSpec,
     header: &str,
     template: &str,

@@ -15,24 +15,40 @@
 #![warn(missing_docs)]
 
 mod address;
+mod anthropic;
+mod body;
+mod command;
+mod custom;
 mod dialect;
+mod embeddings;
 mod endpoint;
 mod exchange;
 mod failure;
+mod framing;
+mod gather;
 mod head;
 mod http;
+mod json;
+mod lines;
+mod ollama;
 mod openai_chat;
+mod openai_completions;
+mod openai_responses;
 mod parser;
 mod protocol;
 mod seam;
 mod secrets;
+mod spoken;
 mod sse;
 mod transport;
 
 #[cfg(test)]
-mod wire;
+pub(crate) mod wire;
 
 pub use address::AddressError;
+pub use command::CommandTarget;
+pub use custom::CustomTarget;
+pub use custom::files::{Files, needed as files_needed};
 pub use endpoint::Endpoint;
 pub use http::{HttpTarget, TargetError};
 pub use parser::{Parsed, Parser};

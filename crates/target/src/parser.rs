@@ -5,12 +5,14 @@
 
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
 use crate::failure::cut;
+use crate::framing::{Frames, Framing, Shape};
+use crate::head;
 use crate::protocol;
 use crate::seam::{Attempt, End, Piece, Segment};
 use crate::secrets::Mask;
-use crate::sse::{Framer, Item, MAX_EVENT};
+use crate::sse::{Item, MAX_EVENT};
 use acidtest_record::{
-    Answer, Cause, Event, EventKind, Finish, Outcome, Part, Read, ServerSaid, Stage, TargetKind,
+    Answer, Blob, Cause, Event, EventKind, Finish, Outcome, Part, Read, ServerSaid, Stage, TargetKind,
 };
 
 /// Most bytes of a body that are kept when the attempt failed.
@@ -30,6 +32,8 @@ pub struct Parsed {
     pub outcome: Outcome,
     /// What came back; its `raw` is left empty for the caller, who knows the blob's digest.
     pub answer: Answer,
+    /// Bytes that parts of the answer point at (audio).
+    pub blobs: Vec<Blob>,
     /// What the server said about itself.
     pub said: Option<ServerSaid>,
     /// For failures: the body, cut at 64 KiB, secrets struck out.
@@ -40,6 +44,7 @@ pub struct Parsed {
 #[derive(Debug)]
 pub struct Parser {
     stream: bool,
+    framing: Framing,
     mask: Mask,
     reads: Vec<Read>,
     raw: Vec<u8>,
@@ -55,7 +60,7 @@ pub struct Parser {
 enum Body {
     /// Nothing but white space so far.
     Unknown,
-    Events(Framer),
+    Events(Frames),
     Whole(Vec<u8>),
 }
 
@@ -71,16 +76,33 @@ impl Parser {
     /// for, `mask` which secrets to strike out.
     #[must_use]
     pub fn new(kind: TargetKind, stream: bool, mask: Mask) -> Self {
+        let protocol = protocol::of(kind);
+        Self::with((protocol.dialect)(), Shape::Guess(protocol.framing), stream, mask)
+    }
+
+    /// A parser with a dialect of the caller's, for a body of a known shape.
+    pub(crate) fn with(dialect: Box<dyn Dialect>, shape: Shape, stream: bool, mask: Mask) -> Self {
+        let (body, framing) = match shape {
+            Shape::Guess(framing) => (Body::Unknown, framing),
+            Shape::Whole => (Body::Whole(Vec::new()), Framing::Events),
+            Shape::Stream(framing) => (Body::Events(Frames::new(framing)), framing),
+        };
         Self {
             stream,
+            framing,
             mask,
             reads: Vec::new(),
             raw: Vec::new(),
             raw_cut: false,
             last_read: 0,
-            body: Body::Unknown,
-            found: Found { dialect: (protocol::of(kind).dialect)(), events: Vec::new() },
+            body,
+            found: Found { dialect, events: Vec::new() },
         }
+    }
+
+    /// Learns what was asked: the body of the request. Comes before the first segment.
+    pub fn asked(&mut self, body: &[u8]) {
+        self.found.dialect.asked(body);
     }
 
     /// Takes the next segment.
@@ -106,9 +128,11 @@ impl Parser {
                 return;
             };
             piece = &piece[at..];
-            self.body = match piece[0] {
-                b'{' | b'[' | b'<' | b'"' => Body::Whole(Vec::new()),
-                _ => Body::Events(Framer::new(MAX_EVENT)),
+            self.body = match (self.framing, piece[0]) {
+                (_, b'<') | (Framing::Events, b'{' | b'[' | b'"') => Body::Whole(Vec::new()),
+                // A line looks like a whole body: what was asked for decides.
+                (Framing::Lines, _) if !self.stream => Body::Whole(Vec::new()),
+                (framing, _) => Body::Events(Frames::new(framing)),
             };
         }
         match &mut self.body {
@@ -132,6 +156,7 @@ impl Parser {
             }
             Body::Whole(_) => {}
         }
+        self.found.dialect.close(attempt.end == End::Complete);
         let end = match &attempt.end {
             End::Failed { stage, cause, detail } if refused => {
                 let detail = format!("{detail}{}", self.message());
@@ -140,11 +165,14 @@ impl Parser {
             end => self.end(end, empty),
         };
         let outcome = self.outcome(end, status);
+        self.found.dialect.over();
         self.header_timings(attempt);
         let Found { mut dialect, events } = self.found;
-        let Collected { parts, said: about, .. } = std::mem::take(dialect.collected());
+        let Collected { parts, blobs, said: about, .. } = std::mem::take(dialect.collected());
         let failed = matches!(outcome, Outcome::Failed { .. });
-        let raw = (failed && !self.raw.is_empty()).then(|| {
+        let (answer, struck) = answer(parts, &self.mask);
+        // A secret that came in pieces, an event each, cannot be struck out of the body.
+        let raw = (failed && !struck && !self.raw.is_empty()).then(|| {
             let mut raw = self.mask.bytes(self.raw);
             // The end of what was kept may be the beginning of a secret.
             let unsure = if self.raw_cut { self.mask.longest() } else { 0 };
@@ -152,7 +180,7 @@ impl Parser {
             raw
         });
         let said = Some(said(about, &self.mask)).filter(|s| *s != ServerSaid::default());
-        Parsed { reads: self.reads, events, outcome, answer: answer(parts, &self.mask), said, raw }
+        Parsed { reads: self.reads, events, outcome, answer, blobs, said, raw }
     }
 
     /// How the attempt ended when its head was that of an answer.
@@ -174,7 +202,8 @@ impl Parser {
             }
             End::Complete => {
                 let events = self.found.events.len();
-                let detail = format!("stream ended after {events} events without finish_reason and [DONE]");
+                let mark = self.found.dialect.end_mark();
+                let detail = format!("stream ended after {events} events without {mark}");
                 return failed(Stage::Body, Cause::Cut, detail);
             }
         }
@@ -211,11 +240,10 @@ impl Parser {
     fn header_timings(&mut self, attempt: &Attempt) {
         let headers = attempt.head.as_ref().map(|h| h.headers.as_slice());
         for (name, value) in headers.unwrap_or_default() {
-            if name == "openai-processing-ms" {
-                let ms = value.trim().parse::<f64>().ok();
-                self.found.dialect.collected().timing(name, ms.map(|ms| ms / 1e3));
+            for (name, seconds) in head::times(name, value) {
+                self.found.dialect.collected().timing(&name, Some(seconds));
             }
-            if name == "x-request-id" {
+            if name == "x-request-id" || name == "request-id" {
                 self.found.dialect.collected().said.id.get_or_insert_with(|| value.clone());
             }
         }
@@ -234,7 +262,7 @@ fn failed(stage: Stage, cause: Cause, detail: String) -> Result<Finish, Ended> {
 }
 
 impl Found {
-    fn feed(&mut self, framer: &mut Framer, piece: &[u8], read: u32) {
+    fn feed(&mut self, framer: &mut Frames, piece: &[u8], read: u32) {
         // Something follows the events that ended earlier in this same read.
         if let Some(last) = self.events.last_mut()
             && last.read == read
@@ -274,7 +302,7 @@ impl Found {
         self.dialect.collected().fail(cause, detail);
     }
 
-    fn end(&mut self, framer: Framer, read: u32) {
+    fn end(&mut self, framer: Frames, read: u32) {
         framer.finish(read, &mut |item| {
             if let Item::Event { data, name, end } = item
                 && let Some((kind, tokens)) = self.dialect.last_event(name, data)
@@ -294,8 +322,8 @@ fn only_line_ends(bytes: &[u8]) -> bool {
     bytes.iter().all(|b| matches!(b, b'\r' | b'\n'))
 }
 
-/// The answer without secrets.
-fn answer(mut parts: Vec<Part>, mask: &Mask) -> Answer {
+/// The answer without secrets, and whether there were any.
+fn answer(mut parts: Vec<Part>, mask: &Mask) -> (Answer, bool) {
     let mut struck = false;
     for part in &mut parts {
         let texts: &mut [&mut String] = match part {
@@ -315,7 +343,7 @@ fn answer(mut parts: Vec<Part>, mask: &Mask) -> Answer {
         // Tokens would spell out what was struck out of the text.
         parts.retain(|p| !matches!(p, Part::Logprobs { .. }));
     }
-    Answer { parts, raw: None }
+    (Answer { parts, raw: None }, struck)
 }
 
 fn said(mut said: ServerSaid, mask: &Mask) -> ServerSaid {

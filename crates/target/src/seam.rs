@@ -7,6 +7,7 @@ use acidtest_record::{Ask, Cause, Head, Mark, Ns, Read, Stage};
 use bytes::Bytes;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A boxed future that stays on its thread.
 pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -27,7 +28,7 @@ pub trait Target: 'static {
 }
 
 /// A request, ready to be sent any number of times.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Built {
     /// Path and query.
     pub path: String,
@@ -35,6 +36,9 @@ pub struct Built {
     pub body: Bytes,
     /// Whether a streamed answer is asked for.
     pub stream: bool,
+    /// What templates are filled in with, for targets that fill in something at
+    /// the moment of sending (a session's id, which no record holds).
+    pub values: Option<Arc<serde_json::Map<String, serde_json::Value>>>,
 }
 
 /// Why a question cannot be asked.
@@ -46,6 +50,9 @@ pub enum BuildError {
     /// A parameter would overwrite what acidtest decides.
     #[error("parameter '{0}' is set by acidtest itself; expected sampling parameters only")]
     Reserved(String),
+    /// A template of the target cannot be filled in.
+    #[error("{0}")]
+    Template(String),
     /// The body is larger than a record can say.
     #[error("the request body has {0} bytes, expected at most {MAX_BODY}")]
     TooLarge(usize),

@@ -52,16 +52,18 @@ impl Mask {
     /// A mask for these values; those shorter than 8 bytes are taken for placeholders and left alone.
     #[must_use]
     pub fn new(secrets: &[String]) -> Self {
-        let mut forms: Vec<String> = Vec::new();
-        for secret in secrets.iter().filter(|s| s.len() >= MIN_SECRET) {
-            forms.push(secret.clone());
-            // The same value inside of JSON text.
-            let json = serde_json::to_string(secret).expect("a string always serialises");
-            forms.push(json[1..json.len() - 1].to_owned());
-        }
+        let long = secrets.iter().filter(|s| s.len() >= MIN_SECRET);
+        let mut forms: Vec<String> = long.flat_map(|s| forms_of(s)).collect();
+        forms.retain(|f| f.len() >= MIN_SECRET);
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
         forms.dedup();
         Self(forms.into())
+    }
+
+    /// The mask with more values.
+    pub(crate) fn and(&self, secrets: &[String]) -> Self {
+        let all: Vec<String> = self.0.iter().cloned().chain(secrets.iter().cloned()).collect();
+        Self::new(&all)
     }
 
     /// Length of the longest form that is looked for.
@@ -88,6 +90,50 @@ impl Mask {
     pub fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
         self.0.iter().fold(bytes, |b, secret| strike(b, secret))
     }
+}
+
+/// The ways in which a value may be written in what a server sends back.
+fn forms_of(secret: &str) -> Vec<String> {
+    let escaped = |text: &str| {
+        let json = serde_json::to_string(text).expect("a string always serialises");
+        json[1..json.len() - 1].to_owned()
+    };
+    // Inside of JSON text, by writers that escape the slash and by those that do not; and
+    // that again inside of JSON text, as a gateway quotes the answer that it got.
+    let mut forms = vec![secret.to_owned()];
+    for _ in 0..2 {
+        let once: Vec<String> = forms.iter().map(|f| escaped(f)).collect();
+        forms.extend(once.iter().map(|f| f.replace('/', "\\/")));
+        forms.extend(once);
+    }
+    let percent = |upper: bool| -> String {
+        let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        let code = |b: u8| if upper { format!("%{b:02X}") } else { format!("%{b:02x}") };
+        secret.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { code(b) }).collect()
+    };
+    forms.extend([percent(true), percent(false), percent(true).replace("%20", "+")]);
+    for before in 0..3 {
+        let standard = base64_core(secret.as_bytes(), before);
+        forms.push(standard.replace('+', "-").replace('/', "_"));
+        // Within JSON a slash may be escaped.
+        forms.push(standard.replace('/', "\\/"));
+        forms.push(standard);
+    }
+    forms
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// What Base64 makes of a value behind so many other bytes: the letters in which
+/// nothing else has a part, the same whatever stands around it.
+fn base64_core(secret: &[u8], before: usize) -> String {
+    let (from, to) = (8 * before, 8 * (before + secret.len()));
+    let bit = |at: usize| {
+        let byte = secret[(at - from) / 8];
+        usize::from(byte >> (7 - (at - from) % 8) & 1)
+    };
+    let letter = |l: usize| (6 * l..6 * l + 6).fold(0, |value, at| value << 1 | bit(at));
+    (from.div_ceil(6)..to / 6).map(|l| char::from(BASE64[letter(l)])).collect()
 }
 
 impl fmt::Debug for Mask {
@@ -121,10 +167,29 @@ mod tests {
         for (text, want) in [
             ("key sk-\"quoted\"-1 end", "key *** end"),
             (r#"{"k":"sk-\"quoted\"-1"}"#, r#"{"k":"***"}"#),
+            // echo -n 'sk-"quoted"-1' | base64, alone and behind "Bearer ".
+            ("b64 c2stInF1b3RlZCItMQ== end", "b64 ***Q== end"),
+            ("QmVhcmVyIHNrLSJxdW90ZWQiLTE=", "QmVhcmVyIH***E="),
+            ("url sk-%22quoted%22-1 end", "url *** end"),
             ("EMPTY is a placeholder", "EMPTY is a placeholder"),
         ] {
             assert_eq!(mask.text(text.to_owned()), want);
             assert_eq!(mask.bytes(text.as_bytes().to_vec()), want.as_bytes());
+        }
+    }
+
+    #[test]
+    fn base64_is_struck_out_wherever_it_stands() {
+        let secret = "canary/4f1d+9c2e~77aa=";
+        let mask = Mask::new(&[secret.into()]);
+        for before in 0..7 {
+            for after in 0..4 {
+                let plain = [&vec![b'x'; before][..], secret.as_bytes(), &vec![b'y'; after][..]].concat();
+                let struck = mask.text(base64_core(&plain, 0));
+                // The letters in which neighbours have a part stay, and no more.
+                let rest = struck.replacen(STARS, "", 1).len();
+                assert!(struck.contains(STARS) && rest <= (before + after) * 4 / 3 + 2, "{struck}");
+            }
         }
     }
 

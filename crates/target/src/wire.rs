@@ -4,6 +4,7 @@
 
 mod failures;
 mod pooling;
+mod protocols;
 mod stamps;
 mod tls;
 
@@ -129,7 +130,7 @@ pub(super) async fn serve(scripts: Vec<Vec<Act>>) -> u16 {
 }
 
 /// Limits short enough for tests, long enough for a busy machine.
-pub(super) fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits { connect_s: 1.0, first_byte_s: 2.0, gap_s: 2.0, total_s: 4.0, body_bytes: 16 << 20 }
 }
 
@@ -168,7 +169,7 @@ pub(super) fn ask(stream: bool) -> Ask {
 }
 
 #[derive(Default)]
-pub(super) struct Kept(pub(super) Vec<Segment>);
+pub(crate) struct Kept(pub(crate) Vec<Segment>);
 
 impl Tap for Kept {
     fn segment(&mut self, segment: Segment) {
@@ -193,7 +194,7 @@ pub(super) async fn go(target: &HttpTarget) -> (Attempt, Parsed, Vec<Segment>) {
     (attempt, parsed, tap.0)
 }
 
-pub(super) fn run<T>(test: impl AsyncFnOnce() -> T) -> T {
+pub(crate) fn run<T>(test: impl AsyncFnOnce() -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, test())
 }

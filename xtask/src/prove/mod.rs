@@ -5,8 +5,11 @@
 //! figure from elsewhere.
 
 mod bench;
+mod interop;
 mod kill;
+mod overhead;
 mod page;
+mod python;
 mod watch;
 
 use anyhow::{Result, bail};
@@ -25,6 +28,16 @@ const PROOFS: &[Proof] = &[
         run: bench::run,
     },
     Proof {
+        name: "interop",
+        about: "foreign servers and vendors' clients, word for word: docs/interop.md (Python)",
+        run: interop::run,
+    },
+    Proof {
+        name: "overhead",
+        about: "CPU per 1000 cases beside lm-eval, inspect_ai and promptfoo, 429s too: docs/benchmarks.md (Python, npm)",
+        run: overhead::run,
+    },
+    Proof {
         name: "kill",
         about: "kill -9 in mid-run and --resume, a hundred times over: kill [TIMES]",
         run: kill::run,
@@ -35,7 +48,7 @@ const PROOFS: &[Proof] = &[
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let [name, rest @ ..] = words else {
         for proof in PROOFS {
-            println!("{:<6} {}", proof.name, proof.about);
+            println!("{:<8} {}", proof.name, proof.about);
         }
         return Ok(());
     };

@@ -7,8 +7,9 @@ use super::Complaint;
 use crate::metadata::Metadata;
 
 /// Licences under which we may hand the program on as Apache-2.0 OR MIT. The last one is for data.
-const ALLOWED: [&str; 14] = [
+const ALLOWED: [&str; 15] = [
     "MIT",
+    "MIT-0",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",

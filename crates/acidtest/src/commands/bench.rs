@@ -1,7 +1,7 @@
 //! `acidtest bench`: speed alone, a run without a suite file.
 
 use super::OutputArgs;
-use crate::commands::run::finish;
+use crate::commands::run::{Ending, finish};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::to_write;
@@ -17,12 +17,8 @@ use std::path::PathBuf;
 /// --concurrency and --rate one request is in flight at a time.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Base URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1
-    #[arg(long)]
-    url: String,
-    /// Model to ask for
-    #[arg(long)]
-    model: String,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
     /// Closed loop: so many requests always in flight
     #[arg(long, value_name = "N", conflicts_with = "rate", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     concurrency: Option<u32>,
@@ -47,15 +43,6 @@ pub(crate) struct Args {
     /// The prompt
     #[arg(long, value_name = "TEXT", default_value = "Tell a visitor about a moon jar in a few sentences.")]
     prompt: String,
-    /// Name of the environment variable that holds the key
-    #[arg(long, value_name = "NAME")]
-    key: Option<String>,
-    /// Extra header 'Name: value'; the value may hold ${NAME} of the environment
-    #[arg(long = "header", value_name = "HEADER")]
-    headers: Vec<String>,
-    /// Ask for whole answers in place of streams
-    #[arg(long)]
-    no_stream: bool,
     /// Most requests in flight of an open loop; beyond, a request is not sent and counted so
     #[arg(long, value_name = "N", default_value_t = 1000, requires = "rate")]
     max_in_flight: u32,
@@ -69,12 +56,40 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
+/// Whom to ask, for commands that take no suite.
+#[derive(clap::Args)]
+pub(crate) struct EndpointArgs {
+    /// Base URL of the server, such as http://127.0.0.1:8000/v1; `sim:NAME` and `local:NAME` are built in
+    #[arg(long)]
+    url: String,
+    /// Protocol that it speaks: openai_chat, openai_completions, openai_responses, anthropic, ollama, embeddings
+    #[arg(long, value_name = "KIND", default_value = "openai_chat", value_parser = kind)]
+    kind: TargetKind,
+    /// Model to ask for; built-in servers have a name of their own
+    #[arg(long)]
+    model: Option<String>,
+    /// Name of the environment variable that holds the key
+    #[arg(long, value_name = "NAME")]
+    key: Option<String>,
+    /// Extra header 'Name: value'; the value may hold ${NAME} of the environment
+    #[arg(long = "header", value_name = "HEADER")]
+    headers: Vec<String>,
+    /// Ask for whole answers in place of streams
+    #[arg(long)]
+    no_stream: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Arrivals {
     /// Evenly spaced
     Constant,
     /// Independent of each other
     Poisson,
+}
+
+fn kind(text: &str) -> Result<TargetKind, String> {
+    let known = TargetKind::ALL.map(TargetKind::id).join(", ");
+    TargetKind::from_id(text).ok_or_else(|| format!("expected one of {known}"))
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -107,8 +122,10 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    args.output.show.check()?;
     let run = execute::new_run_id();
-    let spec = spec(&args, args.seed.unwrap_or(run.0))?;
+    let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
+    super::run::configure_sims(&mut spec)?;
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
     }
@@ -120,8 +137,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         folder: PathBuf::new(),
         resume: false,
         quiet: args.output.quiet,
+        cache: None,
     };
-    finish(store, execution, args.output.format)
+    finish(store, execution, &args.output.show, &Ending::PLAIN)
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
@@ -157,7 +175,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         origin: Origin::Bench,
         acidtest: env!("CARGO_PKG_VERSION").into(),
         seed,
-        targets: vec![target(args)?],
+        targets: vec![args.endpoint.target()?],
         prompts: vec![PromptSpec { name: "synthetic".into(), messages: prompt, ..PromptSpec::default() }],
         params,
         phases: vec![phase],
@@ -182,28 +200,48 @@ fn gate(text: &str) -> Result<Gate, Failure> {
     })
 }
 
-fn target(args: &Args) -> Result<TargetSpec, Failure> {
-    let mut headers = std::collections::BTreeMap::new();
-    for header in &args.headers {
-        let (name, value) = header.split_once(':').ok_or_else(|| {
-            // The value may be a secret: only the flag is named.
-            Failure::usage("--header: expected 'Name: value'")
-                .hint("keep secrets in the environment: --header 'X-Key: ${MY_KEY}'")
-        })?;
-        headers.insert(name.trim().to_owned(), value.trim().to_owned());
+impl EndpointArgs {
+    /// The target that these arguments name.
+    pub(crate) fn target(&self) -> Result<TargetSpec, Failure> {
+        let built_in = ["sim:", "local:"].iter().find_map(|scheme| self.url.strip_prefix(scheme));
+        let source = match built_in {
+            Some(_) => Source::Sim { name: self.url.clone(), config: serde_json::Value::Null },
+            None => Source::Url(self.url.clone()),
+        };
+        let model = match (&self.model, built_in) {
+            (Some(model), _) => model.clone(),
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => {
+                return Err(
+                    Failure::usage("--model is missing").hint("name the model to ask for: --model NAME")
+                );
+            }
+        };
+        Ok(TargetSpec {
+            name: model.clone(),
+            kind: self.kind,
+            source,
+            model,
+            key_env: self.key.clone(),
+            headers: self.headers()?,
+            body: serde_json::Map::new(),
+            stream: !self.no_stream && self.kind.streams(),
+            ..TargetSpec::default()
+        })
     }
-    Ok(TargetSpec {
-        name: args.model.clone(),
-        kind: TargetKind::OpenaiChat,
-        source: Source::Url(args.url.clone()),
-        model: args.model.clone(),
-        key_env: args.key.clone(),
-        headers,
-        body: serde_json::Map::new(),
-        stream: !args.no_stream,
-        price: None,
-        ..TargetSpec::default()
-    })
+
+    fn headers(&self) -> Result<std::collections::BTreeMap<String, String>, Failure> {
+        let mut headers = std::collections::BTreeMap::new();
+        for header in &self.headers {
+            let (name, value) = header.split_once(':').ok_or_else(|| {
+                // The value may be a secret: only the flag is named.
+                Failure::usage("--header: expected 'Name: value'")
+                    .hint("keep secrets in the environment: --header 'X-Key: ${MY_KEY}'")
+            })?;
+            headers.insert(name.trim().to_owned(), value.trim().to_owned());
+        }
+        Ok(headers)
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ enum What {
     SuiteSchema,
     /// JSON Schema of `--format json`
     ReportSchema,
+    /// JSON Schema of `compare --format json`
+    CompareSchema,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
@@ -30,6 +32,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         What::Metrics => acidtest_findings::reference(),
         What::SuiteSchema => format!("{:#}\n", acidtest_suite::schema()),
         What::ReportSchema => format!("{:#}\n", acidtest_report::schema()),
+        What::CompareSchema => format!("{:#}\n", acidtest_report::comparison_schema()),
     };
     print(&text)?;
     Ok(Exit::Ok)

@@ -1,15 +1,21 @@
 //! All commands: one file each, one line here.
 
+mod ask;
 mod bench;
+mod compare;
 mod completions;
 mod export;
 mod gen_reference;
 mod import;
+mod init;
 mod metrics;
+mod plan;
 mod report;
 mod run;
 mod runs;
+mod score;
 mod sim;
+mod verdicts;
 
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
@@ -19,12 +25,18 @@ use clap::Subcommand;
 pub(crate) enum Command {
     Run(run::Args),
     Bench(bench::Args),
+    Ask(ask::Args),
+    Plan(plan::Args),
     Report(report::Args),
+    Compare(compare::Args),
+    Score(score::Args),
+    Init(init::Args),
     Runs(runs::Args),
     Sim(sim::Args),
     Metrics(metrics::Args),
     Export(export::Args),
     Import(import::Args),
+    Verdicts(verdicts::Args),
     Completions(completions::Args),
     #[command(hide = true)]
     Gen(gen_reference::Args),
@@ -35,12 +47,18 @@ impl Command {
         match self {
             Command::Run(args) => run::run(args),
             Command::Bench(args) => bench::run(args),
+            Command::Ask(args) => ask::run(args),
+            Command::Plan(args) => plan::run(args),
             Command::Report(args) => report::run(args),
+            Command::Compare(args) => compare::run(args),
+            Command::Score(args) => score::run(args),
+            Command::Init(args) => init::run(args),
             Command::Runs(args) => runs::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Metrics(args) => metrics::run(args),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),
+            Command::Verdicts(args) => verdicts::run(args),
             Command::Completions(args) => completions::run(args),
             Command::Gen(args) => gen_reference::run(args),
         }
@@ -56,6 +74,23 @@ pub(crate) enum Format {
     Json,
 }
 
+/// What an undecided gate does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Undecided {
+    /// It counts as met.
+    Pass,
+    /// It ends the program with exit code 5.
+    Fail,
+}
+
+/// What undecided gates do to the exit code.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct UndecidedArg {
+    /// What a gate that is undecided does to the exit code
+    #[arg(long, value_enum, default_value = "fail")]
+    pub undecided: Undecided,
+}
+
 /// Where runs are kept.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct StoreArg {
@@ -67,9 +102,8 @@ pub(crate) struct StoreArg {
 /// What `run` and `bench` print, and where they store.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct OutputArgs {
-    /// How to show the result
-    #[arg(long, value_enum, default_value = "terminal")]
-    pub format: Format,
+    #[command(flatten)]
+    pub show: crate::show::ShowArgs,
     /// No progress on stderr
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,13 +1,17 @@
 //! `acidtest run`: the main job.
 
-use super::{Format, OutputArgs};
+use super::{OutputArgs, Undecided, UndecidedArg};
+use crate::baseline::{Across, Baseline, BaselineArgs, all_gates};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
-use acidtest_record::{Case, Origin, RunId, RunSpec, Source};
+use crate::replay;
+use crate::show::{ShowArgs, Shown, show};
+use crate::suite_files::{self, SelectArgs};
+use crate::suites;
+use acidtest_record::{Case, Origin, Regression, RunId, RunSpec, Source};
 use acidtest_store::Store;
-use acidtest_suite::Loaded;
 use std::path::{Path, PathBuf};
 
 /// Run a suite: ask its cases under its load, score the answers, report, decide the gates
@@ -17,8 +21,8 @@ use std::path::{Path, PathBuf};
 /// needs no key and no network.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The suite file, or a folder with a suite.yaml
-    #[arg(value_name = "SUITE", required_unless_present = "resume")]
+    /// The suite file, or a folder with a suite.yaml [default: ./suite.yaml, else that of the only folder here that has one]
+    #[arg(value_name = "SUITE")]
     suite: Option<PathBuf>,
     /// Go on with a run that was stopped: its id, a unique prefix, or `latest`
     #[arg(long, value_name = "RUN", conflicts_with_all = ["suite", "seed"])]
@@ -26,20 +30,114 @@ pub(crate) struct Args {
     /// Seed in place of the suite's
     #[arg(long)]
     seed: Option<u64>,
+    /// Take every answer from a stored run: no key is needed and nothing is sent
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["resume", "cache"])]
+    replay: Option<String>,
+    /// Use answers of earlier runs to the same request and repeat; FILE is another store to look in
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    cache: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    against: BaselineArgs,
+    #[command(flatten)]
+    undecided: UndecidedArg,
+    #[command(flatten)]
+    select: SelectArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let (store, execution) = match (&args.resume, &args.suite) {
+    args.output.show.check()?;
+    if args.resume.is_some() && !args.select.is_empty() {
+        return Err(Failure::usage("a run that is resumed has its cases: nothing can be selected"));
+    }
+    let (store, mut execution) = match (&args.resume, &args.suite) {
         (Some(run), _) => resumed(&args, run)?,
         (None, Some(suite)) => planned(&args, suite)?,
-        (None, None) => return Err(Failure::usage("no suite was given")),
+        (None, None) => planned(&args, &crate::suites::here()?)?,
     };
-    if execution.resume && is_complete(&store, execution.run)? {
-        return show_complete(&store, execution.run, &args.output);
+    let ending = Ending::of(&args, &execution)?;
+    if let Some(run) = &args.replay {
+        return replayed(store, execution, run, &args.output, &ending);
     }
-    finish(store, execution, args.output.format)
+    cached(&args, &mut execution);
+    if execution.resume && is_complete(&store, execution.run)? {
+        return show_complete(&store, execution.run, &args.output, &ending);
+    }
+    finish(store, execution, &args.output.show, &ending)
+}
+
+/// What happens with a run's findings besides being shown.
+pub(crate) struct Ending {
+    /// What it is compared with, and how much worse it may be.
+    against: Option<(Baseline, Vec<Regression>)>,
+    undecided: Undecided,
+}
+
+impl Ending {
+    /// No baseline; undecided gates end with their own exit code.
+    pub(crate) const PLAIN: Ending = Ending { against: None, undecided: Undecided::Fail };
+
+    /// Opened before anything is sent: `latest` is then the run before this one.
+    fn of(args: &Args, execution: &Execution) -> Result<Self, Failure> {
+        let undecided = args.undecided.undecided;
+        let Some(wanted) = &args.against.baseline else {
+            return Ok(Self { against: None, undecided });
+        };
+        let baseline = Baseline::open(wanted, &args.output.store)?;
+        if baseline.run == execution.run {
+            return Err(Failure::usage(format!("run {} cannot be its own baseline", execution.run)));
+        }
+        let (spec, cases) = (&execution.spec, &execution.cases);
+        baseline.check_workload(spec, cases, Across::of(args.against.across_workloads))?;
+        let gates = all_gates(&args.against, spec, cases)?;
+        Ok(Self { against: Some((baseline, gates)), undecided })
+    }
+
+    /// Everything that is shown of a run.
+    fn shown(&self, store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
+        let mut shown = read_back::shown(store, run, args)?;
+        if let Some((baseline, gates)) = &self.against {
+            baseline.judge(store, &mut shown.findings, gates)?;
+        }
+        Ok(shown)
+    }
+}
+
+/// Whether and where answers of earlier runs are looked for.
+fn cached(args: &Args, e: &mut Execution) {
+    let is_wanted = args.cache.is_some() || e.spec.cache;
+    if is_wanted && e.spec.fresh {
+        eprintln!("no cache: every prompt of this suite is fresh, none was asked before");
+        e.spec.cache = false;
+        return;
+    }
+    e.spec.cache = is_wanted;
+    e.cache = args.cache.clone().flatten();
+}
+
+/// Answers a suite from a stored run.
+fn replayed(
+    store: Store,
+    execution: Execution,
+    run: &str,
+    output: &OutputArgs,
+    ending: &Ending,
+) -> Result<Exit, Failure> {
+    let of = replay::source(&store, run)?;
+    let (run, quiet) = (execution.run, execution.quiet);
+    let done = replay::replay(store, execution, of)?;
+    let shown = ending.shown(&done.store, run, &output.show)?;
+    show(&shown, &output.show)?;
+    let missing = replay::not_recorded(&done.store, run)?;
+    if missing > 0 && !quiet {
+        eprintln!(
+            "{missing} of {} requests are not in run {of}\n\nhint: a replay finds a request by target name, path, body and repeat; prompts, parameters and models must be as they were",
+            shown.findings.run.requests
+        );
+    }
+    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
+    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 /// Whether every slot of a run has its final outcome.
@@ -48,29 +146,35 @@ fn is_complete(store: &Store, run: RunId) -> Result<bool, Failure> {
 }
 
 /// A run that is complete is shown again; resuming it changes nothing.
-fn show_complete(store: &Store, run: RunId, output: &OutputArgs) -> Result<Exit, Failure> {
+fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending) -> Result<Exit, Failure> {
     if !output.quiet {
         eprintln!("run {run} is complete: nothing is left to send");
     }
-    let findings = read_back::findings(store, run)?;
-    read_back::show(&findings, output.format)?;
-    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&findings)))
+    let shown = ending.shown(store, run, &output.show)?;
+    show(&shown, &output.show)?;
+    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
-pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Result<Exit, Failure> {
+pub(crate) fn finish(
+    store: Store,
+    execution: Execution,
+    args: &ShowArgs,
+    ending: &Ending,
+) -> Result<Exit, Failure> {
     let run = execution.run;
     let quiet = execution.quiet;
     let done = execute::execute(store, execution)?;
-    let findings = read_back::findings(&done.store, run)?;
-    read_back::show(&findings, format)?;
+    let shown = ending.shown(&done.store, run, args)?;
+    show(&shown, args)?;
     if let Some(reason) = done.summary.stopped.filter(|_| !quiet) {
         // A run that has spent all it may would stop again at once.
         let more = match reason {
             acidtest_engine::StopReason::CostCap => String::new(),
             _ => format!("; go on with: acidtest run --resume {run}"),
         };
-        eprintln!("stopped early: {}{more}", reason.words());
+        let spec = done.store.spec(run).map_err(trouble)?;
+        eprintln!("stopped early: {}{more}", execute::stop_words(reason, &spec));
     }
     if let Some(why) = execute::why_nothing_answered(&done.store, run)?.filter(|_| !quiet) {
         eprintln!(
@@ -78,16 +182,15 @@ pub(crate) fn finish(store: Store, execution: Execution, format: Format) -> Resu
         );
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
-    Ok(exit.worst(read_back::gates_exit(&findings)))
+    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
-    let path = if suite.is_dir() { suite.join("suite.yaml") } else { suite.to_owned() };
-    let mut loaded = load(&path)?;
+    let path = suites::file(suite);
+    let mut loaded = suite_files::load(&path, &args.select)?;
     if let Some(seed) = args.seed {
         loaded.spec.seed = seed;
     }
-    check_gates(&loaded)?;
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let mut spec = loaded.spec;
     configure_sims(&mut spec)?;
@@ -100,6 +203,7 @@ fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {
         folder,
         resume: false,
         quiet: args.output.quiet,
+        cache: None,
     };
     Ok((store, execution))
 }
@@ -113,6 +217,10 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
         return Err(Failure::usage(format!("run {run} was imported and cannot be resumed"))
             .hint("run its suite again, or resume it where it was made"));
     }
+    if let Some(source) = replay::replayed(&store, run)? {
+        return Err(Failure::usage(format!("run {run} is a replay of run {source} and cannot be resumed"))
+            .hint("replay it again: acidtest run SUITE --replay RUN"));
+    }
     let spec: RunSpec = store.spec(run).map_err(trouble)?;
     let cases: Vec<Case> = store.cases(run).map_err(trouble)?;
     let folder = match &spec.origin {
@@ -124,22 +232,8 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
             )));
         }
     };
-    Ok((store, Execution { run, spec, cases, folder, resume: true, quiet: args.output.quiet }))
-}
-
-fn load(path: &Path) -> Result<Loaded, Failure> {
-    acidtest_suite::load(path, &|p: &Path| {
-        std::fs::File::open(p).map(|f| Box::new(f) as Box<dyn std::io::Read>)
-    })
-    .map_err(|e| Failure::new(Exit::Usage, e))
-}
-
-/// The metrics that gates name must exist; only the findings know them.
-fn check_gates(loaded: &Loaded) -> Result<(), Failure> {
-    match acidtest_findings::check(&loaded.spec, &loaded.cases) {
-        Ok(()) => Ok(()),
-        Err(e) => Err(Failure::new(Exit::Usage, loaded.gate_error(e.index, &e.message, &e.hint))),
-    }
+    let quiet = args.output.quiet;
+    Ok((store, Execution { run, spec, cases, folder, resume: true, quiet, cache: None }))
 }
 
 /// A suite that is resumed from another folder must still find its files.
@@ -152,14 +246,14 @@ fn remember_place(spec: &mut RunSpec, path: &Path) {
 
 /// Checks the configuration of built-in servers before anything is stored, and
 /// fills in that of `local:NAME`.
-fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
+pub(crate) fn configure_sims(spec: &mut RunSpec) -> Result<(), Failure> {
     for target in &mut spec.targets {
         let Source::Sim { name, config } = &mut target.source else { continue };
         let checked = match name.strip_prefix("local:") {
             Some(local) => {
                 let source = acidtest_sim::LocalSource::named(local).ok_or_else(|| {
                     Failure::usage(format!("target '{}': there is no '{name}'", target.name))
-                        .hint("known: local:docent-search")
+                        .hint("known: local:docent-search, local:support-bot, local:support-bot-copyist")
                 })?;
                 acidtest_sim::Config::local(source)
             }

@@ -5,9 +5,10 @@ use acidtest_sim::{Config, Options};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Run the built-in model server (OpenAI-compatible), whose truth is known
+/// Run the built-in model server, whose truth is known
 ///
-/// It answers `/v1/chat/completions` and `/v1/models` with times, answers and
+/// It answers `/v1/chat/completions`, `/v1/completions`, `/v1/responses`,
+/// `/v1/messages`, `/api/chat` and `/v1/embeddings` with times, answers and
 /// faults as its configuration asks, all seeded, and can write what it really did
 /// to a file. Its first line on stdout says where it listens. Ctrl-C ends it and
 /// prints how late it was.
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     /// Configuration as JSON text: '{"ttft_ms": 50, "gap_ms": 5, "tokens": 64}'
     #[arg(long, value_name = "JSON")]
     config_json: Option<String>,
-    /// Answer from a local source in place of synthetic words: docent-search
+    /// Answer from a local source in place of synthetic words: docent-search, support-bot, support-bot-copyist
     #[arg(long, value_name = "NAME", conflicts_with_all = ["config", "config_json"])]
     local: Option<String>,
     /// Write what was really done, a JSON line a request
@@ -55,7 +56,8 @@ fn config(args: &Args) -> Result<Config, Failure> {
     if let Some(name) = &args.local {
         let source = acidtest_sim::LocalSource::named(name);
         let source = source.ok_or_else(|| {
-            Failure::usage(format!("--local '{name}' is not known")).hint("known: docent-search")
+            Failure::usage(format!("--local '{name}' is not known"))
+                .hint("known: docent-search, support-bot, support-bot-copyist")
         })?;
         return Ok(Config::local(source));
     }

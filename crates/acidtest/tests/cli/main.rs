@@ -2,11 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ask;
 mod bad_input;
+mod compare;
 mod faults;
 mod foreign;
 mod help;
 mod kill;
+mod language;
+mod own_targets;
+mod protocols;
+mod reports;
+mod rescore;
+mod scorers;
+mod secrets;
 mod suites;
 
 use serde_json::Value;

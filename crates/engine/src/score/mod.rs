@@ -3,23 +3,46 @@
 //! Main type: [`Judge`]. It takes the answer out of the visible text, asks each
 //! scorer, and forms `correct` and `refused`. Must not count anything over cases.
 
+mod command;
+mod json;
+mod late;
 mod scorer;
+mod spent;
+mod words;
 
 use crate::phase::EngineError;
 use acidtest_record::{
-    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, RunSpec, ScorerSpec,
-    Status, Value, Verdict,
+    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, Price, Record, RunSpec,
+    ScorerSpec, Status, Value, Verdict,
 };
 use acidtest_suite::Extractor;
-use scorer::Scorer;
+use scorer::{Scorer, Subject};
 use std::collections::HashMap;
 
+pub(crate) use late::{Late, Queue};
 pub use scorer::Scored;
 
 /// Name of the verdict that says whether an answer is right.
 pub const CORRECT: &str = "correct";
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
+
+/// One delivered answer, and all that scorers may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// The record it is about.
+    pub key: Key,
+    /// How it was delivered.
+    pub class: OutcomeClass,
+    /// What was asked.
+    pub case: &'a Case,
+    /// The visible text.
+    pub text: &'a str,
+    /// The whole record, where there is one: times, tokens and cost are judged by it.
+    pub record: Option<&'a Record>,
+    /// When the opinion is formed, Unix time in nanoseconds.
+    pub at_unix_ns: i64,
+}
 
 /// All scorers of a run, ready to be used from several threads.
 #[derive(Debug)]
@@ -30,6 +53,7 @@ pub struct Judge {
     list: Vec<Case>,
     own: HashMap<Digest, Vec<Scorer>>,
     own_extraction: HashMap<Digest, Extractor>,
+    prices: Vec<Option<Price>>,
 }
 
 impl Judge {
@@ -55,6 +79,7 @@ impl Judge {
             list: cases.to_vec(),
             own,
             own_extraction,
+            prices: spec.targets.iter().map(|t| t.price.clone()).collect(),
         })
     }
 
@@ -64,6 +89,36 @@ impl Judge {
         self.cases.get(&hash).map(|i| &self.list[*i])
     }
 
+    /// Opinions on a stored record, from nothing but the record and its case: what
+    /// `run` says while it measures, and what scoring again says a year later.
+    /// Empty where nothing was delivered.
+    #[must_use]
+    pub fn record(&self, record: &Record, case: &Case, at_unix_ns: i64) -> Vec<Verdict> {
+        self.record_if(record, case, at_unix_ns, Ok(()))
+    }
+
+    /// The same; `commands` says why the user's own programs may not be asked.
+    pub(crate) fn record_if(
+        &self,
+        record: &Record,
+        case: &Case,
+        at_unix_ns: i64,
+        commands: Result<(), &'static str>,
+    ) -> Vec<Verdict> {
+        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
+        if !class.delivered() {
+            return Vec::new();
+        }
+        let text = record.answer.text();
+        let (key, record) = (record.key, Some(record));
+        self.opinions(&Judged { key, class, case, text: &text, record, at_unix_ns }, commands)
+    }
+
+    /// Processes of the user's own programs that scorers may use at once; 0 when there are none.
+    pub(crate) fn jobs(&self) -> usize {
+        self.suite.iter().chain(self.own.values().flatten()).map(Scorer::jobs).max().unwrap_or(0)
+    }
+
     /// Opinions on one delivered answer: one a scorer, then `correct` and `refused`.
     ///
     /// A truncated, filtered or empty answer is wrong whatever its text; where a refusal is
@@ -71,24 +126,37 @@ impl Judge {
     /// right when every scorer that has a passing score (and a weight) passes and
     /// it is no refusal. Without such a scorer there is no opinion on correctness.
     #[must_use]
-    pub fn judge(
-        &self,
-        key: Key,
-        class: OutcomeClass,
-        case: &Case,
-        text: &str,
-        at_unix_ns: i64,
-    ) -> Vec<Verdict> {
+    pub fn judge(&self, judged: &Judged<'_>) -> Vec<Verdict> {
+        self.opinions(judged, Ok(()))
+    }
+
+    fn opinions(&self, judged: &Judged<'_>, commands: Result<(), &'static str>) -> Vec<Verdict> {
+        let Judged { key, class, case, text, record, at_unix_ns } = *judged;
         let extraction = self.own_extraction.get(&case.hash).unwrap_or(&self.extraction);
         let answer = extraction.apply(text).ok();
         let refused = acidtest_suite::is_refusal(text);
         let scorers = self.own.get(&case.hash).unwrap_or(&self.suite);
+        let mut subject = Subject::new(answer.as_deref(), text, case);
+        subject.record = record;
+        subject.price = record.and_then(|r| self.prices.get(usize::from(r.target))?.as_ref());
+        subject.commands = commands;
         let mut verdicts = Vec::with_capacity(scorers.len() + 2);
         let mut scored = Vec::with_capacity(scorers.len());
         for scorer in scorers {
-            let said = scorer.score(answer.as_deref(), text, case);
+            let said = scorer.score(&subject);
             verdicts.push(verdict(key, at_unix_ns, &scorer.spec.name, scorer.digest, &said));
+            let whole_reply = !matches!(class, OutcomeClass::Truncated | OutcomeClass::Filtered);
+            for (name, said) in json::fields(scorer, &subject, whole_reply) {
+                verdicts.push(verdict(key, at_unix_ns, &name, scorer.digest, &said));
+            }
             scored.push((scorer, said));
+        }
+        let missed = |(scorer, said): &(&Scorer, Scored)| {
+            !json::is_json(&scorer.spec.kind) && scorer.spec.weight > 0.0 && said.pass == Some(false)
+        };
+        let others = !scored.iter().any(missed);
+        for (name, said) in json::Funnel::of(scorers, &subject, class, others) {
+            verdicts.push(verdict(key, at_unix_ns, &name, None, &said));
         }
         if let Some(correct) = correct(class, case, refused, &scored) {
             verdicts.push(verdict(key, at_unix_ns, CORRECT, None, &correct));
@@ -182,5 +250,7 @@ fn verdict(key: Key, at_unix_ns: i64, name: &str, digest: Option<Digest>, said: 
     }
 }
 
+#[cfg(test)]
+mod json_tests;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,15 @@
 //!
 //! Main type: [`Scorer`]. Its arithmetic comes from `metrics`.
 
+use super::command::Program;
+use super::{json, spent, words};
 use crate::phase::EngineError;
+use acidtest_metrics::json::{Reading, read_json};
 use acidtest_metrics::text;
-use acidtest_record::{Case, Digest, Extraction, ScorerKind, ScorerSpec, Status, Value};
+use acidtest_record::{Case, Digest, Extraction, Price, Record, ScorerKind, ScorerSpec, Status, Value};
+use acidtest_suite::JsonSchema;
 use regex::Regex;
+use std::cell::OnceCell;
 
 /// What a scorer says of one answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,21 +25,65 @@ pub struct Scored {
     pub why: Option<String>,
 }
 
+impl Scored {
+    /// The scorer itself could not do its work.
+    pub(crate) fn failed(why: impl Into<String>) -> Self {
+        Self { status: Status::Failed, value: None, pass: None, why: Some(why.into()) }
+    }
+}
+
+/// All that a scorer may look at.
+pub(crate) struct Subject<'a> {
+    /// What the extraction found.
+    pub answer: Option<&'a str>,
+    /// The whole visible text.
+    pub text: &'a str,
+    pub case: &'a Case,
+    pub record: Option<&'a Record>,
+    pub price: Option<&'a Price>,
+    /// The JSON of the text, read once for all scorers.
+    pub json: OnceCell<Reading>,
+    /// Whether the user's programs may be asked, and if not, why.
+    pub commands: Result<(), &'static str>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(answer: Option<&'a str>, text: &'a str, case: &'a Case) -> Self {
+        Self { answer, text, case, record: None, price: None, json: OnceCell::new(), commands: Ok(()) }
+    }
+
+    /// The JSON of the visible text, thinking aside.
+    pub(crate) fn json(&self) -> &Reading {
+        self.json.get_or_init(|| match acidtest_suite::without_thinking(self.text) {
+            Ok(text) => read_json(&text),
+            Err(_) => Reading::default(),
+        })
+    }
+}
+
 /// A scorer whose pattern is compiled.
 #[derive(Debug)]
 pub(crate) struct Scorer {
     pub spec: ScorerSpec,
     pub digest: Option<Digest>,
     pattern: Option<Regex>,
-    parts: Vec<Scorer>,
+    pub(super) schema: Option<JsonSchema>,
+    program: Option<Program>,
+    pub(super) parts: Vec<Scorer>,
 }
 
 /// A score before weight, turning over and passing.
-enum Raw {
+pub(super) enum Raw {
     Score(f64, Option<String>),
     Unparsable(&'static str),
     /// The case has nothing to compare with.
     NoReference,
+    /// It does not apply, for another reason.
+    Abstained(&'static str),
+    /// The scorer itself failed.
+    Failed(String),
+    /// The scorer said itself whether it passes.
+    Said(f64, Option<bool>, Option<String>),
 }
 
 impl Scorer {
@@ -53,20 +102,70 @@ impl Scorer {
             _ => Vec::new(),
         };
         let digest = serde_json::to_vec(spec).ok().map(|json| Digest::of(&json));
-        Ok(Self { spec: spec.clone(), digest, pattern, parts })
+        let wrong = |what| EngineError::Scorer { name: spec.name.clone(), what };
+        let schema = match &spec.kind {
+            ScorerKind::JsonSchema { schema, draft, .. } => {
+                Some(JsonSchema::compile(schema, draft).map_err(wrong)?)
+            }
+            _ => None,
+        };
+        let program = match &spec.kind {
+            ScorerKind::Command(command) => Some(Program::new(command)),
+            _ => None,
+        };
+        Ok(Self { spec: spec.clone(), digest, pattern, schema, program, parts })
     }
 
-    /// Scores an answer: `answer` is what the extraction found, `text` the whole visible text.
-    pub(crate) fn score(&self, answer: Option<&str>, text: &str, case: &Case) -> Scored {
+    /// How many processes of the user's own programs it may use; 0 for all other scorers.
+    pub(crate) fn jobs(&self) -> usize {
+        let own = self.program.as_ref().map_or(0, Program::jobs);
+        self.parts.iter().map(Scorer::jobs).fold(own, usize::max)
+    }
+
+    /// Scores an answer.
+    pub(crate) fn score(&self, s: &Subject<'_>) -> Scored {
         let raw = match &self.spec.kind {
-            ScorerKind::All(_) | ScorerKind::Any(_) => self.combined(answer, text, case),
-            ScorerKind::Refusal => Raw::Score(f64::from(u8::from(acidtest_suite::is_refusal(text))), None),
-            _ => match answer {
+            ScorerKind::All(_) | ScorerKind::Any(_) => self.combined(s),
+            ScorerKind::Refusal => Raw::Score(f64::from(u8::from(acidtest_suite::is_refusal(s.text))), None),
+            ScorerKind::JsonValid { .. }
+            | ScorerKind::JsonSchema { .. }
+            | ScorerKind::JsonField { .. }
+            | ScorerKind::Fields { .. } => json::score(self, s),
+            ScorerKind::Latency { ttft_s, e2e_s } => spent::latency(s, *ttft_s, *e2e_s),
+            ScorerKind::Cost { max } => spent::cost(s, *max),
+            ScorerKind::Command(_) => self.command(s),
+            kind => match s.answer {
                 None => Raw::Unparsable("the answer does not have the form that the extraction asks for"),
-                Some(answer) => self.single(answer, case),
+                Some(answer) => words::score(kind, answer, s).unwrap_or_else(|| self.single(answer, s.case)),
             },
         };
+        self.said(raw)
+    }
+
+    fn command(&self, s: &Subject<'_>) -> Raw {
+        match (&self.program, s.commands) {
+            (_, Err(why)) => Raw::Failed(why.to_owned()),
+            (None, _) => Raw::Failed("the program was not set up".to_owned()),
+            (Some(program), _) => match program.ask(s.text, s.case) {
+                Ok(said) => Raw::Said(said.score, said.pass, said.why),
+                Err(why) => Raw::Failed(why),
+            },
+        }
+    }
+
+    /// A score turned over, compared with the mark, and put in words.
+    fn said(&self, raw: Raw) -> Scored {
         match raw {
+            Raw::Failed(why) => Scored::failed(why),
+            Raw::Abstained(why) => {
+                Scored { status: Status::Abstained, value: None, pass: None, why: Some(why.into()) }
+            }
+            Raw::Said(score, pass, why) => {
+                let turn = |x: f64| if self.spec.negate { 1.0 - x } else { x };
+                let own = pass.map(|p| p != self.spec.negate);
+                let pass = self.spec.pass.map(|limit| own.unwrap_or(turn(score) >= limit));
+                Scored { status: Status::Scored, value: Some(Value::Number(turn(score))), pass, why }
+            }
             Raw::NoReference => Scored {
                 status: Status::Abstained,
                 value: None,
@@ -134,18 +233,18 @@ impl Scorer {
             ScorerKind::TokenF1 { unicode: false } => best(text::token_f1(answer, refs, text::Squad::V1)),
             ScorerKind::CharF1 { unicode: true } => best(text::char_f1_unicode(answer, refs)),
             ScorerKind::CharF1 { unicode: false } => best(text::char_f1(answer, refs)),
-            ScorerKind::Refusal | ScorerKind::All(_) | ScorerKind::Any(_) => Raw::NoReference,
+            _ => Raw::NoReference,
         }
     }
 
     /// `all`: the weighted mean of the parts; `any`: the best part. A part that has
     /// a passing score counts 1 or 0, any other part its score. Parts that do not
     /// apply to the case are left out.
-    fn combined(&self, answer: Option<&str>, text: &str, case: &Case) -> Raw {
+    fn combined(&self, s: &Subject<'_>) -> Raw {
         let (mut sum, mut weights, mut best) = (0.0, 0.0, 0.0f64);
         let mut missed = Vec::new();
         for part in &self.parts {
-            let said = part.score(answer, text, case);
+            let said = part.score(s);
             let value = match (said.pass, said.status, &said.value) {
                 (_, Status::Abstained | Status::Failed | Status::Withdrawn, _) => continue,
                 (Some(pass), ..) => f64::from(u8::from(pass)),
@@ -194,7 +293,7 @@ fn fold(text: &str, ignore_case: bool) -> String {
 }
 
 /// The references for people: at most three, cut.
-fn quoted(list: &[String]) -> String {
+pub(super) fn quoted(list: &[String]) -> String {
     let cut = |s: &String| s.chars().take(80).collect::<String>();
     let shown: Vec<String> = list.iter().take(3).map(|s| format!("'{}'", cut(s))).collect();
     let more = if list.len() > 3 { " …" } else { "" };

@@ -26,7 +26,11 @@ fn case(expected: &[&str], refuse: bool) -> Case {
 }
 
 fn score(kind: ScorerKind, answer: &str, expected: &[&str]) -> Scored {
-    Scorer::compile(&spec(kind, Some(1.0))).unwrap().score(Some(answer), answer, &case(expected, false))
+    Scorer::compile(&spec(kind, Some(1.0))).unwrap().score(&Subject::new(
+        Some(answer),
+        answer,
+        &case(expected, false),
+    ))
 }
 
 fn check(kind: ScorerKind, answer: &str, expected: &[&str], pass: bool) {
@@ -66,11 +70,11 @@ fn negation_weights_and_combinations() {
         ..spec(ScorerKind::Contains { ignore_case: true, any_of: Some(vec![word.into()]) }, Some(1.0))
     };
     let combined = |kind: ScorerKind, pass| {
-        Scorer::compile(&spec(kind, Some(pass))).unwrap().score(
+        Scorer::compile(&spec(kind, Some(pass))).unwrap().score(&Subject::new(
             Some("gold crown"),
             "gold crown",
             &case(&[], false),
-        )
+        ))
     };
     let parts = vec![contains("gold", 3.0), contains("silver", 1.0)];
     assert_eq!(combined(ScorerKind::All(parts.clone()), 1.0).pass, Some(false));
@@ -78,7 +82,7 @@ fn negation_weights_and_combinations() {
     assert_eq!(combined(ScorerKind::Any(parts), 1.0).pass, Some(true));
     let mut not = contains("silver", 1.0);
     not.negate = true;
-    let said = Scorer::compile(&not).unwrap().score(Some("gold"), "gold", &case(&[], false));
+    let said = Scorer::compile(&not).unwrap().score(&Subject::new(Some("gold"), "gold", &case(&[], false)));
     assert_eq!((said.pass, said.value), (Some(true), Some(Value::Number(1.0))));
 }
 
@@ -91,7 +95,7 @@ fn correctness(
     let case = case(expected, refuse);
     let scorer =
         Scorer::compile(&spec(ScorerKind::Contains { ignore_case: true, any_of: None }, Some(1.0))).unwrap();
-    let said = scorer.score(Some(text), text, &case);
+    let said = scorer.score(&Subject::new(Some(text), text, &case));
     correct(class, &case, acidtest_suite::is_refusal(text), &[(&scorer, said)]).map(|s| (s.status, s.value))
 }
 
@@ -129,9 +133,17 @@ fn an_answer_without_the_asked_form_is_unparsable_and_wrong() {
         list: Vec::new(),
         own: HashMap::new(),
         own_extraction: HashMap::new(),
+        prices: Vec::new(),
     };
     let of = |text: &str| {
-        let all = judge.judge(key, OutcomeClass::Complete, &case, text, 0);
+        let all = judge.judge(&Judged {
+            key,
+            class: OutcomeClass::Complete,
+            case: &case,
+            text,
+            record: None,
+            at_unix_ns: 0,
+        });
         all.into_iter().find(|v| v.name == CORRECT).map(|v| (v.status, v.value))
     };
     assert_eq!(of("Answer: B"), Some((Status::Scored, Some(Value::Bool(true)))));

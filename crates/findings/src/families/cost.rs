@@ -19,7 +19,7 @@ pub(crate) const METRICS: &[Metric] = &[
         param: None,
         needs: "a price of the target, token counts reported by the server",
         formula: "per request, over its attempts: (input - cached) x input price + cached x cached price + output x output price, per million, + price per request",
-        edges: "attempts without reported tokens are not counted and n says so; warm-up is apart; no price: absent",
+        edges: "attempts without reported tokens are not counted and n says so; warm-up is apart; an answer from the response cache spends 0; no price: absent",
         interval: "total and max: none (count); mean: t on C-1 degrees of freedom from the clustered variance",
         source: "the price table of the suite",
         guard: Guard::Nothing,
@@ -51,10 +51,14 @@ pub(crate) const METRICS: &[Metric] = &[
 /// What one request cost over its attempts, as far as the server says.
 pub(crate) fn cost(a: &Asked) -> Option<f64> {
     let price = a.view.target(a.last().target)?.price.as_ref()?;
-    let known: Vec<f64> = a.attempts().iter().filter_map(|c| of_attempt(c, price)).collect();
+    let known: Vec<f64> = a.attempts().iter().filter_map(|c| of_attempt(a, c, price)).collect();
     (!known.is_empty()).then(|| known.iter().sum())
 }
 
-fn of_attempt(c: &Cells, price: &Price) -> Option<f64> {
+fn of_attempt(a: &Asked, c: &Cells, price: &Price) -> Option<f64> {
+    if a.view.is_cached(c) {
+        // It was paid for when it was asked.
+        return Some(0.0);
+    }
     price.cost(&Usage { input: c.input(), output: c.output(), cached: c.cached(), reasoning: c.reasoning() })
 }

@@ -1,9 +1,11 @@
 //! The metrics, one file per family. A new metric is an entry of a family's slice.
 
+pub(crate) mod answers;
 pub(crate) mod cost;
 pub(crate) mod quality;
 pub(crate) mod reliability;
 pub(crate) mod rhythm;
+pub(crate) mod server;
 pub(crate) mod throughput;
 pub(crate) mod tokens;
 pub(crate) mod waiting;
@@ -13,8 +15,10 @@ use crate::metric::Metric;
 /// Every family's metrics.
 pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
+    answers::METRICS,
     waiting::METRICS,
     rhythm::METRICS,
+    server::METRICS,
     throughput::METRICS,
     tokens::METRICS,
     reliability::METRICS,

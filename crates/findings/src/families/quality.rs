@@ -24,11 +24,28 @@ pub(crate) const METRICS: &[Metric] = &[
         param: None,
         needs: NEEDS,
         formula: "mean over cases of correct / delivered; truncated, empty and unparsable answers are wrong; a refusal is right when the case expects one",
-        edges: "no delivered and judged answer: absent; API errors, requests never sent and judge errors are excluded, counted, and bounded (all wrong … all right)",
+        edges: "no delivered and judged answer: absent; cases marked xfail are left out and counted as judgement[class=xfail] and [class=xpass]; API errors, requests never sent and judge errors are excluded, counted, and bounded (all wrong … all right)",
         interval: CLUSTERED_SHARE,
         source: "scikit-learn accuracy_score on what was delivered",
         guard: Guard::Nothing,
         measure: Measure::Share(|a, _| correct(a)),
+    },
+    Metric {
+        id: "case_pass_rate",
+        title: "Share of cases that pass when asked several times",
+        family: Family::Quality,
+        unit: Unit::Ratio,
+        better: Better::Higher,
+        range: Some((0.0, 1.0)),
+        stats: &[Stat::Share],
+        param: None,
+        needs: "verdicts of scorers or judges, and a rule: `repeats: { n: 5, pass: 3 of 5 }`",
+        formula: "cases that pass / cases; `k of n`: at least k right answers; `lower bound >= p`: the lower end of the 95 % interval (Wilson; exact one-sided when all are right) of the case's share of right answers is at least p",
+        edges: "no rule: absent; a case whose errors could turn its result is excluded, counted and bounded; cases marked xfail are left out; a case under another prompt is judged apart and averaged",
+        interval: CLUSTERED_SHARE,
+        source: OURS,
+        guard: Guard::Nothing,
+        measure: Measure::CasePass,
     },
     Metric {
         id: "score",
@@ -125,7 +142,7 @@ pub(crate) const METRICS: &[Metric] = &[
         stats: &[Stat::Share],
         param: Some("class"),
         needs: NEEDS,
-        formula: "requests of the class / all requests; classes: correct wrong judge_error none",
+        formula: "requests of the class / all requests; classes: correct wrong judge_error none, and of cases marked xfail: xfail (wrong, as expected) xpass (right)",
         edges: "no request: absent",
         interval: CLUSTERED_SHARE,
         source: OURS,
@@ -145,15 +162,31 @@ pub(crate) const DELIVERY: [(&str, &str); 6] = [
 ];
 
 /// Classes of `judgement` with words for people.
-pub(crate) const JUDGEMENT: [(&str, &str); 4] =
-    [("correct", "correct"), ("wrong", "wrong"), ("judge_error", "judge error"), ("none", "not judged")];
+pub(crate) const JUDGEMENT: [(&str, &str); 6] = [
+    ("correct", "correct"),
+    ("wrong", "wrong"),
+    ("judge_error", "judge error"),
+    ("none", "not judged"),
+    ("xfail", "wrong as expected (xfail)"),
+    ("xpass", "right though not expected (xpass)"),
+];
 
 fn yes(is: bool) -> Judged {
     Judged::Value(f64::from(u8::from(is)))
 }
 
-/// Whether a request is right: 1, 0, or hidden by an error.
+/// Whether a wrong answer is expected: such a case says nothing about accuracy.
+pub(crate) fn is_xfail(a: &Asked) -> bool {
+    a.case().is_some_and(|c| c.xfail.is_some())
+}
+
+/// Whether a request is right: 1, 0, or hidden by an error. Cases marked xfail are outside.
 pub(crate) fn correct(a: &Asked) -> Judged {
+    if is_xfail(a) { Judged::Outside } else { right(a) }
+}
+
+/// Whether a request is right, whatever was expected of it.
+fn right(a: &Asked) -> Judged {
     if !a.view.has_opinion(CORRECT) {
         return Judged::Outside;
     }
@@ -163,25 +196,29 @@ pub(crate) fn correct(a: &Asked) -> Judged {
         (OutcomeClass::Truncated | OutcomeClass::Empty, _) => Judged::Value(0.0),
         (_, Opinion::Value(v)) => yes(v >= 0.5),
         (_, Opinion::Unparsable) => Judged::Value(0.0),
-        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+        (_, Opinion::Failed | Opinion::None | Opinion::Label(_)) => Judged::Excluded,
     }
 }
 
 /// The judgement class of a request.
 pub(crate) fn judgement(a: &Asked) -> &'static str {
-    match correct(a) {
-        Judged::Value(v) if v >= 0.5 => "correct",
-        Judged::Value(_) => "wrong",
+    match (right(a), is_xfail(a)) {
+        (Judged::Value(v), false) if v >= 0.5 => "correct",
+        (Judged::Value(_), false) => "wrong",
+        (Judged::Value(v), true) if v >= 0.5 => "xpass",
+        (Judged::Value(_), true) => "xfail",
         _ if a.last().class.delivered() && a.opinion(CORRECT) == Opinion::Failed => "judge_error",
         _ => "none",
     }
 }
 
 fn score(a: &Asked, name: &str) -> Judged {
-    if !is_scored_by(a, name) {
+    if is_xfail(a) || !is_scored_by(a, name) {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(name)) {
+        // A label is no score.
+        (_, Opinion::Label(_)) => Judged::Outside,
         (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
         (_, Opinion::Value(v)) => Judged::Value(v),
         (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
@@ -198,18 +235,21 @@ fn is_scored_by(a: &Asked, name: &str) -> bool {
 }
 
 fn refused(a: &Asked, due: bool) -> Judged {
-    if !a.view.has_opinion(REFUSED) || a.case().is_some_and(|c| c.refuse) != due {
+    if is_xfail(a) || !a.view.has_opinion(REFUSED) || a.case().is_some_and(|c| c.refuse) != due {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(REFUSED)) {
         (OutcomeClass::Failed(_) | OutcomeClass::NotSent(_), _) => Judged::Excluded,
         (_, Opinion::Value(v)) => yes(v >= 0.5),
         (OutcomeClass::Empty, _) | (_, Opinion::Unparsable) => Judged::Value(0.0),
-        (_, Opinion::Failed | Opinion::None) => Judged::Excluded,
+        (_, Opinion::Failed | Opinion::None | Opinion::Label(_)) => Judged::Excluded,
     }
 }
 
 fn bad_answer(a: &Asked) -> Judged {
+    if is_xfail(a) {
+        return Judged::Outside;
+    }
     match a.last().class {
         OutcomeClass::Failed(_) | OutcomeClass::NotSent(_) => Judged::Outside,
         OutcomeClass::Truncated | OutcomeClass::Filtered | OutcomeClass::Empty => Judged::Value(1.0),

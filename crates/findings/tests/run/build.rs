@@ -119,6 +119,7 @@ pub fn row(slot: u32, case: Option<Digest>, class: OutcomeClass, at: i64, ttft: 
         cached: None,
         reasoning: None,
         reasoning_seen: false,
+        server: ServerTimes::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod build;
+mod compare;
 mod gates;
 
 use acidtest_findings::{
@@ -41,6 +42,32 @@ fn is_right(r: &Row) -> bool {
 fn docent_findings() -> Findings {
     let (spec, cases) = (spec(CLOSED, 124, &[]), cases(124, 4));
     run(&spec, &cases, &docent(&cases), is_right)
+}
+
+#[test]
+fn a_servers_own_times_stand_beside_ours() {
+    let (spec, cases) = (spec(CLOSED, 40, &[]), cases(40, 4));
+    let rows: Vec<Row> = (0..40u32)
+        .map(|i| {
+            let (at, hash) = (i64::from(i) * 1000, Some(cases[i as usize].hash));
+            let mut row = row(i, hash, OutcomeClass::Complete, at, 200, 400);
+            let ms = |t: i64| Some(Ns::from_millis(t));
+            // The last one's server says nothing.
+            if i < 39 {
+                row.server = ServerTimes { total: ms(300), prompt: ms(50), generation: ms(100) };
+                row.cached = Some(20);
+            }
+            row
+        })
+        .collect();
+    let f = run(&spec, &cases, &rows, |_| true);
+    for (metric, want) in
+        [("server_time", 0.3), ("prefill_tps", 80.0 / 0.05), ("decode_tps", 110.0), ("network_share", 0.25)]
+    {
+        let e = get(&f, metric, "p50");
+        assert!((e.number().unwrap() - want).abs() < 1e-9, "{metric}: {:?}", e.number());
+        assert_eq!((e.n.requests, e.n.of), (39, 40), "{metric}");
+    }
 }
 
 #[test]

@@ -60,6 +60,10 @@ pub enum Method {
     BootstrapPercentile,
     /// Chi-square bounds of a Poisson process (MTBF).
     ChiSquare,
+    /// Tango's score interval of a difference of paired shares.
+    Tango,
+    /// Newcombe's method 10 for a difference of paired shares.
+    NewcombePaired,
 }
 
 impl Method {
@@ -77,6 +81,8 @@ impl Method {
         Method::BatchMean,
         Method::BootstrapPercentile,
         Method::ChiSquare,
+        Method::Tango,
+        Method::NewcombePaired,
     ];
 
     /// Stable short name, as printed in reports.
@@ -94,6 +100,8 @@ impl Method {
             Method::BatchMean => "batch mean",
             Method::BootstrapPercentile => "bootstrap percentile",
             Method::ChiSquare => "chi-square",
+            Method::Tango => "Tango, paired",
+            Method::NewcombePaired => "Newcombe, paired",
         }
     }
 

@@ -6,6 +6,8 @@
 //!   clusters of cases            a share, a mean, a ratio  clustered_proportion, clustered_mean, ratio
 //!   independent values           a quantile                quantile_interval
 //!   values in send order (load)  a quantile, a mean        batch_quantile, batch_mean
+//!   pairs of yes/no outcomes     a difference of shares    tango, newcombe_paired, mcnemar_exact
+//!   units with differences       whether they are about 0  sign_flip, holm
 //!   units with any statistics    any function of sums      bootstrap_percentile
 //!   units with many values       a quantile of the pool    bootstrap_pooled_quantile
 //! ```
@@ -19,9 +21,12 @@ mod bootstrap;
 mod cluster;
 mod distribution;
 mod interval;
+mod paired;
 mod proportion;
 mod quantile;
 mod random;
+mod required;
+mod significance;
 
 pub use batch::{
     Batched, Batches, FEWEST_BATCHES, FEWEST_BEYOND, MOST_BATCHES, SendOrder, autocorrelation_time,
@@ -36,9 +41,12 @@ pub use distribution::{
     normal_quantile, t_quantile,
 };
 pub use interval::{Interval, Method, NoInterval, Sides, StatError};
+pub use paired::{PairedCounts, mcnemar_exact, newcombe_paired, tango};
 pub use proportion::{
     SETTLING_POWER, Undecided, all_events, cases_to_settle, cases_to_settle_mean, clopper_pearson,
     proportion, wilson, zero_events,
 };
 pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
 pub use random::{Pcg64, SeedSequence};
+pub use required::{Bounded, fewest_for_quantile, fewest_for_share, sequential_share};
+pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};

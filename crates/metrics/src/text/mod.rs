@@ -11,12 +11,18 @@
 //! Unicode. `_unicode` variants work on [`tokens_unicode`]. All take the maximum over references.
 
 mod answer;
+mod facts;
+mod korean;
 mod python;
+mod script;
 mod unicode;
 
 pub use answer::{
     LmExactMatch, Squad, char_f1, char_f1_unicode, exact_match, exact_match_unicode, normalize_korquad,
     normalize_squad, token_f1, token_f1_unicode,
 };
+pub use facts::facts;
+pub use korean::korean_match;
 pub use python::{is_python_space, python_lower, python_split};
+pub use script::{Language, MIXED, has_word, language, sentences};
 pub use unicode::{UNICODE_VERSION, tokens_unicode};

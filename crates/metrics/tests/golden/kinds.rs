@@ -32,10 +32,14 @@ pub const KINDS: &[(&str, Check)] = &[
     ("integers", integers),
     ("choice", choice),
     ("rng_sequence", rng_sequence),
+    ("mcnemar", crate::paired::mcnemar),
+    ("paired_tests", crate::paired::paired_tests),
+    ("multiple_testing", crate::paired::multiple_testing),
+    ("power", crate::paired::power),
 ];
 
 /// Collects differences between the expected object and what was computed.
-struct Compare<'a> {
+pub struct Compare<'a> {
     expected: &'a Value,
     tolerance: f64,
     looked_at: Vec<&'static str>,
@@ -43,12 +47,12 @@ struct Compare<'a> {
 }
 
 impl<'a> Compare<'a> {
-    fn new(case: &'a Value, tolerance: f64) -> Compare<'a> {
+    pub fn new(case: &'a Value, tolerance: f64) -> Compare<'a> {
         Compare { expected: &case["expected"], tolerance, looked_at: Vec::new(), differences: Vec::new() }
     }
 
     /// Compares a field with JSON made by us: floats within the tolerance, the rest equal.
-    fn field(&mut self, name: &'static str, got: Value) {
+    pub fn field(&mut self, name: &'static str, got: Value) {
         self.looked_at.push(name);
         let expected = &self.expected[name];
         if self.expected.get(name).is_none() || !self.same(expected, &got) {
@@ -69,18 +73,18 @@ impl<'a> Compare<'a> {
         }
     }
 
-    fn done(self) -> Verdict {
+    pub fn done(self) -> Verdict {
         let fields = self.expected.as_object().unwrap();
         let unseen = fields.keys().filter(|name| !self.looked_at.contains(&name.as_str())).cloned().collect();
         Verdict::Compared(self.differences, unseen)
     }
 }
 
-fn number(value: &Value) -> f64 {
+pub fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(number).collect()
 }
 

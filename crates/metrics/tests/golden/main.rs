@@ -13,6 +13,7 @@
 )]
 
 mod kinds;
+mod paired;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

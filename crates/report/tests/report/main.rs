@@ -9,6 +9,7 @@
 #[allow(dead_code)]
 #[path = "../../../findings/tests/run/build.rs"]
 mod build;
+mod ci;
 
 use acidtest_findings::{Findings, Texts, View, find};
 use acidtest_record::*;
@@ -73,6 +74,51 @@ fn arrivals(r: &Row) -> Timing {
         events: (0..11).map(event).collect(),
         ..Timing::default()
     }
+}
+
+/// A run in which every text that anybody gives is hostile.
+fn hostile() -> (Findings, Vec<acidtest_findings::RequestLine>) {
+    let texts = ci::HOSTILE;
+    let mut spec = spec(
+        Load::Closed { concurrency: 2 },
+        20,
+        &["accuracy >= 1 %", "accuracy >= 99 %", "ttft.p95 <= 1 ms"],
+    );
+    spec.name = texts[1].into();
+    spec.targets[0].name = texts[3].into();
+    spec.targets[0].model = texts[4].into();
+    spec.phases[0].name = texts[2].into();
+    spec.scorers[0].name = texts[5].into();
+    let mut cases = cases(20, 1);
+    for (i, case) in cases.iter_mut().enumerate() {
+        let text = texts[i % texts.len()];
+        case.id = format!("{text}{i}");
+        case.vars.insert("question".into(), text.into());
+        case.expected = vec![text.into()];
+        case.hash = Case::digest(&case.vars, &case.expected, false);
+        case.hash.0[0] = i as u8;
+    }
+    let mut builder = View::new(RUN, &spec, &cases);
+    for (i, case) in (0u32..).zip(&cases) {
+        let class = match i {
+            3 => OutcomeClass::Failed(Cause::RateLimited),
+            4 => OutcomeClass::NotSent(NotSent::Cap),
+            _ => OutcomeClass::Complete,
+        };
+        let r = row(i, Some(case.hash), class, i64::from(i) * 100, 50, 90);
+        builder.row(r);
+        if class.delivered() {
+            judge(&mut builder, &r, i % 3 == 2);
+            let score = Some(Value::Number(0.25));
+            builder.verdict(&verdict(r.key, texts[6], Status::Scored, score));
+        }
+    }
+    let view = builder.finish();
+    let mut said = |key: Key| Texts {
+        output: Some(texts.join("\n") + texts[key.slot as usize % texts.len()]),
+        request: None,
+    };
+    (find(&view, &mut said), acidtest_findings::requests(&view, &mut said))
 }
 
 #[test]
@@ -199,4 +245,46 @@ fn runs_are_listed() {
     let text = acidtest_report::runs(std::slice::from_ref(&line), STYLE);
     assert!(text.contains("12,345") && text.contains("도슨트") && text.starts_with("RUN"), "{text}");
     assert_eq!(acidtest_report::runs(&[], STYLE), "no runs stored\n");
+}
+
+/// Two targets over 60 cases; the second is wrong in a third of them.
+fn two_targets() -> Findings {
+    let cases = cases(60, 1);
+    let mut spec = spec(CLOSED, 60, &[]);
+    spec.targets.push(target("rival\u{1b}[2J"));
+    let rows: Vec<Row> = (0..120u32)
+        .map(|i| {
+            let hash = Some(cases[i as usize % 60].hash);
+            let ttft = 100 + i64::from(i.wrapping_mul(2_654_435_761) >> 27);
+            let r = row(i, hash, OutcomeClass::Complete, i64::from(i) * 1000, ttft, ttft + 200);
+            Row { target: (i / 60) as u16, ..r }
+        })
+        .collect();
+    run(&spec, &cases, &rows, |r| r.target == 0 || !r.key.slot.is_multiple_of(3))
+}
+
+#[test]
+fn the_matrix_and_its_differences_fit_a_hundred_columns() {
+    let text = terminal(&two_targets(), Style { width: 100, color: false });
+    let (tables, _) = text.split_once("QUALITY").unwrap();
+    for words in ["MATRIX", "DIFFERENCES", "on front", "-33.3 pp", "worse", "would settle"] {
+        assert!(tables.contains(words), "{words} in\n{tables}");
+    }
+    assert!(tables.lines().all(|l| l.chars().count() <= 100), "{tables}");
+    assert!(!tables.contains('\u{1b}'), "{tables:?}");
+}
+
+#[test]
+fn tests_and_matrix_are_in_the_json_as_the_schema_says() {
+    let (schema, value) = (schema(), json(&two_targets()));
+    let fields = |v: &serde_json::Value| -> Vec<String> { v.as_object().unwrap().keys().cloned().collect() };
+    for (list, name) in [("tests", "Test"), ("matrix", "MatrixRow")] {
+        let first = &value[list][0];
+        for field in fields(first) {
+            assert!(schema["$defs"][name]["properties"].get(&field).is_some(), "{name}.{field}");
+        }
+    }
+    assert_eq!(value["tests"][0]["state"], "worse");
+    let compare = acidtest_report::comparison_schema();
+    assert!(compare["properties"]["schema"].is_object() && compare["properties"]["flipped"].is_object());
 }

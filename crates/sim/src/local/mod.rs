@@ -3,4 +3,5 @@
 //! One file a source; must not know the wire.
 
 pub(crate) mod docent;
+pub(crate) mod support;
 mod words;

@@ -140,6 +140,7 @@ pub(super) fn plain(run: RunId, slot: u32) -> Record {
             usage: Usage { input: Some(12), output: Some(6), ..Usage::default() },
             ..ServerSaid::default()
         }),
+        copied_from: None,
         fault: None,
         place: Place::default(),
     }
@@ -347,7 +348,16 @@ fn said() -> impl Strategy<Value = ServerSaid> {
     let usage = prop::array::uniform4(any::<Option<u32>>())
         .prop_map(|[input, output, cached, reasoning]| Usage { input, output, cached, reasoning });
     let o = || option::of(text());
-    (o(), o(), o(), usage, vec((text(), number()), 0..3)).prop_map(
+    // Names that become columns, and others.
+    let name = || {
+        prop_oneof![
+            text(),
+            Just("total_time".to_owned()),
+            Just("prompt_ms".to_owned()),
+            Just("eval_duration".to_owned())
+        ]
+    };
+    (o(), o(), o(), usage, vec((name(), number()), 0..4)).prop_map(
         |(model, fingerprint, id, usage, timings)| ServerSaid { model, fingerprint, id, usage, timings },
     )
 }
@@ -412,6 +422,7 @@ pub(super) fn any_record(key: Key) -> impl Strategy<Value = Record> {
             said,
             fault,
             place,
+            copied_from: fault.map(|slot| Key { run: RunId(1), slot, step: 0, attempt: 1 }),
         }
     })
 }

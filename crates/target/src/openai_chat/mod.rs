@@ -1,12 +1,15 @@
 //! OpenAI chat completions and what speaks like it (vLLM, SGLang, llama.cpp, Groq, DeepSeek, OpenRouter …).
 //!
-//! Main type: [`Chat`], which collects one answer; [`body`] writes the request.
+//! Main type: [`Chat`], which collects one answer; [`request`] writes the request.
 //! The only place of this crate that knows a vendor's JSON. What it reads may be
 //! hostile: wrong types are `Malformed`, never a panic.
 
 mod wire;
 
+use crate::body;
 use crate::dialect::{Collected, Dialect, append, error_message, lossy, set};
+use crate::framing::Framing;
+use crate::openai_completions::{echo::Echo, legacy};
 use crate::protocol::{self, Protocol};
 use crate::seam::BuildError;
 use acidtest_record::{Ask, Cause, EventKind, Finish, LogprobSide, Part, TokenLogprob, Usage};
@@ -18,10 +21,12 @@ use wire::{Choice, Chunk, Content, Function, MAX_ENTRIES, Message, Timed, ToolCa
 /// How chat completions are asked for.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     path: "/chat/completions",
+    root: None,
     reserved: &RESERVED,
     key: protocol::Key::Bearer,
     headers: &[],
-    body: |spec, ask| body(&spec.model, ask, &spec.body),
+    body: |spec, ask| request(&spec.model, ask, &spec.body),
+    framing: Framing::Events,
     dialect: || Box::new(Chat::default()),
 };
 
@@ -30,38 +35,28 @@ const RESERVED: [&str; 2] = ["messages", "stream"];
 
 /// The request body: model, messages, parameters, stream options, then the
 /// target's own fields, which win (`null` removes a field).
-pub(crate) fn body(model: &str, ask: &Ask, extra: &Map<String, Value>) -> Result<Bytes, BuildError> {
-    if ask.messages.is_empty() {
-        return Err(BuildError::NoMessages);
-    }
-    let reserved = RESERVED.iter().chain(&["model"]);
-    if let Some(field) = reserved.into_iter().find(|f| ask.params.contains_key(**f)) {
-        return Err(BuildError::Reserved((*field).to_owned()));
-    }
-    let messages: Vec<Value> =
-        ask.messages.iter().map(|m| json!({"role": m.role, "content": m.content})).collect();
+pub(crate) fn request(model: &str, ask: &Ask, extra: &Map<String, Value>) -> Result<Bytes, BuildError> {
+    let params = body::params(ask, &RESERVED)?;
     let mut map = Map::new();
     map.insert("model".into(), model.into());
-    map.insert("messages".into(), messages.into());
-    map.extend(ask.params.clone());
+    map.insert("messages".into(), body::chat(&body::messages(ask)?));
+    if !ask.tools.is_empty() {
+        map.insert("tools".into(), ask.tools.clone().into());
+    }
+    map.extend(params);
     map.insert("stream".into(), ask.stream.into());
     if ask.stream {
         map.insert("stream_options".into(), json!({"include_usage": true}));
     }
-    for (field, value) in extra {
-        match value {
-            Value::Null => drop(map.shift_remove(field)),
-            _ => drop(map.insert(field.clone(), value.clone())),
-        }
-    }
-    let bytes = serde_json::to_vec(&map).expect("a JSON object always serialises");
-    protocol::bounded(bytes)
+    body::finish(map, extra)
 }
 
 /// One answer while it is collected.
 #[derive(Debug, Default)]
 pub(crate) struct Chat {
-    got: Collected,
+    pub(crate) got: Collected,
+    /// The echo of the prompt that a completion begins with.
+    pub(crate) echo: Option<Echo>,
     events: u64,
     text: Option<usize>,
     reasoning: Option<usize>,
@@ -164,17 +159,19 @@ impl Chat {
         set(&mut self.got.said.id, chunk.id);
         set(&mut self.got.said.model, chunk.model);
         set(&mut self.got.said.fingerprint, chunk.system_fingerprint);
+        self.prompt_logprobs(chunk.prompt_logprobs);
+        self.got.vllm_metrics(chunk.metrics.as_ref());
         let groq = chunk.x_groq.unwrap_or_default();
         if let Some(message) = groq.error {
             return self.error(format!("error in the stream: {message}"));
         }
-        self.timings(chunk.timings.as_ref());
         let usage = chunk.usage.or(groq.usage);
         let output = usage.as_ref().and_then(|u| u.completion_tokens);
         let has_usage = usage.is_some();
         if let Some(usage) = usage {
             self.usage(&usage);
         }
+        self.timings(chunk.timings.as_ref());
         let mut carried = Carried::default();
         let finished = self.got.finish.is_some();
         for choice in chunk.choices.unwrap_or_default() {
@@ -239,8 +236,14 @@ impl Chat {
         }
     }
 
-    /// llama.cpp's own times, of which those in milliseconds are durations.
+    /// llama.cpp's own times, of which those in milliseconds are durations, and how
+    /// much of the prompt it did not have to read again.
     fn timings(&mut self, timings: Option<&Value>) {
+        let count = |name: &str| timings.and_then(|t| t.get(name)).and_then(Value::as_u64);
+        let usage = &mut self.got.said.usage;
+        let not_read = || u64::from(usage.input?).checked_sub(count("prompt_n")?);
+        let cached = count("cache_n").or_else(not_read).and_then(|n| u32::try_from(n).ok());
+        usage.cached = usage.cached.or(cached);
         for name in ["prompt_ms", "predicted_ms"] {
             let ms = timings.and_then(|t| t.get(name)).and_then(Value::as_f64);
             self.got.timing(name, ms.map(|ms| ms / 1e3));
@@ -255,9 +258,15 @@ impl Chat {
         if let Some(message) = choice.delta.or(choice.message) {
             self.message(message, carried);
         }
-        if let Some(tokens) = choice.logprobs.and_then(|l| l.content) {
-            self.logprobs(tokens);
+        if let Some(text) = choice.text {
+            let text = match &mut self.echo {
+                Some(echo) => echo.strip(text),
+                None => text,
+            };
+            self.visible(text, carried);
         }
+        self.logprobs(choice.logprobs.map(wire::Logprobs::known).unwrap_or_default());
+        self.prompt_logprobs(choice.prompt_logprobs);
         match choice.finish_reason.as_deref() {
             None | Some("") => {}
             Some("error") => return Err("finish_reason is 'error'".into()),
@@ -276,15 +285,12 @@ impl Chat {
         }
         for content in message.content.into_iter().flatten() {
             match content {
-                Content::Text(text) if !text.is_empty() => {
-                    carried.visible = true;
-                    append(&mut self.got.parts, &mut self.text, Part::Text(text));
-                }
+                Content::Text(text) => self.visible(text, carried),
                 Content::Reasoning(text) if !text.is_empty() => {
                     carried.reasoning = true;
                     append(&mut self.got.parts, &mut self.reasoning, Part::Reasoning(text));
                 }
-                Content::Text(_) | Content::Reasoning(_) => {}
+                Content::Reasoning(_) => {}
             }
         }
         if let Some(text) = message.refusal.filter(|t| !t.is_empty()) {
@@ -331,21 +337,25 @@ impl Chat {
         carried
     }
 
-    fn logprobs(&mut self, tokens: Vec<wire::TokenWire>) {
+    fn visible(&mut self, text: String, carried: &mut Carried) {
+        if !text.is_empty() {
+            carried.visible = true;
+            append(&mut self.got.parts, &mut self.text, Part::Text(text));
+        }
+    }
+
+    /// vLLM's log-probabilities of the prompt, which come once.
+    fn prompt_logprobs(&mut self, list: Option<wire::Likely>) {
+        let tokens = legacy::prompt(list.unwrap_or_default().into_iter().collect());
+        if !tokens.is_empty() {
+            self.got.parts.push(Part::Logprobs { side: LogprobSide::Prompt, tokens });
+        }
+    }
+
+    fn logprobs(&mut self, tokens: Vec<TokenLogprob>) {
         if tokens.is_empty() {
             return;
         }
-        let tokens = tokens.into_iter().map(|t| TokenLogprob {
-            token: t.token,
-            logprob: t.logprob,
-            offset: None,
-            top: t
-                .top_logprobs
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|o| Some((o.token, o.logprob?)))
-                .collect(),
-        });
         let at = *self.logprobs.get_or_insert_with(|| {
             let side = LogprobSide::Completion;
             let tokens = Vec::new();

@@ -166,6 +166,47 @@ fn what_servers_say_of_themselves() {
 }
 
 #[test]
+fn vllms_metrics_are_times() {
+    let (chat, _) = feed(&[r#"{"choices":[],"usage":{"prompt_tokens":42,"completion_tokens":128},"metrics":
+        {"time_to_first_token_ms":85.5,"generation_time_ms":1240.5,"queue_time_ms":12.5,"mean_itl_ms":null}}"#]);
+    let times = acidtest_record::ServerTimes::of(&chat.got.said, true);
+    assert_eq!(times.prompt.map(|t| t.0), Some(85_500_000));
+    assert_eq!(times.generation.map(|t| t.0), Some(1_240_500_000));
+    assert_eq!(times.total.map(|t| t.0), Some(1_338_500_000));
+}
+
+#[test]
+fn llama_cpps_cache_is_what_it_did_not_read() {
+    for (timings, cached) in [
+        (r#"{"cache_n":6,"prompt_n":4}"#, Some(6)),
+        (r#"{"prompt_n":3}"#, Some(7)),
+        (r#"{"prompt_n":30}"#, None),
+        (r#"{"cache_n":-1}"#, None),
+    ] {
+        let chunk = format!(r#"{{"choices":[],"usage":{{"prompt_tokens":10}},"timings":{timings}}}"#);
+        let (chat, _) = feed(&[&chunk]);
+        assert_eq!(chat.got.said.usage.cached, cached, "{timings}");
+    }
+}
+
+#[test]
+fn vllms_prompt_log_probabilities_are_the_prompts() {
+    let list = r#"[null,{"7":{"logprob":-3.5,"rank":9,"decoded_token":" jar"}}]"#;
+    for chunk in [
+        format!(r#"{{"choices":[],"prompt_logprobs":{list}}}"#),
+        format!(r#"{{"choices":[{{"index":0,"text":"x","prompt_logprobs":{list}}}]}}"#),
+    ] {
+        let (chat, _) = feed(&[&chunk]);
+        let side =
+            |p: &Part| matches!(p, Part::Logprobs { side: LogprobSide::Prompt, tokens } if tokens.len() == 2);
+        assert_eq!(chat.got.parts.iter().filter(|p| side(p)).count(), 1, "{chunk}");
+    }
+    let many = format!(r#"{{"choices":[],"prompt_logprobs":[{}null]}}"#, "{},".repeat(1 << 18));
+    let (chat, _) = feed(&[&many]);
+    assert!(chat.got.trouble.is_some_and(|t| t.detail.contains("more than 262144")));
+}
+
+#[test]
 fn logprobs_and_finish_reasons() {
     let (chat, _) = feed(&[
         r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"token":"a","logprob":-0.5,
@@ -231,7 +272,7 @@ fn ask(stream: bool, params: Value) -> Ask {
 fn request_bodies() {
     let get = |ask: &Ask, extra: Value| {
         let extra = extra.as_object().cloned().unwrap_or_default();
-        let bytes = body("m", ask, &extra).expect("it can be built");
+        let bytes = request("m", ask, &extra).expect("it can be built");
         serde_json::from_slice::<Value>(&bytes).expect("it is JSON")
     };
     let messages = json!([{"role":"user","content":"안녕 \"you\""}]);
@@ -246,10 +287,10 @@ fn request_bodies() {
     );
     let none = get(&ask(true, json!({})), json!({"stream_options": null}));
     assert!(none.get("stream_options").is_none());
-    let bad = body("m", &ask(true, json!({"stream": false})), &Map::new());
+    let bad = request("m", &ask(true, json!({"stream": false})), &Map::new());
     assert_eq!(bad, Err(BuildError::Reserved("stream".into())));
     let empty = Ask { messages: Vec::new(), ..ask(true, json!({})) };
-    assert_eq!(body("m", &empty, &Map::new()), Err(BuildError::NoMessages));
+    assert_eq!(request("m", &empty, &Map::new()), Err(BuildError::NoMessages));
 }
 
 proptest! {

@@ -3,13 +3,17 @@
 //! Main type: [`Chunk`], a chunk of a stream or a whole body. Fields that we do
 //! not know are skipped; those that we use must have the right type.
 
+use crate::openai_completions::legacy::{self, Lists};
+use acidtest_record::TokenLogprob;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::marker::PhantomData;
 
 /// Most entries of a list: `{}` is two bytes on the wire and hundreds in memory.
 pub(super) const MAX_ENTRIES: usize = 1024;
+/// Most tokens of a list with an entry for each.
+const MAX_TOKENS: usize = 1 << 18;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Chunk {
@@ -23,6 +27,8 @@ pub(super) struct Chunk {
     pub(super) message: Option<Value>,
     pub(super) timings: Option<Value>,
     pub(super) x_groq: Option<Groq>,
+    pub(super) metrics: Option<Value>,
+    pub(super) prompt_logprobs: Option<Likely>,
 }
 
 impl Chunk {
@@ -37,17 +43,23 @@ impl Chunk {
     }
 }
 
-/// A list of at most [`MAX_ENTRIES`].
+/// A list of at most so many entries.
 #[derive(Debug)]
-pub(super) struct Few<T>(Vec<T>);
+pub(super) struct Few<T, const MOST: usize = MAX_ENTRIES>(Vec<T>);
 
-impl<T> Default for Few<T> {
+/// A list with an entry a token.
+type Tokens<T> = Few<T, MAX_TOKENS>;
+
+/// What was likely at each token's place.
+pub(super) type Likely = Tokens<Option<Map<String, Value>>>;
+
+impl<T, const MOST: usize> Default for Few<T, MOST> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<T> IntoIterator for Few<T> {
+impl<T, const MOST: usize> IntoIterator for Few<T, MOST> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
     fn into_iter(self) -> Self::IntoIter {
@@ -55,25 +67,25 @@ impl<T> IntoIterator for Few<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Few<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_seq(FewVisitor(PhantomData))
     }
 }
 
-struct FewVisitor<T>(PhantomData<T>);
+struct FewVisitor<T, const MOST: usize>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> de::Visitor<'de> for FewVisitor<T> {
-    type Value = Few<T>;
+impl<'de, T: Deserialize<'de>, const MOST: usize> de::Visitor<'de> for FewVisitor<T, MOST> {
+    type Value = Few<T, MOST>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a sequence")
     }
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T>, A::Error> {
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Few<T, MOST>, A::Error> {
         let mut all = Vec::new();
         while let Some(one) = seq.next_element()? {
-            if all.len() == MAX_ENTRIES {
-                return Err(de::Error::custom(format!("a list of more than {MAX_ENTRIES} entries")));
+            if all.len() == MOST {
+                return Err(de::Error::custom(format!("a list of more than {MOST} entries")));
             }
             all.push(one);
         }
@@ -86,8 +98,11 @@ pub(super) struct Choice {
     pub(super) index: Option<u32>,
     pub(super) delta: Option<Message>,
     pub(super) message: Option<Message>,
+    /// Of text completions, in place of a message.
+    pub(super) text: Option<String>,
     pub(super) finish_reason: Option<String>,
     pub(super) logprobs: Option<Logprobs>,
+    pub(super) prompt_logprobs: Option<Likely>,
 }
 
 /// A message or a piece of one.
@@ -136,16 +151,48 @@ impl<'de> Deserialize<'de> for Arguments {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct Logprobs {
-    pub(super) content: Option<Vec<TokenWire>>,
+    pub(super) content: Option<Tokens<TokenWire>>,
+    // The form of text completions.
+    tokens: Option<Tokens<String>>,
+    token_logprobs: Option<Tokens<Option<f64>>>,
+    top_logprobs: Option<Likely>,
+    text_offset: Option<Tokens<i64>>,
+}
+
+impl Logprobs {
+    /// All tokens, whichever form they came in.
+    pub(super) fn known(self) -> Vec<TokenLogprob> {
+        let lists = Lists {
+            tokens: self.tokens.map(|f| f.0),
+            token_logprobs: self.token_logprobs.map(|f| f.0),
+            top_logprobs: self.top_logprobs.map(|f| f.0),
+            text_offset: self.text_offset.map(|f| f.0),
+        };
+        let mut all: Vec<_> = self.content.into_iter().flatten().map(TokenWire::known).collect();
+        all.extend(legacy::completion(lists));
+        all
+    }
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct TokenWire {
     pub(super) token: String,
     pub(super) logprob: Option<f64>,
-    pub(super) top_logprobs: Option<Vec<TopWire>>,
+    pub(super) top_logprobs: Option<Few<TopWire>>,
+}
+
+impl TokenWire {
+    fn known(self) -> TokenLogprob {
+        let top = self.top_logprobs.unwrap_or_default().into_iter();
+        TokenLogprob {
+            token: self.token,
+            logprob: self.logprob,
+            offset: None,
+            top: top.filter_map(|o| Some((o.token, o.logprob?))).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -53,7 +53,7 @@ impl Log {
         Ns(self.zero.now())
     }
 
-    fn read(&self, before: Ns, bytes: usize, room: usize) {
+    pub(crate) fn read(&self, before: Ns, bytes: usize, room: usize) {
         let after = self.now();
         let mut state = self.state.borrow_mut();
         if bytes == 0 {
@@ -70,7 +70,7 @@ impl Log {
         });
     }
 
-    fn wrote(&self, before: Ns) {
+    pub(crate) fn wrote(&self, before: Ns) {
         let after = self.now();
         let mut state = self.state.borrow_mut();
         state.first_write.get_or_insert(before);
@@ -78,14 +78,14 @@ impl Log {
         state.flushed = false;
     }
 
-    fn flushed(&self) {
+    pub(crate) fn flushed(&self) {
         let mut state = self.state.borrow_mut();
         state.flushed = state.first_write.is_some();
     }
 
     /// Bytes for HTTP came out. Reads before the first of them (session tickets
     /// of TLS) carried no part of the answer, except the one that completed it.
-    fn answering(&self) {
+    pub(crate) fn answering(&self) {
         let mut state = self.state.borrow_mut();
         if !std::mem::replace(&mut state.answering, true) {
             let last = state.reads.len().saturating_sub(1);

@@ -1,0 +1,58 @@
+//! `acidtest compare`: two stored runs, paired.
+
+use super::{Format, StoreArg, UndecidedArg};
+use crate::baseline::{self, Across, Baseline};
+use crate::exit::{Exit, Failure, print};
+use crate::open_store::trouble;
+use crate::read_back;
+
+/// Compare two runs case by case: what got better, what got worse, what is not shown
+///
+/// Cases are paired where variables, references and refusal are equal and both runs delivered an
+/// answer; repeats are averaged. Differences are second minus first, each with an interval, and
+/// called better or worse only where that interval excludes 0 after Holm's correction over all
+/// differences. Exits 0 unless a --max-drop gate is broken (1) or undecided (5).
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The first run: an id, a unique prefix, `latest`, or a file that `acidtest export` wrote
+    first: String,
+    /// The second run, which is compared with the first
+    #[arg(default_value = "latest")]
+    second: String,
+    /// How to show it
+    #[arg(long, value_enum, default_value = "terminal")]
+    format: Format,
+    /// Compare also when the runs were not asked the same; only equal cases are paired
+    #[arg(long)]
+    across_workloads: bool,
+    /// How much worse the second run may be: 'accuracy <= 2 pp', 'e2e.p50 <= 10 %', 'accuracy not worse'
+    #[arg(long, value_name = "GATE", visible_alias = "gate")]
+    max_drop: Vec<String>,
+    #[command(flatten)]
+    undecided: UndecidedArg,
+    #[command(flatten)]
+    store: StoreArg,
+}
+
+pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    let first = Baseline::open(&args.first, &args.store)?;
+    let second = Baseline::open(&args.second, &args.store)?;
+    if first.run == second.run {
+        return Err(Failure::usage(format!("both are run {}", first.run))
+            .hint("`acidtest runs` lists the stored runs"));
+    }
+    let spec = second.store.spec(second.run).map_err(trouble)?;
+    let cases = second.store.cases(second.run).map_err(trouble)?;
+    first.check_workload(&spec, &cases, Across::of(args.across_workloads))?;
+    let gates = baseline::gates(&args.max_drop, &spec, &cases)?;
+    let found = first.compare(&second.store, second.run, &gates)?;
+    match args.format {
+        Format::Json => {
+            let json = acidtest_report::comparison_json(&found);
+            let text = serde_json::to_string_pretty(&json).map_err(|e| Failure::new(Exit::Internal, e))?;
+            print(&(text + "\n"))?;
+        }
+        Format::Terminal => print(&acidtest_report::comparison(&found, read_back::style()))?,
+    }
+    Ok(read_back::exit_of_gates(&found.gates, args.undecided.undecided))
+}

@@ -1,0 +1,131 @@
+//! A run whose answers come from a stored run: no key, no network, no waiting.
+//!
+//! Main function: [`replay`]. It walks the plan as a run would, builds each
+//! request, and looks its answer up. Moments are the recorded ones. Must not send.
+
+use crate::control::StopReason;
+use crate::desk::{Desk, DeskSetup};
+use crate::handover::{Begin, Budget};
+use crate::phase::{EngineError, Job, Summary};
+use crate::prompts::Prompts;
+use crate::recall::{Moments, Recall, Wanted};
+use crate::request::ask_of;
+use crate::score::Judge;
+use acidtest_record::{Digest, Ns, RunId};
+use acidtest_schedule::{Cell, Plan, Slot};
+use acidtest_target::{Built, Endpoint, Target};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What is replayed.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// Where its records are.
+    pub recall: Recall,
+    /// The run itself: nonces of fresh prompts follow from it.
+    pub of: RunId,
+}
+
+/// Answers every slot of the job's plan from a stored run. A request that it does
+/// not hold becomes `NotSent` with its own reason. A phase whose number of slots is
+/// not known ahead ends with the first such request.
+///
+/// # Errors
+/// Configuration that cannot work, or a store that takes no more.
+pub fn replay(job: &Job, source: &Replay) -> Result<Summary, EngineError> {
+    let prompts = Prompts::render(&job.spec, &job.cases, source.of.0).map_err(EngineError::Prompt)?;
+    let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
+    let cells = Plan::all(&job.spec);
+    let known: u64 = cells.iter().filter_map(|c| c.plan.len()).map(u64::from).sum();
+    job.control.progress.planned.store(known, Ordering::Relaxed);
+    for cell in cells {
+        one_cell(job, source, &prompts, &judge, &cell)?;
+    }
+    match job.control.stopped() {
+        Some(StopReason::StoreGone) => Err(EngineError::StoreGone),
+        stopped => Ok(Summary { stopped, shards: 0 }),
+    }
+}
+
+fn one_cell(
+    job: &Job,
+    source: &Replay,
+    prompts: &Prompts,
+    judge: &Arc<Judge>,
+    cell: &Cell,
+) -> Result<(), EngineError> {
+    let no = usize::from(cell.target);
+    let spec = &job.spec.targets[no];
+    let endpoint = Endpoint::new(spec, &job.urls[no], &job.spec.limits, &job.secrets, job.zero)?;
+    let mut desk = Desk::new(setup(job, judge, cell), endpoint.parser_factory());
+    let mut walker = cell.plan.walker();
+    for index in 0..cell.plan.capacity() {
+        if job.control.stopped().is_some() {
+            break;
+        }
+        let slot = walker.slot(index);
+        let (ask, nonce) = ask_of(&job.spec, &job.cases, prompts, cell.target, cell.prompt, &slot);
+        let built = endpoint.build(&ask).ok();
+        let found = built.as_ref().and_then(|b| (source.recall.find)(&wanted(cell, &slot, b)));
+        let found = found.and_then(|key| (source.recall.load)(key)).filter(|f| !f.attempts.is_empty());
+        if found.is_none() && cell.plan.len().is_none() {
+            break;
+        }
+        let begin = begin(index, slot, built, nonce, ask.stream);
+        job.control.progress.sent.fetch_add(u64::from(found.is_some()), Ordering::Relaxed);
+        let now = job.zero.unix_ns() + job.zero.now();
+        let stored = match found {
+            Some(found) => desk.copied(&begin, found, Moments::Kept, now),
+            None => desk.not_recorded(&begin),
+        };
+        stored.map_err(|_| EngineError::StoreGone)?;
+    }
+    Ok(())
+}
+
+fn wanted<'a>(cell: &Cell, slot: &Slot, built: &'a Built) -> Wanted<'a> {
+    Wanted {
+        target: cell.target,
+        phase: cell.phase,
+        role: slot.role,
+        path: &built.path,
+        body: Digest::of(&built.body),
+        repeat: slot.repeat,
+        step: 0,
+    }
+}
+
+fn begin(index: u32, slot: Slot, built: Option<Built>, nonce: Option<String>, stream: bool) -> Begin {
+    let built =
+        built.unwrap_or(Built { path: String::new(), body: bytes::Bytes::new(), stream, values: None });
+    Begin {
+        ticket: u64::from(index),
+        slot,
+        attempt: 0,
+        intended: Ns(0),
+        path: built.path,
+        body: built.body,
+        stream: built.stream,
+        nonce,
+        shard: 0,
+    }
+}
+
+fn setup(job: &Job, judge: &Arc<Judge>, cell: &Cell) -> DeskSetup {
+    DeskSetup {
+        run: job.run,
+        spec: job.spec.clone(),
+        cases: job.cases.clone(),
+        phase: cell.phase,
+        target: cell.target,
+        prompt: cell.prompt,
+        clock_no: job.clock_no,
+        zero_unix_ns: job.zero.unix_ns(),
+        control: job.control.clone(),
+        budget: Budget::new(usize::MAX, usize::MAX),
+        out: job.out.clone(),
+        judge: judge.clone(),
+        late: None,
+        recall: None,
+    }
+}

@@ -1,0 +1,65 @@
+//! The speed card of one request: what we measured and what the server says, apart.
+//!
+//! Main type: [`Card`]. Must not mix the two: a time of ours never fills in for one
+//! that the server did not report.
+
+use acidtest_metrics::speed::{Leg, SpeedCard};
+use acidtest_record::{Ns, Record, Row};
+
+/// The speeds of one request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Card {
+    /// From just before the first byte was written to the last byte of the answer.
+    pub round_trip_ns: Option<i64>,
+    /// Input: all prompt tokens over the time to first content, which holds network,
+    /// queue and prompt. Output: the tokens after the first event over the time from
+    /// first to last content. Streamed answers with token counts only.
+    pub measured: Option<SpeedCard>,
+    /// Prompt and output tokens over the times that the server itself reports.
+    pub reported: Option<SpeedCard>,
+    /// Round trip minus the server's own total: network, queues on the way, and us.
+    pub elsewhere_ns: Option<i64>,
+    /// Tokens that the server counted.
+    pub tokens: (Option<u32>, Option<u32>),
+    /// Time to first content of a streamed answer.
+    pub ttft_ns: Option<i64>,
+}
+
+impl Card {
+    /// The card of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let row = Row::of(record);
+        let since_sent = |at: Option<Ns>| Some((at? - row.sent?).0);
+        let round_trip_ns = since_sent(row.body_end.or(row.last_event)).filter(|_| row.class.delivered());
+        let reported = reported(&row, round_trip_ns);
+        let total = row.server.total.map(|t| t.0);
+        Self {
+            round_trip_ns,
+            measured: measured(&row, round_trip_ns),
+            reported,
+            elsewhere_ns: round_trip_ns.zip(total).map(|(all, theirs)| all - theirs),
+            tokens: (row.input, row.output),
+            ttft_ns: since_sent(row.first),
+        }
+    }
+}
+
+fn measured(row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
+    let (first, last) = (row.first?, row.last?);
+    // Without the server's word the first event is taken for one token.
+    let after_first = row.output?.saturating_sub(row.first_tokens.unwrap_or(1));
+    Some(SpeedCard {
+        round_trip_ns: round_trip_ns?,
+        input: Leg { tokens: u64::from(row.input?), ns: (first - row.sent?).0 },
+        output: Leg { tokens: u64::from(after_first), ns: (last - first).0 },
+    })
+}
+
+fn reported(row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
+    Some(SpeedCard {
+        round_trip_ns: round_trip_ns?,
+        input: Leg { tokens: u64::from(row.input?), ns: row.server.prompt?.0 },
+        output: Leg { tokens: u64::from(row.output?), ns: row.server.generation?.0 },
+    })
+}

@@ -1,0 +1,292 @@
+//! Paired differences of slices: tests, corrected over their family.
+//!
+//! Main function: [`tests`]; main types: [`Side`], [`Test`]. "Better" is said only of a
+//! difference whose interval excludes 0 after Holm's correction.
+
+use crate::estimate::{Interval, Labels};
+use crate::gate_check::{scorer, scorers};
+use crate::measure::Wanted;
+use crate::metric::{Better, Unit, metric};
+use crate::pair::{Aspect, Contrast, Pairs};
+use crate::validity::Guards;
+use crate::view::{CORRECT, REFUSED, Slice};
+use acidtest_metrics::stats::{
+    SETTLING_POWER, Undecided, cases_to_settle_mean, holm, holm_level, minimal_detectable,
+};
+use acidtest_record::Stat;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Level of intervals, and 1 − the error that the whole family may make.
+const LEVEL: f64 = 0.95;
+
+/// A paired difference with its test.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Test {
+    /// The metric's id with its parameters, or a scorer's name.
+    pub name: String,
+    /// Which number of it: `share`, `mean`, `p50`.
+    pub stat: &'static str,
+    /// Section of the report.
+    pub family: &'static str,
+    /// What both sides have in common: the phase, and a tag where it narrows them.
+    pub labels: Labels,
+    /// The base: target, prompt, run as far as they tell the sides apart.
+    pub base: Labels,
+    /// The side that is compared with it.
+    pub other: Labels,
+    /// Unit of both values and of the difference.
+    pub unit: String,
+    /// Which direction is good: `higher`, `lower`, `neither`.
+    pub better: &'static str,
+    /// The base's value over the paired cases.
+    pub base_value: Option<f64>,
+    /// The other side's value over the paired cases.
+    pub other_value: Option<f64>,
+    /// Other minus base (a median is the median of the cases' differences).
+    pub difference: Option<f64>,
+    /// The 95 % interval of the difference by itself.
+    pub interval: Option<Interval>,
+    /// Why there is none.
+    pub interval_none: Option<String>,
+    /// Its interval at the level of its step in Holm's procedure: this one decides.
+    pub corrected: Option<Interval>,
+    /// The test behind p.
+    pub method: String,
+    /// Its p-value after correction.
+    pub p: Option<f64>,
+    /// Its p-value by itself.
+    pub p_raw: Option<f64>,
+    /// Tests that are corrected together.
+    pub of: u64,
+    /// Cases that both sides delivered.
+    pub pairs: u64,
+    /// Units of sampling among them.
+    pub units: u64,
+    /// Cases that only the base delivered.
+    pub only_base: u64,
+    /// Cases that only the other side delivered.
+    pub only_other: u64,
+    /// What is said of the other side.
+    pub state: State,
+    /// The difference that this many pairs would show in four of five runs.
+    pub detectable: Option<f64>,
+    /// Pairs that would settle the difference if it holds.
+    pub settles_at: Option<u64>,
+    /// Why it must not be trusted; null when nothing is known against it.
+    pub invalid: Option<String>,
+    /// How to get the same number again.
+    pub how: String,
+}
+
+/// What may be said of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Better by the metric's direction.
+    Better,
+    /// Worse by the metric's direction.
+    Worse,
+    /// More, of what is neither good nor bad.
+    Higher,
+    /// Less, of what is neither good nor bad.
+    Lower,
+    /// The interval includes 0, or there is none.
+    Undecided,
+}
+
+impl State {
+    /// Stable word.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            State::Better => "better",
+            State::Worse => "worse",
+            State::Higher => "higher",
+            State::Lower => "lower",
+            State::Undecided => "undecided",
+        }
+    }
+
+    /// What a difference says once it is shown.
+    fn of(difference: f64, better: Better) -> Self {
+        match (difference > 0.0, better) {
+            (true, Better::Higher) | (false, Better::Lower) => State::Better,
+            (true, Better::Lower) | (false, Better::Higher) => State::Worse,
+            (true, Better::Neither) => State::Higher,
+            (false, Better::Neither) => State::Lower,
+        }
+    }
+}
+
+/// One side of a comparison.
+#[derive(Clone)]
+pub(crate) struct Side<'v> {
+    pub(crate) slice: Slice<'v>,
+    pub(crate) guards: &'v Guards,
+    /// What tells it from the other side.
+    pub(crate) labels: Labels,
+}
+
+/// What is compared by default: accuracy and every score, waiting times, cost.
+pub(crate) fn aspects(slice: &Slice) -> Vec<Aspect> {
+    let mut all = Vec::new();
+    let mut add = |wanted: Option<Wanted>, stats: &[Stat]| {
+        let Some(wanted) = wanted else { return };
+        all.extend(stats.iter().map(|stat| Aspect { wanted: wanted.clone(), stat: *stat }));
+    };
+    let plain = |id: &str| metric(id).map(Wanted::plain);
+    if slice.view.has_opinion(CORRECT) || slice.view.has_opinion(REFUSED) {
+        add(plain("accuracy"), &[Stat::Share]);
+    }
+    let planned = scorers(slice.view.spec, slice.view.cases);
+    let names: BTreeSet<&str> = planned.into_iter().chain(slice.view.score_names()).collect();
+    for name in names {
+        add(scorer(name), &[Stat::Mean]);
+    }
+    add(plain("ttft"), &[Stat::P50, Stat::Mean]);
+    add(plain("e2e"), &[Stat::P50, Stat::Mean]);
+    add(plain("cost"), &[Stat::Mean]);
+    all
+}
+
+/// The differences of all pairs of sides, as one family. What neither side has is left out.
+pub(crate) fn tests(sides: &[(Side, Side)]) -> Vec<Test> {
+    let mut found: Vec<(Test, Option<(Pairs, Contrast)>)> = Vec::new();
+    for (base, other) in sides {
+        let mut said: Vec<(String, Stat)> = Vec::new();
+        for aspect in aspects(&base.slice).into_iter().chain(aspects(&other.slice)) {
+            let id = (aspect.wanted.name.clone() + &aspect.wanted.param, aspect.stat);
+            if said.contains(&id) {
+                continue;
+            }
+            said.push(id);
+            found.extend(one(base, other, &aspect));
+        }
+    }
+    correct(&mut found);
+    found.into_iter().map(|(test, _)| test).collect()
+}
+
+type Open<'v> = (Test, Option<(Pairs<'v>, Contrast)>);
+
+/// One difference, not yet corrected; absent where neither side has such values.
+fn one<'v>(base: &Side<'v>, other: &Side<'v>, aspect: &Aspect) -> Option<Open<'v>> {
+    let pairs = Pairs::of(&base.slice, &other.slice, aspect);
+    if pairs.cases.is_empty() && pairs.only_base.is_empty() && pairs.only_other.is_empty() {
+        return None;
+    }
+    let kind = pairs.kind(aspect);
+    let contrast = Contrast::plain(kind, aspect);
+    let metric = aspect.wanted.metric;
+    let unit = unit(&base.slice, &other.slice, metric.unit);
+    let reason = |side: &Side<'v>| side.guards.reason(&side.slice, metric.guard).map(str::to_owned);
+    let invalid = reason(base).or_else(|| reason(other)).or_else(|| match &unit {
+        Ok(_) => None,
+        Err(why) => Some(why.clone()),
+    });
+    let interval = contrast.interval(&pairs, LEVEL);
+    let difference = contrast.value(&pairs);
+    let standard_error = contrast.standard_error(&pairs);
+    let settles = |estimate: f64, standard_error: f64| {
+        let cases = pairs.cases.len() as f64;
+        cases_to_settle_mean(Undecided { estimate, threshold: 0.0, standard_error, cases })
+    };
+    let side = |scales: (f64, f64)| {
+        let (other, base) = scales;
+        Contrast { other, base, ..contrast }.value(&pairs)
+    };
+    let test = Test {
+        name: name(&aspect.wanted),
+        stat: aspect.stat.id(),
+        family: metric.family.id(),
+        labels: common(base, other),
+        base: base.labels.clone(),
+        other: other.labels.clone(),
+        unit: unit.unwrap_or_else(|_| metric.unit.id().to_owned()),
+        better: metric.better.id(),
+        base_value: side((0.0, -1.0)),
+        other_value: side((1.0, 0.0)),
+        difference,
+        interval: interval.as_ref().ok().map(|i| Interval::of(i, pairs.unit_name())),
+        interval_none: interval.err().map(|why| why.to_string()),
+        corrected: None,
+        method: kind.test(&pairs).to_owned(),
+        p: None,
+        p_raw: contrast.p(&pairs),
+        of: 0,
+        pairs: pairs.cases.len() as u64,
+        units: pairs.units() as u64,
+        only_base: pairs.only_base.len() as u64,
+        only_other: pairs.only_other.len() as u64,
+        state: State::Undecided,
+        detectable: standard_error.and_then(|se| minimal_detectable(se, 1.0 - LEVEL, SETTLING_POWER)),
+        settles_at: difference.zip(standard_error).and_then(|(d, se)| settles(d, se)),
+        invalid,
+        how: how(metric.unit == Unit::Seconds, pairs.unit_name()),
+    };
+    Some((test, Some((pairs, contrast))))
+}
+
+fn name(wanted: &Wanted) -> String {
+    match (wanted.metric.param, wanted.is_named) {
+        (Some(param), true) => format!("{}[{param}={}]", wanted.name, wanted.param),
+        _ => wanted.name.clone(),
+    }
+}
+
+fn how(is_time: bool, unit: &str) -> String {
+    let times = "; times are of whole requests under the load of their own run, paired by case and not \
+                 by moment: neighbours in time are alike, so the interval may be too narrow";
+    format!(
+        "other - base over cases that both sides delivered, repeats averaged within the case; unit of \
+         sampling: {unit}; Holm over all differences of the comparison{}; acidtest {}",
+        if is_time { times } else { "" },
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+/// The unit of a difference; two currencies have none.
+fn unit(base: &Slice, other: &Slice, unit: Unit) -> Result<String, String> {
+    let currency = |s: &Slice| {
+        let price = s.view.target(s.target).and_then(|t| t.price.as_ref());
+        price.map_or(Unit::Currency.id().to_owned(), |p| p.currency.clone())
+    };
+    match unit {
+        Unit::Currency if currency(base) != currency(other) => {
+            Err(format!("prices in {} and {} cannot be compared", currency(base), currency(other)))
+        }
+        Unit::Currency => Ok(currency(base)),
+        unit => Ok(unit.id().to_owned()),
+    }
+}
+
+/// Labels that both sides share and that do not tell them apart.
+fn common(base: &Side, other: &Side) -> Labels {
+    let shared = |k: &String, v: &String| {
+        other.slice.labels.get(k) == Some(v) && !base.labels.contains_key(k) && !other.labels.contains_key(k)
+    };
+    base.slice.labels.iter().filter(|(k, v)| shared(k, v)).map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Holm over everything that has a p, then what may be said.
+fn correct(found: &mut [Open]) {
+    let tested: Vec<usize> = (0..found.len()).filter(|i| found[*i].0.p_raw.is_some()).collect();
+    let raw: Vec<f64> = tested.iter().filter_map(|i| found[*i].0.p_raw).collect();
+    let (adjusted, levels) = (holm(&raw), holm_level(&raw, LEVEL));
+    for (k, i) in tested.into_iter().enumerate() {
+        let (test, behind) = &mut found[i];
+        test.of = raw.len() as u64;
+        test.p = Some(adjusted[k]);
+        let Some((pairs, contrast)) = behind.take() else { continue };
+        let corrected = contrast.interval(&pairs, levels[k]).ok();
+        test.corrected = corrected.as_ref().map(|i| Interval::of(i, pairs.unit_name()));
+        let excludes_0 = corrected.is_some_and(|i| !i.holds(0.0));
+        let is_shown = excludes_0 && adjusted[k] <= 1.0 - LEVEL && test.invalid.is_none();
+        if let Some(difference) = test.difference.filter(|d| is_shown && *d != 0.0) {
+            let better = [Better::Higher, Better::Lower].into_iter().find(|b| b.id() == test.better);
+            test.state = State::of(difference, better.unwrap_or(Better::Neither));
+            test.settles_at = None;
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The matrix of targets and prompts, and paired differences, as tables for a terminal.
+//!
+//! Main functions: [`matrix`], [`differences`]. Draws what the findings hold and computes nothing.
+
+use crate::grid::{Cell, Grid, Paint, Style};
+use crate::number::{Scale, count};
+use acidtest_findings::{Findings, Front, Labels, Mark, MatrixColumn, MatrixRow, State, Test};
+
+/// Values under each other, their intervals below them, then what the marks rest on.
+pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
+    let rows = &findings.matrix;
+    if rows.is_empty() {
+        return String::new();
+    }
+    let heads = heads(rows);
+    let mut grid = Grid::new(0);
+    grid.row_of(top(&heads, "MATRIX     ", "on front", Head::title));
+    grid.row_of(top(&heads, "", "", Head::unit));
+    let mut phase = None;
+    for row in rows {
+        let own = row.labels.get("phase");
+        let first = if phase == own { String::new() } else { format!(" {}", own.map_or("", String::as_str)) };
+        phase = own;
+        let mut values = vec![first.into(), side(&row.labels).into()];
+        let mut ends = vec!["".into(), "".into()];
+        for head in &heads {
+            let column = row.columns.iter().find(|c| head.is_of(c));
+            values.push(column.map_or("–".into(), |c| head.value(c)));
+            ends.push(column.map_or("".into(), |c| head.ends(c)));
+        }
+        values.push(row.front.as_ref().map_or("".into(), mark));
+        ends.push("".into());
+        grid.row_of(values);
+        grid.row_of(ends);
+    }
+    grid.render(style) + &notes(rows, style)
+}
+
+/// A line of the table's head.
+fn top(heads: &[Head], first: &str, last: &str, text: impl Fn(&Head) -> String) -> Vec<Cell> {
+    let mut cells = vec![Cell::painted(first, Paint::Title), "".into()];
+    cells.extend(heads.iter().map(|h| Cell::painted(text(h), Paint::Faint)));
+    cells.push(Cell::painted(last, Paint::Faint));
+    cells
+}
+
+fn mark(front: &Front) -> Cell {
+    match front.mark {
+        Mark::Front => Cell::painted("yes", Paint::Good),
+        Mark::Dominated => Cell::painted("dominated", Paint::Bad),
+        Mark::Undecided => Cell::painted("undecided", Paint::Unsure),
+    }
+}
+
+/// What the front is of, and against whom a mark is open or lost.
+fn notes(rows: &[MatrixRow], style: Style) -> String {
+    let mut grid = Grid::new(1);
+    let mut last = None;
+    for row in rows {
+        let Some(front) = &row.front else { continue };
+        let phase = row.labels.get("phase").map_or("", String::as_str);
+        if last != Some(phase) {
+            last = Some(phase);
+            let of = front.of.join(", ");
+            let text = format!("{phase}: front of {of}; what holds is what paired differences show");
+            grid.line(text, Paint::Faint);
+        }
+        let line = match front.mark {
+            Mark::Front => continue,
+            Mark::Dominated => format!("dominated by {}", front.dominated_by.join(", ")),
+            Mark::Undecided => format!("undecided against {}", front.undecided.join(", ")),
+        };
+        grid.line(format!("  {}: {line}", side(&row.labels)), Paint::Faint);
+    }
+    if grid.is_empty() { String::new() } else { grid.render(style) }
+}
+
+/// What stands above a column, and in which unit it is.
+struct Head {
+    name: String,
+    stat: &'static str,
+    scale: Scale,
+}
+
+impl Head {
+    fn title(&self) -> String {
+        match (self.name.as_str(), self.stat) {
+            ("cost", "mean") => "cost".to_owned(),
+            ("error_rate", _) => "errors".to_owned(),
+            (name, "share") => name.to_owned(),
+            (name, stat) => format!("{name} {stat}"),
+        }
+    }
+
+    fn unit(&self) -> String {
+        match self.name.as_str() {
+            "cost" => format!("{} per 1k", self.scale.unit),
+            _ => self.scale.unit.clone(),
+        }
+    }
+
+    fn is_of(&self, c: &MatrixColumn) -> bool {
+        c.name == self.name && c.stat == self.stat
+    }
+
+    fn value(&self, c: &MatrixColumn) -> Cell {
+        let mark = if c.invalid.is_some() { " !" } else { "" };
+        format!("{}{mark}", self.scale.value(c.value, c.interval.as_ref())).into()
+    }
+
+    fn ends(&self, c: &MatrixColumn) -> Cell {
+        let text = match (&c.interval, &c.interval_none) {
+            (Some(i), _) => self.scale.ends(i, c.value, "–"),
+            (None, Some(why)) => crate::number::short(why).to_owned(),
+            (None, None) => String::new(),
+        };
+        Cell::painted(text, Paint::Faint)
+    }
+}
+
+/// The columns that any row has, each in a unit that fits its largest value.
+fn heads(rows: &[MatrixRow]) -> Vec<Head> {
+    let mut heads: Vec<Head> = Vec::new();
+    for column in rows.iter().flat_map(|r| &r.columns) {
+        if heads.iter().any(|h| h.is_of(column)) {
+            continue;
+        }
+        let same =
+            rows.iter().flat_map(|r| &r.columns).filter(|c| c.name == column.name && c.stat == column.stat);
+        let most = same.map(|c| c.value).max_by(f64::total_cmp);
+        let scale = match column.family {
+            "cost" => Scale::per_thousand(&column.unit),
+            "reliability" => Scale::percent(),
+            _ => Scale::of(&column.unit, most),
+        };
+        heads.push(Head { name: column.name.clone(), stat: column.stat, scale });
+    }
+    heads
+}
+
+/// Target and prompt, or the run where that tells the sides apart.
+fn side(labels: &Labels) -> String {
+    let get = |key: &str| labels.get(key).cloned();
+    let run = get("run").map(|id| format!("run {}", id.chars().take(4).collect::<String>()));
+    let parts = [run, get("target"), get("prompt")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Paired differences, one block for each pair of sides.
+pub(crate) fn differences(tests: &[Test], style: Style) -> String {
+    let Some(first) = tests.first() else { return String::new() };
+    let mut out = format!(
+        "{} second minus first, paired by case; intervals and p after Holm over {} differences\n",
+        crate::terminal::title("DIFFERENCES", style),
+        count(first.of)
+    );
+    let mut grid = Grid::new(1);
+    let heads = ["", "difference", "interval", "second is", "p", "pairs (units)", "would settle"];
+    grid.row_of(heads.iter().map(|h| Cell::painted(*h, Paint::Faint)).collect());
+    let mut group = None;
+    for t in tests {
+        let own = (&t.labels, &t.base, &t.other);
+        if group != Some(own) {
+            group = Some(own);
+            let place: Vec<&str> = t.labels.values().map(String::as_str).collect();
+            let place = if place.is_empty() { String::new() } else { format!("{}: ", place.join(" · ")) };
+            grid.line(format!("{place}{} → {}", side(&t.base), side(&t.other)), Paint::Title);
+        }
+        grid.row_of(row(t).into());
+    }
+    out.push_str(&grid.render(style));
+    out
+}
+
+fn row(t: &Test) -> [Cell; 7] {
+    let scale = match (t.family, t.stat) {
+        ("cost", _) => Scale::per_thousand(&t.unit),
+        (_, "share") => Scale::points(),
+        _ => {
+            let most = [t.base_value, t.other_value].into_iter().flatten().max_by(f64::total_cmp);
+            Scale::of(&t.unit, most)
+        }
+    };
+    let name = match (t.name.as_str(), t.stat) {
+        ("cost", "mean") => "cost of 1k".to_owned(),
+        (name, "share") => name.to_owned(),
+        (name, stat) => format!("{name} {stat}"),
+    };
+    let shown = t.corrected.as_ref().or(t.interval.as_ref());
+    let signed = |x: f64| {
+        let text = scale.value(x, shown);
+        if x > 0.0 { format!("+{text}{}", scale.suffix()) } else { format!("{text}{}", scale.suffix()) }
+    };
+    let interval = match (shown, t.difference) {
+        (Some(i), Some(d)) => scale.ends(i, d, " … "),
+        _ => t.interval_none.as_deref().map_or(String::new(), |why| crate::number::short(why).to_owned()),
+    };
+    let paint = match t.state {
+        State::Better => Paint::Good,
+        State::Worse => Paint::Bad,
+        State::Undecided => Paint::Unsure,
+        State::Higher | State::Lower => Paint::Plain,
+    };
+    let n = match t.units == t.pairs {
+        true => count(t.pairs),
+        false => format!("{} ({})", count(t.pairs), count(t.units)),
+    };
+    [
+        format!("  {name}").into(),
+        t.difference.map_or("–".into(), signed).into(),
+        interval.into(),
+        Cell::painted(t.state.id(), paint),
+        t.p.map_or(String::new(), p_value).into(),
+        Cell::painted(n, Paint::Faint),
+        Cell::painted(remark(t, &scale), Paint::Faint),
+    ]
+}
+
+/// What would help where nothing is shown, and what is against it.
+fn remark(t: &Test, scale: &Scale) -> String {
+    if t.invalid.is_some() {
+        return "not valid".to_owned();
+    }
+    if t.state != State::Undecided {
+        return String::new();
+    }
+    let size = |x: f64| format!("{}{}", scale.value(x, None), scale.suffix());
+    match (t.settles_at, t.detectable) {
+        // More than this nobody runs: the difference that can be seen says more.
+        (Some(n), _) if n <= 100_000 => format!("{} pairs", count(n)),
+        (_, Some(d)) => format!("shows {}", size(d)),
+        _ => String::new(),
+    }
+}
+
+fn p_value(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
+}

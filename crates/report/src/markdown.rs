@@ -1,0 +1,171 @@
+//! Markdown for a comment on a pull request, or for the summary of a job.
+//!
+//! Main function: [`markdown`]. What models and suites say stands in code, where no
+//! mention, link, tag or table begins; fences are longer than any within.
+
+use crate::junit::details;
+use crate::number::{Scale, count};
+use crate::sections::place;
+use crate::terminal::{said, tidy};
+use acidtest_findings::{Estimate, Findings, GateState, RequestLine};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Characters after which no more failures are listed: GitHub takes 65536 in a comment.
+const MOST: usize = 50_000;
+/// Failures listed.
+const FAILURES: usize = 20;
+/// Characters of one failure.
+const MOST_EACH: usize = 3_000;
+
+/// The report of a run as Markdown. Begins with a mark by which a bot finds its own
+/// comment again.
+#[must_use]
+pub fn markdown(findings: &Findings, requests: &[RequestLine]) -> String {
+    let mut out = String::from("<!-- acidtest -->\n");
+    heading(findings, &mut out);
+    table(findings, &mut out);
+    gates(findings, &mut out);
+    failures(findings, requests, &mut out);
+    for warning in &findings.warnings {
+        let _ = writeln!(out, "> ⚠ {}\n", code(warning));
+    }
+    let run = &findings.run;
+    let _ = writeln!(
+        out,
+        "<sub>run {} · seed {} · workload {} · acidtest {}</sub>",
+        code(&run.id),
+        run.seed,
+        code(run.workload.get(..12).unwrap_or(&run.workload)),
+        code(&run.acidtest)
+    );
+    out
+}
+
+fn heading(findings: &Findings, out: &mut String) {
+    let run = &findings.run;
+    let n = |state| findings.gates.iter().filter(|g| g.state == state).count();
+    let (met, broken, open) = (n(GateState::Met), n(GateState::Broken), n(GateState::Undecided));
+    let verdict = match (findings.gates.len(), broken, open) {
+        (0, ..) => "no gates".to_owned(),
+        (all, 0, 0) => format!("✅ {met} of {all} gates met"),
+        (all, 0, open) => format!("❔ {open} of {all} gates undecided"),
+        (all, broken, _) => format!("❌ {broken} of {all} gates broken"),
+    };
+    let _ = writeln!(out, "### acidtest {} — {verdict}\n", code(&run.name));
+    if let Some(source) = &run.replayed_from {
+        let _ = writeln!(out, "Replayed from run {}: nothing was sent.\n", code(source));
+    }
+    if !matches!(run.state.as_str(), "" | "done") {
+        let why = run.stopped.as_deref().unwrap_or_default();
+        let _ = writeln!(out, "The run is not complete: {} {}\n", run.state, code(why));
+    }
+}
+
+/// One row for each target and phase: the numbers that a reviewer asks for.
+fn table(findings: &Findings, out: &mut String) {
+    *out += "| target | phase | accuracy (95 %) | TTFT p50 | TTFT p95 | errors | cost | requests |\n";
+    *out += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    let mut seen = BTreeSet::new();
+    for t in findings.tables.iter().filter(|t| t.name == "delivery") {
+        if !seen.insert(&t.labels) {
+            continue;
+        }
+        let find = |metric: &str, stat: &str| {
+            findings.estimates.iter().find(|e| {
+                e.metric == metric && e.stat.id() == stat && e.params.is_empty() && e.labels == t.labels
+            })
+        };
+        let cells = [
+            code(t.labels.get("target").map_or("", String::as_str)),
+            code(t.labels.get("phase").map_or("", String::as_str)),
+            number(find("accuracy", "share"), true),
+            number(find("ttft", "p50"), false),
+            number(find("ttft", "p95"), false),
+            number(find("error_rate", "share"), true),
+            number(find("cost", "total"), false),
+            count(t.of),
+        ];
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    }
+    out.push('\n');
+}
+
+fn number(e: Option<&Estimate>, percent: bool) -> String {
+    let Some(e) = e.filter(|e| e.number().is_some()) else { return "–".to_owned() };
+    let scale = if percent { Scale::percent() } else { Scale::of(&e.unit, e.number()) };
+    let mark = if e.is_valid() { "" } else { " ⚠ not valid" };
+    let shown = scale.cell(e);
+    format!("{}{mark}", shown.replace('|', "¦"))
+}
+
+fn gates(findings: &Findings, out: &mut String) {
+    if findings.gates.is_empty() {
+        return;
+    }
+    *out += "| gate | state | found |\n| --- | --- | --- |\n";
+    for gate in &findings.gates {
+        let state = match gate.state {
+            GateState::Met => "✅ met",
+            GateState::Broken => "❌ broken",
+            GateState::Undecided => "❔ undecided",
+        };
+        let place = place(&gate.labels, findings);
+        let said = [place, said(gate)].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
+        let _ = writeln!(out, "| {} | {state} | {} |", code(&tidy(&gate.gate)), code(&said));
+    }
+    out.push('\n');
+}
+
+fn failures(findings: &Findings, requests: &[RequestLine], out: &mut String) {
+    let failing: Vec<_> = requests.iter().filter_map(|r| r.failure.as_ref()).collect();
+    if failing.is_empty() {
+        return;
+    }
+    let (all, of) = (count(failing.len() as u64), count(findings.run.requests));
+    let _ = writeln!(out, "<details><summary>{all} of {of} requests failed or were wrong</summary>\n");
+    let mut shown = 0;
+    for f in failing.iter().take(FAILURES) {
+        if out.len() > MOST {
+            break;
+        }
+        shown += 1;
+        let name = f.case.clone().unwrap_or_else(|| format!("slot {}", f.slot));
+        let _ = writeln!(out, "{} {} {}\n", code(&name), code(&f.reason), code(&place(&f.labels, findings)));
+        *out += &fenced(&details(f));
+    }
+    if shown < failing.len() {
+        let _ = writeln!(out, "… and {} more.\n", failing.len() - shown);
+    }
+    *out += "</details>\n\n";
+}
+
+/// Text of anybody's as code in a line, in a table too: one line, no pipe, and more
+/// backticks around it than within.
+fn code(text: &str) -> String {
+    let text: String = crate::grid::clean(&text.replace(['\n', '\r', '\t'], " ")).replace('|', "¦");
+    let text = text.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// Text of anybody's in a block of its own.
+fn fenced(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(crate::grid::clean).collect();
+    let mut text = lines.join("\n");
+    if let Some((at, _)) = text.char_indices().nth(MOST_EACH) {
+        text.truncate(at);
+        text.push('…');
+    }
+    let fence = "`".repeat((longest_run(&text) + 1).max(3));
+    format!("{fence}text\n{text}\n{fence}\n\n")
+}
+
+/// The most backticks in a row.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
