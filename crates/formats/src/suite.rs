@@ -139,6 +139,19 @@ pub(crate) fn whole(text: &str) -> Value {
 
 /// Names that scorers have where none is given.
 pub(crate) fn scorer_names() -> Vec<String> {
-    let kinds = ["exact", "contains", "starts_with", "regex", "refusal", "all", "any"];
+    let kinds = [
+        "exact",
+        "contains",
+        "starts_with",
+        "regex",
+        "refusal",
+        "json_valid",
+        "json_schema",
+        "length",
+        "latency",
+        "cost",
+        "all",
+        "any",
+    ];
     kinds.iter().flat_map(|k| [(*k).to_owned(), format!("not_{k}")]).collect()
 }

@@ -187,6 +187,27 @@ fn what_is_not_supported_is_listed_by_line() {
 }
 
 #[test]
+fn json_asserts_name_what_differs_and_refuse_what_cannot_be_said() {
+    let text = "prompts: [\"{{ q }}\"]\nproviders:\n  - id: openai:gpt-x\n    config: {inputCost: 0.00000015, outputCost: 0.0000006}\ntests:\n  - vars: {q: x}\n    assert:\n      - type: is-json\n        value: {properties: {a: {format: email}}}\n      - type: is-json\n        value: {properties: {a: {nullable: true}}}\n      - type: contains-json\n      - type: latency\n      - type: latency\n        threshold: 900\n      - type: cost\n        threshold: 0.5\n      - type: is-json\n        value: {$ref: 'file:///etc/passwd'}\n";
+    let suite = suite_of(text).unwrap();
+    let lines: Vec<u32> = suite.losses.iter().map(|l| l.line).collect();
+    assert_eq!(lines, [8, 10, 12, 13, 14, 16, 18], "{:#?}", suite.losses);
+    assert!(suite.files[0].text.contains(r#""price":{"currency":"USD","input":0.15,"output":0.6}"#));
+    let case: serde_json::Value = serde_json::from_str(suite.files[1].text.trim()).unwrap();
+    let kinds: Vec<&str> =
+        case["scorers"].as_array().unwrap().iter().map(|s| s["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["json_schema", "json_schema", "latency", "cost"]);
+}
+
+#[test]
+fn cases_of_the_same_content_stay_apart() {
+    let text = "prompts: [\"{{ q }}\"]\nproviders: [echo]\ntests:\n  - vars: {q: x}\n    assert: [{type: is-json}]\n  - vars: {q: x}\n    assert: [{type: not-is-json}]\n";
+    let suite = suite_of(text).unwrap();
+    let of = |n: usize| suite.files[1].text.lines().nth(n).unwrap().to_owned();
+    assert!(!of(0).contains("imported_id") && of(1).contains("imported_id"), "{}", suite.files[1].text);
+}
+
+#[test]
 fn lists_that_multiply_without_end_are_refused() {
     let list = format!("[{}]", vec!["a"; 1000].join(","));
     let vars: String = ["a", "b", "c"].iter().map(|v| format!("      {v}: {list}\n")).collect();

@@ -40,15 +40,15 @@ fn correct(place: &Place) -> HashMap<(String, u64), (bool, String)> {
     out
 }
 
-#[test]
-fn a_promptfoo_configuration_passes_and_fails_as_in_promptfoo() {
+/// Imports a configuration, runs it, and compares each answer with promptfoo's outcome.
+fn as_promptfoo(config: &str, recorded: &str, lost: &[&str]) {
     let place = Place::new();
-    let config = fixture("promptfoo/promptfooconfig.yaml");
+    let config = fixture(config);
     let ran = place.run(&["import", config.to_str().unwrap(), "--output", "s"]).exits(0);
-    assert!(ran.err().contains("promptfooconfig.yaml:") && ran.err().contains("javascript"), "{}", ran.err());
+    assert!(lost.iter().all(|word| ran.err().contains(word)), "{}", ran.err());
     place.run(&["run", "s", "-q"]).exits(0);
     let ours = correct(&place);
-    let theirs = outcome("promptfoo/outcome.jsonl");
+    let theirs = outcome(recorded);
     assert_eq!(ours.len(), theirs.len());
     for said in &theirs {
         let (test, prompt) = (said["testIdx"].to_string(), said["promptIdx"].as_u64().unwrap());
@@ -60,12 +60,26 @@ fn a_promptfoo_configuration_passes_and_fails_as_in_promptfoo() {
 }
 
 #[test]
+fn a_promptfoo_configuration_passes_and_fails_as_in_promptfoo() {
+    let lost = ["promptfooconfig.yaml:", "javascript"];
+    as_promptfoo("promptfoo/promptfooconfig.yaml", "promptfoo/outcome.jsonl", &lost);
+}
+
+#[test]
+fn json_times_cost_and_length_pass_and_fail_as_in_promptfoo() {
+    let lost = ["measured.yaml:", "contains-json", "latency", "cost"];
+    as_promptfoo("promptfoo/measured.yaml", "promptfoo/outcome-measured.jsonl", &lost);
+}
+
+#[test]
 fn evals_of_openai_pass_and_fail_as_in_oaieval() {
-    for name in ["match", "includes"] {
+    for name in ["match", "includes", "json"] {
         let place = Place::new();
-        let registry = std::fs::read_to_string(fixture("openai-evals/registry/evals/museum.yaml")).unwrap();
+        let file = if name == "json" { "museum-json.yaml" } else { "museum.yaml" };
+        let registry = fixture("openai-evals/registry/evals").join(file);
+        let registry = std::fs::read_to_string(registry).unwrap();
         // One eval of the registry: the rest of the file is the other's.
-        let at = registry.find("museum-includes:").unwrap();
+        let at = registry.find("museum-includes:").unwrap_or(0);
         let part = if name == "match" { &registry[..at] } else { &registry[at..] };
         place.file("museum.yaml", part);
         let data = fixture(&format!("openai-evals/registry/data/museum/{name}.jsonl"));

@@ -1,7 +1,8 @@
 //! The open-source evals: a registry in YAML and samples in JSON Lines.
 //!
 //! Main functions: [`import`] and [`samples_alone`]. `Match` and `Includes` keep
-//! their pass and fail: an answer begins with, or contains, an ideal answer.
+//! their pass and fail: an answer begins with, or contains, an ideal answer; so does
+//! `JsonMatch`: its JSON is that of an ideal answer.
 
 use super::{MAX_CASES, comments, loss};
 use crate::error::{FormatError, Loss, brief};
@@ -28,6 +29,7 @@ struct Sample {
 enum Class {
     Match,
     Includes { ignore_case: bool },
+    JsonMatch,
 }
 
 /// Whether the first line is a sample.
@@ -73,6 +75,9 @@ pub(super) fn import(input: &Input<'_>, root: &Node) -> Result<Suite, FormatErro
             }
         };
         let shapes = samples(&name, text_of(&name, &bytes)?)?;
+        if class == Class::JsonMatch {
+            json_ideals(&name, &shapes, &mut losses)?;
+        }
         let made = suite(&key.name, &shapes, class, std::mem::take(&mut losses))?;
         losses = made.losses;
         cases += made.cases;
@@ -90,7 +95,7 @@ pub(super) fn import(input: &Input<'_>, root: &Node) -> Result<Suite, FormatErro
         if let Some(first) = losses.first() {
             error.what = format!("{}: {}", error.what, first.what);
         }
-        return Err(error.hint("supported classes: Match, Includes"));
+        return Err(error.hint("supported classes: Match, Includes, JsonMatch"));
     }
     Ok(Suite { files, losses, cases })
 }
@@ -113,6 +118,7 @@ fn known(input: &Input<'_>, class: &str, entry: &Node, losses: &mut Vec<Loss>) -
             let ignore_case = args.and_then(|a| a.get("ignore_case")).is_some_and(Node::is_true);
             Some(Class::Includes { ignore_case })
         }
+        "JsonMatch" => Some(Class::JsonMatch),
         _ => {
             losses.push(loss(input.name, line, format!("class '{}' is not supported", brief(class))));
             None
@@ -184,6 +190,49 @@ fn ideals(ideal: Option<&Value>) -> Result<Vec<String>, String> {
     }
 }
 
+/// Ideal answers that are no JSON stop the tool, and us; Python's `True == 1` is said.
+fn json_ideals(file: &str, shapes: &[Shape], losses: &mut Vec<Loss>) -> Result<(), FormatError> {
+    let mut alike = false;
+    for sample in shapes.iter().flat_map(|s| &s.samples) {
+        for ideal in &sample.ideal {
+            let value: Value = serde_json::from_str(ideal).map_err(|e| {
+                let what =
+                    format!("sample {}: the ideal answer '{}' is not JSON: {e}", sample.number, brief(ideal));
+                FormatError::new(file, None, what)
+            })?;
+            alike |= any_part(&value, &|v| v.is_boolean() || matches!(v.as_f64(), Some(0.0 | 1.0)));
+        }
+    }
+    if alike {
+        losses.push(loss(
+            file,
+            0,
+            "JsonMatch takes true for 1 and false for 0, as Python does: here they differ",
+        ));
+    }
+    Ok(())
+}
+
+fn any_part(value: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
+    is(value)
+        || match value {
+            Value::Array(items) => items.iter().any(|v| any_part(v, is)),
+            Value::Object(map) => map.values().any(|v| any_part(v, is)),
+            _ => false,
+        }
+}
+
+/// Equal to one of them; one with null anywhere is never matched.
+fn json_match(ideal: &[String]) -> Value {
+    let values: Vec<Value> = ideal
+        .iter()
+        .filter_map(|t| serde_json::from_str(t).ok())
+        .filter(|v| !any_part(v, &Value::is_null))
+        .collect();
+    let schema = if values.is_empty() { json!({"not": {}}) } else { json!({"enum": values}) };
+    json!({"type": "json_schema", "schema": schema, "draft": "7"})
+}
+
 fn suite(name: &str, shapes: &[Shape], class: Class, mut losses: Vec<Loss>) -> Result<Suite, FormatError> {
     let mut out = Suite::default();
     for (i, shape) in shapes.iter().enumerate() {
@@ -231,6 +280,7 @@ fn case(sample: &Sample, fixed: &[bool], class: Class) -> Map<String, Value> {
     let bare = ideal.iter().all(|t| t.trim() == *t);
     let scorer = match class {
         Class::Match => json!({"type": "starts_with"}),
+        Class::JsonMatch => json_match(&sample.ideal),
         Class::Includes { ignore_case } if bare => json!({"type": "contains", "ignore_case": ignore_case}),
         Class::Includes { ignore_case } => {
             json!({"any": ideal.iter().map(|t| contains(t, ignore_case)).collect::<Vec<_>>()})

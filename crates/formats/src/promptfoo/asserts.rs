@@ -125,9 +125,19 @@ fn one(
         _ => {
             let value = value(r, node, vars)?;
             if base == "equals" && !negate && node.get("weight").is_none() && node.get("metric").is_none() {
-                return texts(&value, base).map(|t| Some(Scorer::Equals(t.concat())));
+                if let Ok(text) = texts(&value, base) {
+                    return Ok(Some(Scorer::Equals(text.concat())));
+                }
             }
-            simple(base, &value)?
+            match super::measured::read(base, node, &value)? {
+                Some(measured) => {
+                    for what in measured.differs {
+                        r.lost(file, node.line, what);
+                    }
+                    measured.scorer
+                }
+                None => simple(base, &value)?,
+            }
         }
     };
     if let (true, Some(map)) = (negate, scorer.as_object_mut()) {
@@ -209,7 +219,11 @@ fn value(r: &mut Reading<'_>, node: &Node, vars: &Value) -> Result<Node, String>
 fn filled(node: &Node, vars: &Value) -> Result<Node, String> {
     let kind = match &node.kind {
         Kind::Text(text) => Kind::Text(fill(text, &|path| at_path(vars, path))?),
-        Kind::List(items) => Kind::List(items.iter().map(|i| filled(i, vars)).collect::<Result<_, _>>()?),
+        // Texts of a list are templates, what lies deeper is not.
+        Kind::List(items) => {
+            let item = |i: &Node| if i.as_text().is_some() { filled(i, vars) } else { Ok(i.clone()) };
+            Kind::List(items.iter().map(item).collect::<Result<_, _>>()?)
+        }
         other => other.clone(),
     };
     Ok(Node { line: node.line, kind })
@@ -217,7 +231,7 @@ fn filled(node: &Node, vars: &Value) -> Result<Node, String> {
 
 /// The asserts over text.
 fn simple(base: &str, value: &Node) -> Result<Value, String> {
-    let ignore_case = base.starts_with('i') && base != "is-json" && base != "is-xml" && base != "is-sql";
+    let ignore_case = base.starts_with("icontains");
     Ok(match base {
         "equals" => whole(&texts(value, base)?.concat()),
         "contains" | "icontains" => contains(&one_text(value, base)?, ignore_case),
@@ -307,7 +321,7 @@ fn commas(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// A JavaScript pattern in the syntax of Rust's regex crate, where it has the same meaning.
-fn pattern(js: &str) -> Result<String, String> {
+pub(super) fn pattern(js: &str) -> Result<String, String> {
     let mut out = String::new();
     let (mut chars, mut class) = (js.chars().peekable(), false);
     while let Some(c) = chars.next() {
@@ -373,6 +387,10 @@ pub(super) fn of_text(text: &str) -> Value {
         return json!({"type": "equals", "value": text});
     }
     let list = ["contains-any", "contains-all", "icontains-any", "icontains-all"].contains(&base);
+    if ["cost", "latency"].contains(&base) {
+        let given = head.split_once('(').and_then(|(_, t)| t.strip_suffix(')')?.trim().parse::<f64>().ok());
+        return json!({"type": word, "threshold": given.unwrap_or(0.75)});
+    }
     match value {
         Some(v) if list => json!({"type": word, "value": v}),
         Some(v) => json!({"type": word, "value": v.trim()}),
@@ -441,6 +459,8 @@ mod unit {
         check("not-contains:x", json!({"type": "not-contains", "value": "x"}));
         check("just this: text", json!({"type": "equals", "value": "just this: text"}));
         check("is-json", json!({"type": "is-json"}));
+        check("latency(1500)", json!({"type": "latency", "threshold": 1500.0}));
+        check("not-cost", json!({"type": "not-cost", "threshold": 0.75}));
         check("similar(0.8): x", json!({"type": "similar", "value": "x"}));
         check("fn: output.length", json!({"type": "javascript", "value": "fn: output.length"}));
         assert_eq!(commas(r#"a, "b, c" ,"d\"e""#).unwrap(), ["a", "b, c", "d\"e"]);

@@ -5,8 +5,10 @@
 //! and Python in a configuration are never run.
 
 mod asserts;
+mod measured;
 mod prompts;
 mod providers;
+mod schema;
 mod tests;
 
 use crate::error::{FormatError, Loss, brief, place};
@@ -129,6 +131,7 @@ fn cases(r: &mut Reading<'_>, tests: &[tests::Test], draft: &mut Draft) -> Resul
         .flat_map(|(_, messages)| messages)
         .flat_map(|(_, content)| crate::template::variables(content))
         .collect();
+    let mut seen = std::collections::HashSet::new();
     for test in tests {
         for mut vars in tests::combinations(r, test)? {
             // An undefined variable is empty in Nunjucks and an error in ours.
@@ -140,7 +143,14 @@ fn cases(r: &mut Reading<'_>, tests: &[tests::Test], draft: &mut Draft) -> Resul
                 let what = format!("the lists of variables multiply to more than {MAX_CASES} cases");
                 return Err(FormatError::new(&test.file, Some(test.line), what));
             }
-            let case = case(r, test, vars, number);
+            let mut case = case(r, test, vars, number);
+            // Content tells cases apart here, asserts do not.
+            let content = json!([case.get("vars"), case.get("expected"), case.get("refuse")]).to_string();
+            if !seen.insert(content)
+                && let Some(vars) = case.get_mut("vars").and_then(Value::as_object_mut)
+            {
+                vars.entry("imported_id").or_insert_with(|| json!(number.to_string()));
+            }
             draft.cases.push(case);
         }
     }

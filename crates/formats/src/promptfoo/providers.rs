@@ -100,6 +100,7 @@ fn one(r: &mut Reading<'_>, file: &str, item: &Node, names: &mut Vec<String>) ->
     if id == "echo" {
         let name = distinct(names, label.unwrap_or("echo"));
         return Ok(json!({"name": name, "url": "sim:echo", "model": "echo", "stream": false,
+            "price": {"currency": "USD", "input": 0, "output": 0},
             "sim": {"ttft_ms": 0, "gap_ms": 0, "answers": {"echo": true}}}));
     }
     let Some((model, url, key)) = address(id) else {
@@ -150,6 +151,10 @@ fn settings(
     target: &mut Map<String, Value>,
     body: &mut Map<String, Value>,
 ) {
+    let price = price(config);
+    if let Some(price) = &price {
+        target.insert("price".into(), price.clone());
+    }
     for (key, value) in config.pairs() {
         match (key.name.as_str(), value.as_text()) {
             ("apiBaseUrl", Some(url))
@@ -172,6 +177,7 @@ fn settings(
                 body.remove("max_tokens");
                 body.insert(key.name.clone(), value.to_json());
             }
+            ("cost" | "inputCost" | "outputCost", _) if price.is_some() => {}
             (name, _) if BODY.contains(&name) && !contains_reference(value) => {
                 body.insert(key.name.clone(), value.to_json());
             }
@@ -187,6 +193,16 @@ fn settings(
         let what = format!("the value of {} will be sent to {}: is that right?", brief(key), brief(url));
         r.ignored(file, node.line, what);
     }
+}
+
+/// Dollars per token, where both directions are given, as a price per million.
+fn price(config: &Node) -> Option<Value> {
+    let of = |key: &str| config.get(key).or_else(|| config.get("cost")).and_then(Node::as_number);
+    let fits = |n: &f64| (0.0..=1.0).contains(n);
+    let (input, output) = (of("inputCost").filter(fits)?, of("outputCost").filter(fits)?);
+    // To nine digits: a product of floats is not 0.15 but nearly.
+    let million = |n: f64| (n * 1e15).round() / 1e9;
+    Some(json!({"currency": "USD", "input": million(input), "output": million(output)}))
 }
 
 /// Whether some text in it points at a file or is a template.
