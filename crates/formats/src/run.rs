@@ -313,7 +313,7 @@ impl Builder {
             self.run.items.push(Item::Fact(Fact {
                 name: brief(name),
                 value: brief(&text),
-                source: format!("stated by {}", self.run.tool),
+                source: format!("{}{}", Fact::STATED_BY, self.run.tool),
                 hash: None,
             }));
         }

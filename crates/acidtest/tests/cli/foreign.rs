@@ -135,6 +135,25 @@ fn results_become_runs_that_report_and_export_read() {
 }
 
 #[test]
+fn stated_figures_stand_apart_in_reports() {
+    let place = Place::new();
+    let path = fixture("k6/summary_export.json");
+    place.run(&["import", path.to_str().unwrap()]).exits(0);
+    let text = place.run(&["report", "latest"]).out();
+    assert!(text.contains("STATED") && text.contains("by k6, not measured here"), "{text}");
+    assert!(text.contains("http_req_duration.p(95)") && text.contains("130.0"), "{text}");
+    let json: Value =
+        serde_json::from_str(&place.run(&["report", "latest", "--format", "json"]).out()).unwrap();
+    let stated = json["stated"].as_array().unwrap();
+    assert!(
+        stated
+            .iter()
+            .any(|s| s["tool"] == "k6" && s["name"] == "http_req_duration.p(95)" && s["value"] == "130.0")
+    );
+    assert!(!json["estimates"].to_string().contains("http_req"));
+}
+
+#[test]
 fn lm_eval_accuracy_is_reported() {
     let place = Place::new();
     let path = fixture("lm-eval/samples_capitals_2026-11-26T01-37-33.631347.jsonl");
