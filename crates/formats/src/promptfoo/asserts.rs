@@ -124,10 +124,9 @@ fn one(
         "is-refusal" => json!({"type": "refusal"}),
         _ => {
             let value = value(r, node, vars)?;
-            if base == "equals" && !negate && node.get("weight").is_none() && node.get("metric").is_none() {
-                if let Ok(text) = texts(&value, base) {
-                    return Ok(Some(Scorer::Equals(text.concat())));
-                }
+            let bare = !negate && node.get("weight").is_none() && node.get("metric").is_none();
+            if let (true, "equals", Ok(text)) = (bare, base, texts(&value, base)) {
+                return Ok(Some(Scorer::Equals(text.concat())));
             }
             match super::measured::read(base, node, &value)? {
                 Some(measured) => {
