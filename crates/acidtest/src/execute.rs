@@ -14,7 +14,8 @@ use acidtest_clock::Zero;
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
-    Case, ClockRow, Fact, Item, Outcome, OutcomeClass, Row, RunId, RunSpec, RunState, Source, Usage,
+    Case, ClockRow, Fact, IS_GREEDY, Item, LOGLIKELIHOOD, Outcome, OutcomeClass, Row, RunId, RunSpec,
+    RunState, Source, Usage, Value, Verdict,
 };
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;
@@ -58,7 +59,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     }
     let clock_no = open_clock(&mut store, e.run, zero)?;
     store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
-    store.append(e.run, &facts(&e.spec)).map_err(trouble)?;
+    store.append(e.run, &facts(&e.spec, &e.cases)).map_err(trouble)?;
     let (urls, _children) = children::urls(&e.spec, &e.folder)?;
     let control = Arc::new(Control::default());
     if e.resume {
@@ -172,9 +173,32 @@ fn finished(store: &Store, e: &Execution) -> Result<Finished, Failure> {
         let again = last.interrupted() || (failed && tries_left);
         // A request that used up all numbers an attempt can have stays as it is.
         let next = last.next_attempt();
-        finished.note(last.slot, !again || next.is_none(), next.unwrap_or(u8::MAX));
+        finished.note(last.slot, last.step, !again || next.is_none(), next.unwrap_or(u8::MAX));
+    }
+    if e.spec.prompts.iter().any(|p| p.form.scores_text()) {
+        note_likelihoods(store, e.run, &mut finished)?;
     }
     Ok(finished)
+}
+
+/// The log-likelihoods of steps that are done: the last step of a slot is judged with all of them.
+fn note_likelihoods(store: &Store, run: RunId, finished: &mut Finished) -> Result<(), Failure> {
+    let mut greedy = Vec::new();
+    let mut hear = |v: Verdict| {
+        let [about] = v.about.as_slice() else { return };
+        match (v.name.as_str(), v.value) {
+            (LOGLIKELIHOOD, Some(Value::Number(sum))) => {
+                finished.note_sum(about.key.slot, about.key.step, sum);
+            }
+            (IS_GREEDY, Some(Value::Bool(is))) => greedy.push((about.key.slot, about.key.step, is)),
+            _ => {}
+        }
+    };
+    store.verdicts(run, &mut hear).map_err(trouble)?;
+    for (slot, step, is) in greedy {
+        finished.note_greedy(slot, step, is);
+    }
+    Ok(())
 }
 
 /// What the stored part of a resumed run has cost: the cap is on the whole run.
@@ -208,9 +232,9 @@ fn fact(name: &str, value: String, source: &str) -> Item {
 }
 
 /// Statements about this machine and where the targets are.
-fn facts(spec: &RunSpec) -> Vec<Item> {
+fn facts(spec: &RunSpec, cases: &[Case]) -> Vec<Item> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let planned = acidtest_engine::planned(spec).map_or(String::new(), |n| n.to_string());
+    let planned = acidtest_engine::planned(spec, cases).map_or(String::new(), |n| n.to_string());
     vec![
         fact(PLANNED_SLOTS, planned, "the plan"),
         fact("machine.cores", cores.to_string(), "available parallelism"),

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::open_store::trouble;
 use crate::show::{ShowArgs, Shown, place};
 use acidtest_findings::{Findings, GateResult, Texts, View};
-use acidtest_record::{Digest, Key, RunId};
+use acidtest_record::{Answer, Digest, Key, RunId};
 use acidtest_store::Store;
 use std::io::IsTerminal;
 
@@ -54,9 +54,17 @@ pub(crate) fn texts(store: &Store, key: Key) -> Texts {
     let Ok(Some(record)) = store.record(key) else { return Texts::default() };
     let request = record.request.body.and_then(|hash: Digest| store.blob(hash).ok().flatten());
     Texts {
-        output: Some(record.answer.text()),
+        output: Some(output(&record.answer)),
         request: request.map(|body| String::from_utf8_lossy(&body).into_owned()),
     }
+}
+
+/// The visible text, and tool calls as they were made.
+fn output(answer: &Answer) -> String {
+    let mut parts = vec![answer.text()];
+    parts.retain(|text| !text.is_empty());
+    parts.extend(answer.tool_calls().map(|(name, arguments)| format!("{name}({arguments})")));
+    parts.join("\n")
 }
 
 /// Places of a line where there is no terminal to ask.

@@ -10,7 +10,7 @@ use crate::recall::Shelf;
 use acidtest_clock::Zero;
 use acidtest_engine::{Control, Finished, Job, Replay};
 use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, REPLAYED_FROM, SAME_MACHINE, STOPPED};
-use acidtest_record::{Fact, Item, RunId, RunSpec, RunState, Source};
+use acidtest_record::{Case, Fact, Item, RunId, RunSpec, RunState, Source};
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) fn replay(mut store: Store, e: Execution, of: RunId) -> Result<Execut
     let _claim = store.claim(e.run).map_err(trouble)?;
     store.create_run(e.run, &e.spec.name, &e.spec, &e.cases, zero.unix_ns()).map_err(trouble)?;
     store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
-    copy_surroundings(&mut store, e.run, of, &e.spec)?;
+    copy_surroundings(&mut store, e.run, of, (&e.spec, &e.cases))?;
     let clock_no = open_clock(&mut store, e.run, zero)?;
     let path = store.path().to_owned();
     let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
@@ -81,11 +81,16 @@ fn address(target: &acidtest_record::TargetSpec) -> String {
 
 /// The clocks on which the recorded times lie, under their numbers; the samples on
 /// them; and what is known of the machine that measured.
-fn copy_surroundings(store: &mut Store, run: RunId, of: RunId, spec: &RunSpec) -> Result<(), Failure> {
+fn copy_surroundings(
+    store: &mut Store,
+    run: RunId,
+    of: RunId,
+    (spec, cases): (&RunSpec, &[Case]),
+) -> Result<(), Failure> {
     for clock in store.clocks(of).map_err(trouble)? {
         store.add_clock(run, &clock).map_err(trouble)?;
     }
-    let planned = acidtest_engine::planned(spec).map_or(String::new(), |n| n.to_string());
+    let planned = acidtest_engine::planned(spec, cases).map_or(String::new(), |n| n.to_string());
     let fact = |name: &str, value: String, source: &str| {
         Item::Fact(Fact { name: name.into(), value, source: source.into(), hash: None })
     };

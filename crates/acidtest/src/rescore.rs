@@ -55,7 +55,7 @@ pub(crate) fn rescore(
         Done { changed: pairs.values().filter(|(_, changed)| *changed).count() as u64, ..Done::default() };
     let mut items = Vec::new();
     let mut look = |record: Record| {
-        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
+        let class = OutcomeClass::of_record(&record);
         if record.role != Role::Subject || !class.delivered() {
             return;
         }

@@ -6,11 +6,12 @@
 use crate::abort::{Added, Now};
 use crate::control::{Control, StopReason};
 use crate::handover::{Begin, Budget, Message, Reply, weight};
+use crate::likelihood::Tally;
 use crate::recall::Recall;
 use crate::score::{CORRECT, Judge, Queue};
 use acidtest_record::{
-    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, Place, Record, Request, Role, RunId,
-    RunSpec, Status, Timing, Value,
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
+    RunId, RunSpec, Status, Timing, Value,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};
@@ -46,6 +47,7 @@ pub(crate) struct Desk {
     parser: Box<dyn Fn(bool) -> Parser + Send>,
     open: HashMap<u64, Open>,
     bodies: HashSet<Digest>,
+    tally: Tally,
 }
 
 struct Open {
@@ -60,7 +62,7 @@ pub(crate) struct StoreGone;
 
 impl Desk {
     pub(crate) fn new(setup: DeskSetup, parser: Box<dyn Fn(bool) -> Parser + Send>) -> Self {
-        Self { setup, parser, open: HashMap::new(), bodies: HashSet::new() }
+        Self { setup, parser, open: HashMap::new(), bodies: HashSet::new(), tally: Tally::default() }
     }
 
     /// Works until every shard has hung up.
@@ -107,10 +109,13 @@ impl Desk {
                     return Ok(());
                 };
                 let parsed = open.parser.finish(&attempt);
+                let mut is_over = true;
                 if let Some(reply) = reply {
-                    let _ = reply.send(reply_to(&parsed.outcome, &attempt));
+                    let said = reply_to(&parsed.outcome, &attempt);
+                    is_over = !said.retry;
+                    let _ = reply.send(said);
                 }
-                let stored = self.finish(open.begin, *attempt, parsed);
+                let stored = self.finish(open.begin, *attempt, parsed, is_over);
                 self.setup.budget.release(open.held);
                 stored
             }
@@ -119,14 +124,22 @@ impl Desk {
                 let timing =
                     Timing { clock: self.setup.clock_no, intended: begin.intended, ..Timing::default() };
                 let record = self.record(&begin, timing, outcome);
-                self.send(Item::Record(Box::new(record)))
+                let verdicts = self.likelihoods(&record, &begin, true);
+                self.send(Item::Record(Box::new(record)))?;
+                verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
             }
             Message::Copied { begin, source } => self.hit(&begin, source),
             Message::Reading(reading) => self.send(Item::Reading(reading)),
         }
     }
 
-    fn finish(&mut self, begin: Begin, attempt: Attempt, parsed: Parsed) -> Result<(), StoreGone> {
+    fn finish(
+        &mut self,
+        begin: Begin,
+        attempt: Attempt,
+        parsed: Parsed,
+        is_over: bool,
+    ) -> Result<(), StoreGone> {
         let timing = Timing {
             clock: self.setup.clock_no,
             intended: begin.intended,
@@ -154,14 +167,19 @@ impl Desk {
         }
         self.count(&record);
         // The record goes before opinions about it, also before those that come later.
-        let judged = self.setup.late.is_none().then(|| self.verdicts(&record, Ok(())));
-        self.ask_rules(&record, judged.as_deref().unwrap_or_default());
+        let likelihoods = self.likelihoods(&record, &begin, is_over);
+        let judged = self.setup.late.is_none().then(|| {
+            let mut all = self.verdicts(&record, Ok(()));
+            all.extend(likelihoods.iter().cloned());
+            all
+        });
+        self.ask_rules(&record, judged.as_deref().unwrap_or(&likelihoods));
         let waiting = judged.is_none().then(|| record.clone());
         self.send(Item::Record(Box::new(record)))?;
         let verdicts = match (judged, waiting, &self.setup.late) {
             (Some(verdicts), ..) => verdicts,
             (None, Some(record), Some(late)) => match late.put(&record, self.ended_unix_ns(&record)) {
-                Ok(()) => Vec::new(),
+                Ok(()) => likelihoods,
                 Err(why) => self.verdicts(&record, Err(why)),
             },
             _ => Vec::new(),
@@ -187,9 +205,9 @@ impl Desk {
         let s = &self.setup;
         let sent = !matches!(outcome, Outcome::NotSent { .. });
         Record {
-            key: Key { run: s.run, slot: begin.slot.no, step: 0, attempt: begin.attempt },
+            key: Key { run: s.run, slot: begin.slot.no, step: begin.asked.step, attempt: begin.attempt },
             parent: None,
-            kind: s.spec.targets.get(usize::from(s.target)).map_or(Kind::Chat, |t| t.kind.asks_for()),
+            kind: begin.asked.kind,
             role: begin.slot.role,
             target: s.target,
             phase: s.phase,
@@ -232,6 +250,21 @@ impl Desk {
         }
     }
 
+    /// Opinions on a text whose log-likelihood was asked for.
+    pub(crate) fn likelihoods(
+        &mut self,
+        record: &Record,
+        begin: &Begin,
+        is_over: bool,
+    ) -> Vec<acidtest_record::Verdict> {
+        if record.kind != Kind::LogLikelihood || record.role != Role::Subject {
+            return Vec::new();
+        }
+        let class = OutcomeClass::of_record(record);
+        let now = self.setup.zero_unix_ns + record.timing.ended.map_or(0, |t| t.0);
+        self.tally.opinions(record.key, class, &record.answer, &begin.asked, is_over, now)
+    }
+
     /// Counts an outcome, and stops the run where a rule of the plan says so.
     fn ask_rules(&self, record: &Record, verdicts: &[acidtest_record::Verdict]) {
         let (rules, control) = (&self.setup.spec.abort, &self.setup.control);
@@ -261,8 +294,7 @@ impl Desk {
         record: &Record,
         commands: Result<(), &'static str>,
     ) -> Vec<acidtest_record::Verdict> {
-        // An embedding is neither right nor wrong.
-        if record.role != Role::Subject || record.kind == Kind::Embed {
+        if record.role != Role::Subject {
             return Vec::new();
         }
         let Some(case) = record.case.and_then(|hash| self.setup.judge.case(hash)) else {

@@ -3,6 +3,7 @@
 //! Main types: [`Message`], [`Budget`] and the [`HandOver`] trait (a channel to
 //! another thread, or a desk on the same thread in simulations).
 
+use crate::steps::Asked;
 use acidtest_record::{Key, NotSent, Ns, Reading};
 use acidtest_schedule::Slot;
 use acidtest_target::{Attempt, Segment, Tap};
@@ -33,6 +34,8 @@ pub(crate) enum Message {
 pub(crate) struct Begin {
     pub ticket: u64,
     pub slot: Slot,
+    /// What step of the slot it is, and how it is scored.
+    pub asked: Arc<Asked>,
     pub attempt: u8,
     pub intended: Ns,
     pub path: String,

@@ -17,6 +17,7 @@ mod abort;
 mod control;
 mod desk;
 mod handover;
+mod likelihood;
 mod overrides;
 mod phase;
 mod prompts;
@@ -27,9 +28,13 @@ pub mod score;
 mod shard;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod simulation_steps;
+mod steps;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
 pub use replay::{Replay, replay};
+pub use steps::Seen;

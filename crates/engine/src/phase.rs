@@ -10,6 +10,7 @@ use crate::prompts::Prompts;
 use crate::recall::Recall;
 use crate::request::{Shard, Shared};
 use crate::score::{Judge, Late};
+use crate::steps::Seen;
 use acidtest_clock::{Clock, PacerClock, Zero};
 use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
 use acidtest_schedule::{Cell, Plan};
@@ -34,33 +35,67 @@ const LEAD_NS: i64 = 10_000_000;
 /// What was already done when a run is resumed.
 #[derive(Debug, Default)]
 pub struct Finished {
-    slots: HashMap<u32, (bool, u8)>,
+    /// By slot and step: whether it is final, and the number of the next attempt.
+    steps: HashMap<(u32, u16), (bool, u8)>,
+    /// Final steps of each slot.
+    finals: HashMap<u32, u16>,
+    seen: HashMap<(u32, u16), Seen>,
 }
 
 impl Finished {
-    /// Notes a slot: whether its outcome is final, and the number of its next attempt.
-    pub fn note(&mut self, slot: u32, is_final: bool, next_attempt: u8) {
-        self.slots.insert(slot, (is_final, next_attempt));
+    /// Notes a step of a slot: whether its outcome is final, and the number of its next attempt.
+    pub fn note(&mut self, slot: u32, step: u16, is_final: bool, next_attempt: u8) {
+        let before = self.steps.insert((slot, step), (is_final, next_attempt));
+        let finals = self.finals.entry(slot).or_default();
+        *finals += u16::from(is_final);
+        *finals -= u16::from(before.is_some_and(|b| b.0));
+    }
+
+    /// Notes the log-likelihood that was found for a step.
+    pub fn note_sum(&mut self, slot: u32, step: u16, sum: f64) {
+        self.seen.entry((slot, step)).or_insert(Seen { sum, greedy: None }).sum = sum;
+    }
+
+    /// Notes whether a step's continuation is what greedy decoding gives; its sum comes first.
+    pub fn note_greedy(&mut self, slot: u32, step: u16, greedy: bool) {
+        if let Some(seen) = self.seen.get_mut(&(slot, step)) {
+            seen.greedy = Some(greedy);
+        }
     }
 
     /// Whether nothing was done before.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.steps.is_empty()
     }
 
-    /// How many slots have their final outcome.
+    /// How many requests have their final outcome.
     #[must_use]
     pub fn count_final(&self) -> usize {
-        self.slots.values().filter(|s| s.0).count()
+        self.finals.values().map(|n| usize::from(*n)).sum()
     }
 
-    pub(crate) fn is_final(&self, slot: u32) -> bool {
-        self.slots.get(&slot).is_some_and(|s| s.0)
+    /// Whether anything of a slot was done.
+    pub(crate) fn knows(&self, slot: u32) -> bool {
+        self.finals.contains_key(&slot)
     }
 
-    pub(crate) fn next_attempt(&self, slot: u32) -> u8 {
-        self.slots.get(&slot).map_or(0, |s| s.1)
+    /// Whether a slot of so many steps has nothing left to send.
+    pub(crate) fn is_final(&self, slot: u32, steps: u16) -> bool {
+        self.finals.get(&slot).is_some_and(|done| *done >= steps)
+    }
+
+    pub(crate) fn is_step_final(&self, slot: u32, step: u16) -> bool {
+        self.steps.get(&(slot, step)).is_some_and(|s| s.0)
+    }
+
+    pub(crate) fn next_attempt(&self, slot: u32, step: u16) -> u8 {
+        self.steps.get(&(slot, step)).map_or(0, |s| s.1)
+    }
+
+    /// What was found of the steps of a slot.
+    pub(crate) fn seen(&self, slot: u32, steps: u16) -> Vec<Option<Seen>> {
+        (0..steps).map(|step| self.seen.get(&(slot, step)).copied()).collect()
     }
 }
 
@@ -129,13 +164,23 @@ pub enum EngineError {
     Panicked,
 }
 
-/// Slots that a plan holds after its warm-ups; absent when a phase ends by time in a closed loop.
+/// Requests that a plan holds after its warm-ups; absent when a phase ends by time in a closed loop.
 #[must_use]
-pub fn planned(spec: &RunSpec) -> Option<u64> {
-    Plan::all(spec)
-        .iter()
-        .map(|cell| cell.plan.len().map(|n| u64::from(n.saturating_sub(cell.plan.warmup()))))
-        .sum()
+pub fn planned(spec: &RunSpec, cases: &[Case]) -> Option<u64> {
+    let scores = spec.prompts.iter().any(|p| p.form.scores_text());
+    let prompts = if scores { Prompts::render(spec, cases, 0).ok() } else { None };
+    let steps = |cell: &Cell| count_steps(cell, prompts.as_ref(), cell.plan.warmup());
+    Plan::all(spec).iter().map(steps).sum()
+}
+
+/// Requests of a cell from that slot on.
+fn count_steps(cell: &Cell, prompts: Option<&Prompts>, from: u32) -> Option<u64> {
+    let slots = cell.plan.len()?;
+    let Some(prompts) = prompts else {
+        return Some(u64::from(slots.saturating_sub(from)));
+    };
+    let mut walker = cell.plan.walker();
+    Some((from..slots).map(|i| u64::from(prompts.steps(cell.prompt, walker.slot(i).case))).sum())
 }
 
 /// Sends everything that the plan holds and is not yet finished.
@@ -148,7 +193,8 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
     let late = Late::start(&judge, &job.out, &job.control)?;
     let cells = Plan::all(&job.spec);
-    let known: u64 = cells.iter().filter_map(|c| c.plan.len()).map(u64::from).sum();
+    let scores = job.spec.prompts.iter().any(|p| p.form.scores_text());
+    let known: u64 = cells.iter().filter_map(|c| count_steps(c, scores.then_some(&*prompts), 0)).sum();
     job.control
         .progress
         .planned

@@ -6,7 +6,7 @@
 
 use crate::desk::{Desk, StoreGone};
 use crate::handover::{Begin, HandOver, Message};
-use crate::request::{Ready, Shard};
+use crate::request::{Ready, Shard, Step};
 use acidtest_clock::Clock;
 use acidtest_record::{Blob, Digest, Item, Key, NotSent, Ns, Outcome, Record, Role, Timing};
 use acidtest_target::Target;
@@ -77,24 +77,24 @@ pub(crate) enum Moments {
 impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     /// Hands over an earlier run's answer to this request, if there is one: when that was.
     /// A warm-up is always sent: it is there to warm something up.
-    pub(crate) async fn recalled(&self, ready: &Ready, intended: Ns) -> Option<Ns> {
+    pub(crate) async fn recalled(&self, ready: &Ready, step: &Step, intended: Ns) -> Option<Ns> {
         let shared = &self.shared;
         let recall = shared.recall.as_ref().filter(|_| ready.slot.role == Role::Subject)?;
         let source = (recall.find)(&Wanted {
             target: shared.target,
             phase: shared.phase,
             role: ready.slot.role,
-            path: &ready.built.path,
-            body: Digest::of(&ready.built.body),
+            path: &step.0.path,
+            body: Digest::of(&step.0.body),
             repeat: ready.slot.repeat,
-            step: 0,
+            step: step.1.step,
         })?;
         while shared.budget.full() && !self.stopping() {
             self.clock.sleep_until(self.clock.now() + LOOK_NS).await;
         }
         shared.budget.take(HIT_BYTES);
-        let attempt = shared.finished.next_attempt(ready.slot.no);
-        let begin = Box::new(self.begin(ready, attempt, intended));
+        let attempt = shared.finished.next_attempt(ready.slot.no, step.1.step);
+        let begin = Box::new(self.begin(ready, step, attempt, intended));
         shared.control.progress.sent.fetch_add(1, Ordering::Relaxed);
         self.hand.give(Message::Copied { begin, source });
         // Others of this thread have their turn: a hit never waits for a socket.
@@ -134,6 +134,7 @@ impl Desk {
         at_unix_ns: i64,
     ) -> Result<(), StoreGone> {
         found.blobs.into_iter().try_for_each(|b| self.send(Item::Blob(b)))?;
+        let last = found.attempts.len().saturating_sub(1);
         for (no, source) in found.attempts.into_iter().enumerate() {
             let timing = match moments {
                 Moments::Kept => source.timing,
@@ -158,6 +159,7 @@ impl Desk {
             };
             ended.fetch_add(1, Ordering::Relaxed);
             let mut verdicts = self.verdicts(&record, Ok(()));
+            verdicts.extend(self.likelihoods(&record, begin, no == last));
             verdicts.iter_mut().for_each(|v| v.at_unix_ns = at_unix_ns);
             self.send(Item::Record(Box::new(record)))?;
             verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))?;

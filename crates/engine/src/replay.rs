@@ -6,14 +6,14 @@
 use crate::control::StopReason;
 use crate::desk::{Desk, DeskSetup};
 use crate::handover::{Begin, Budget};
-use crate::phase::{EngineError, Job, Summary};
+use crate::phase::{EngineError, Finished, Job, Summary};
 use crate::prompts::Prompts;
 use crate::recall::{Moments, Recall, Wanted};
-use crate::request::ask_of;
+use crate::request::{Asking, Ready, Step};
 use crate::score::Judge;
 use acidtest_record::{Digest, Ns, RunId};
 use acidtest_schedule::{Cell, Plan, Slot};
-use acidtest_target::{Built, Endpoint, Target};
+use acidtest_target::{Endpoint, Target};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -59,31 +59,35 @@ fn one_cell(
     let endpoint = Endpoint::new(spec, &job.urls[no], &job.spec.limits, &job.secrets, job.zero)?;
     let mut desk = Desk::new(setup(job, judge, cell), endpoint.parser_factory());
     let mut walker = cell.plan.walker();
+    let (target, prompt) = (cell.target, cell.prompt);
+    let asking = Asking { spec: &job.spec, cases: &job.cases, prompts, target, prompt };
+    let unfinished = Finished::default();
     for index in 0..cell.plan.capacity() {
         if job.control.stopped().is_some() {
             break;
         }
         let slot = walker.slot(index);
-        let (ask, nonce) = ask_of(&job.spec, &job.cases, prompts, cell.target, cell.prompt, &slot);
-        let built = endpoint.build(&ask).ok();
-        let found = built.as_ref().and_then(|b| (source.recall.find)(&wanted(cell, &slot, b)));
-        let found = found.and_then(|key| (source.recall.load)(key)).filter(|f| !f.attempts.is_empty());
-        if found.is_none() && cell.plan.len().is_none() {
-            break;
+        let (ready, is_built) = asking.ready(slot, &unfinished, &|ask| endpoint.build(ask));
+        for step in &ready.steps {
+            let found = is_built.then(|| (source.recall.find)(&wanted(cell, &slot, step))).flatten();
+            let found = found.and_then(|key| (source.recall.load)(key)).filter(|f| !f.attempts.is_empty());
+            if found.is_none() && cell.plan.len().is_none() {
+                return Ok(());
+            }
+            let begin = begin(index, &ready, step);
+            job.control.progress.sent.fetch_add(u64::from(found.is_some()), Ordering::Relaxed);
+            let now = job.zero.unix_ns() + job.zero.now();
+            let stored = match found {
+                Some(found) => desk.copied(&begin, found, Moments::Kept, now),
+                None => desk.not_recorded(&begin),
+            };
+            stored.map_err(|_| EngineError::StoreGone)?;
         }
-        let begin = begin(index, slot, built, nonce, ask.stream);
-        job.control.progress.sent.fetch_add(u64::from(found.is_some()), Ordering::Relaxed);
-        let now = job.zero.unix_ns() + job.zero.now();
-        let stored = match found {
-            Some(found) => desk.copied(&begin, found, Moments::Kept, now),
-            None => desk.not_recorded(&begin),
-        };
-        stored.map_err(|_| EngineError::StoreGone)?;
     }
     Ok(())
 }
 
-fn wanted<'a>(cell: &Cell, slot: &Slot, built: &'a Built) -> Wanted<'a> {
+fn wanted<'a>(cell: &Cell, slot: &Slot, (built, asked): &'a Step) -> Wanted<'a> {
     Wanted {
         target: cell.target,
         phase: cell.phase,
@@ -91,22 +95,21 @@ fn wanted<'a>(cell: &Cell, slot: &Slot, built: &'a Built) -> Wanted<'a> {
         path: &built.path,
         body: Digest::of(&built.body),
         repeat: slot.repeat,
-        step: 0,
+        step: asked.step,
     }
 }
 
-fn begin(index: u32, slot: Slot, built: Option<Built>, nonce: Option<String>, stream: bool) -> Begin {
-    let built =
-        built.unwrap_or(Built { path: String::new(), body: bytes::Bytes::new(), stream, values: None });
+fn begin(index: u32, ready: &Ready, (built, asked): &Step) -> Begin {
     Begin {
         ticket: u64::from(index),
-        slot,
+        slot: ready.slot,
+        asked: asked.clone(),
         attempt: 0,
         intended: Ns(0),
-        path: built.path,
-        body: built.body,
+        path: built.path.clone(),
+        body: built.body.clone(),
         stream: built.stream,
-        nonce,
+        nonce: ready.nonce.clone(),
         shard: 0,
     }
 }

@@ -8,10 +8,11 @@ use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
 use crate::recall::Recall;
+use crate::steps::{Asked, Choice};
 use acidtest_clock::Clock;
-use acidtest_record::{Ask, Case, Cause, NotSent, Ns, Reading, RunSpec, Stage};
+use acidtest_record::{Ask, Case, Cause, Kind, NotSent, Ns, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
-use acidtest_target::{Attempt, Built, End, Target};
+use acidtest_target::{Attempt, BuildError, Built, End, Target};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -55,31 +56,78 @@ pub(crate) struct Shard<T, C, H> {
     pub walker: RefCell<Walker>,
 }
 
-/// A request that is ready to be sent.
+/// A slot that is ready to be sent: its steps that are not yet done.
 pub(crate) struct Ready {
     pub(crate) slot: Slot,
-    pub(crate) built: Built,
-    nonce: Option<String>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) nonce: Option<String>,
 }
 
-/// The question of a slot, and the nonce in it.
-pub(crate) fn ask_of(
-    spec: &RunSpec,
-    cases: &[Case],
-    prompts: &Prompts,
-    target: u16,
-    prompt: u16,
-    slot: &Slot,
-) -> (Ask, Option<String>) {
-    let (messages, nonce) = prompts.of(prompt, slot.case, slot.no);
-    let target = &spec.targets[usize::from(target)];
-    // Only requests that are templates need the case itself.
-    let vars = match (&target.http, &target.command, slot.case) {
-        (None, None, _) | (_, _, None) => serde_json::Map::default(),
-        (_, _, Some(i)) => cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
-    };
-    let (params, stream) = (prompts.overrides.params(prompt, slot.case), target.stream);
-    (Ask { messages, params, stream, vars, nonce: nonce.clone(), ..Ask::default() }, nonce)
+/// One request of a slot, and what a desk must know of it.
+pub(crate) type Step = (Built, Arc<Asked>);
+
+/// What turns slots of one target and prompt into requests.
+pub(crate) struct Asking<'a> {
+    pub(crate) spec: &'a RunSpec,
+    pub(crate) cases: &'a [Case],
+    pub(crate) prompts: &'a Prompts,
+    pub(crate) target: u16,
+    pub(crate) prompt: u16,
+}
+
+impl Asking<'_> {
+    /// The requests of a slot that are not yet done, and whether all of them could be built.
+    pub(crate) fn ready(
+        &self,
+        slot: Slot,
+        finished: &Finished,
+        build: &dyn Fn(&Ask) -> Result<Built, BuildError>,
+    ) -> (Ready, bool) {
+        let (steps, nonce) = self.prompts.of(self.prompt, slot.case, slot.no);
+        let target = &self.spec.targets[usize::from(self.target)];
+        let prompt = &self.spec.prompts[usize::from(self.prompt)];
+        let params = self.prompts.overrides.params(self.prompt, slot.case);
+        let todo: Vec<u16> =
+            (0..steps.count()).filter(|step| !finished.is_step_final(slot.no, *step)).collect();
+        let choice = steps
+            .choice()
+            .map(|choice| Arc::new(Choice { before: finished.seen(slot.no, steps.count()), ..choice }));
+        let kind = match steps.kind() {
+            Kind::LogLikelihood => Kind::LogLikelihood,
+            _ => target.kind.asks_for(),
+        };
+        let mut ready = Ready { slot, steps: Vec::with_capacity(todo.len()), nonce };
+        let mut is_built = true;
+        for step in &todo {
+            let asked = Asked {
+                step: *step,
+                last: Some(step) == todo.last(),
+                kind,
+                scored: steps.scored(*step).cloned(),
+                choice: choice.clone(),
+            };
+            let ask = Ask {
+                vars: self.vars(slot),
+                nonce: ready.nonce.clone(),
+                ..steps.ask(*step, prompt, &params, target.stream)
+            };
+            let built = build(&ask).unwrap_or_else(|_| {
+                is_built = false;
+                Built { stream: ask.stream, ..Built::default() }
+            });
+            ready.steps.push((built, Arc::new(asked)));
+        }
+        (ready, is_built)
+    }
+
+    /// Only requests that are templates need the case itself.
+    fn vars(&self, slot: Slot) -> serde_json::Map<String, serde_json::Value> {
+        let target = &self.spec.targets[usize::from(self.target)];
+        match (&target.http, &target.command, slot.case) {
+            (None, None, _) | (_, _, None) => serde_json::Map::default(),
+            (_, _, Some(i)) => self.cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
@@ -88,73 +136,101 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         Self { no, target, clock, hand, shared, walker }
     }
 
+    /// Whether nothing of a slot is left to send.
+    pub(crate) fn is_done(&self, index: u32) -> bool {
+        let no = self.shared.plan.slot_no(index);
+        self.shared.finished.knows(no) && {
+            let case = self.walker.borrow_mut().slot(index).case;
+            self.shared.finished.is_final(no, self.shared.prompts.steps(self.shared.prompt, case))
+        }
+    }
+
     /// Builds the bytes of a slot. A request that cannot be built is handed over as not sent.
     pub(crate) fn prepare(&self, index: u32, intended: Ns) -> Option<Ready> {
         let slot = self.walker.borrow_mut().slot(index);
         let shared = &self.shared;
-        let (ask, nonce) =
-            ask_of(&shared.spec, &shared.cases, &shared.prompts, shared.target, shared.prompt, &slot);
-        let stream = ask.stream;
-        match self.target.build(&ask) {
-            Ok(built) => Some(Ready { slot, built, nonce }),
-            Err(_) => {
-                let built = Built { stream, ..Built::default() };
-                self.not_sent(&Ready { slot, built, nonce }, intended, NotSent::Unbuildable);
-                None
-            }
+        let asking = Asking {
+            spec: &shared.spec,
+            cases: &shared.cases,
+            prompts: &shared.prompts,
+            target: shared.target,
+            prompt: shared.prompt,
+        };
+        let (ready, is_built) = asking.ready(slot, &shared.finished, &|ask| self.target.build(ask));
+        if is_built {
+            return Some(ready);
         }
+        self.not_sent(&ready, intended, NotSent::Unbuildable);
+        None
     }
 
     /// Hands over a slot that was never sent.
     pub(crate) fn not_sent(&self, ready: &Ready, intended: Ns, reason: NotSent) {
-        let attempt = self.shared.finished.next_attempt(ready.slot.no);
-        let begin = Box::new(self.begin(ready, attempt, intended));
+        for step in &ready.steps {
+            self.step_not_sent(ready, step, intended, reason);
+        }
+    }
+
+    fn step_not_sent(&self, ready: &Ready, step: &Step, intended: Ns, reason: NotSent) {
+        let attempt = self.shared.finished.next_attempt(ready.slot.no, step.1.step);
+        let begin = Box::new(self.begin(ready, step, attempt, intended));
         self.shared.control.progress.not_sent.fetch_add(1, Ordering::Relaxed);
         self.hand.give(Message::NotSent { begin, reason });
     }
 
-    pub(crate) fn begin(&self, ready: &Ready, attempt: u8, intended: Ns) -> Begin {
+    pub(crate) fn begin(&self, ready: &Ready, step: &Step, attempt: u8, intended: Ns) -> Begin {
+        let (built, asked) = step;
         Begin {
             ticket: self.shared.tickets.fetch_add(1, Ordering::Relaxed),
             slot: ready.slot,
+            asked: asked.clone(),
             attempt,
             intended,
-            path: ready.built.path.clone(),
-            body: ready.built.body.clone(),
-            stream: ready.built.stream,
+            path: built.path.clone(),
+            body: built.body.clone(),
+            stream: built.stream,
             nonce: ready.nonce.clone(),
             shard: self.no,
         }
     }
 
-    /// Sends a request, with its retries. Returns when its last attempt ended.
+    /// Sends the steps of a slot one after the other, each with its retries. Returns
+    /// when the last attempt ended. Steps that a stop leaves unsent are sent by a resumed run.
     pub(crate) async fn request(&self, ready: Ready, intended: Ns) -> Ns {
-        if let Some(ended) = self.recalled(&ready, intended).await {
-            return ended;
-        }
-        if self.shared.budget.full() {
-            self.not_sent(&ready, intended, NotSent::Backlog);
-            return Ns(self.clock.now());
-        }
         let progress = &self.shared.control.progress;
-        self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
-        progress.in_flight.fetch_add(1, Ordering::Relaxed);
-        progress.sent.fetch_add(1, Ordering::Relaxed);
-        let ended = self.attempts(&ready, intended).await;
-        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
-        progress.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let mut ended = intended;
+        for (i, step) in ready.steps.iter().enumerate() {
+            if i > 0 && self.stopping() {
+                break;
+            }
+            if let Some(at) = self.recalled(&ready, step, ended).await {
+                ended = at;
+                continue;
+            }
+            if self.shared.budget.full() {
+                self.step_not_sent(&ready, step, ended, NotSent::Backlog);
+                ended = Ns(self.clock.now());
+                continue;
+            }
+            self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+            progress.in_flight.fetch_add(1, Ordering::Relaxed);
+            progress.sent.fetch_add(1, Ordering::Relaxed);
+            ended = self.attempts(&ready, step, ended).await;
+            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            progress.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
         ended
     }
 
-    async fn attempts(&self, ready: &Ready, intended: Ns) -> Ns {
+    async fn attempts(&self, ready: &Ready, step: &Step, intended: Ns) -> Ns {
         let retry = &self.shared.spec.retry;
-        let first = self.shared.finished.next_attempt(ready.slot.no);
+        let first = self.shared.finished.next_attempt(ready.slot.no, step.1.step);
         let mut wait_s = retry.wait_s;
         for tried in 1u8.. {
             let (answer, reply) = oneshot::channel();
             let again = tried < retry.attempts && self.shared.control.stopped().is_none();
             let no = first.saturating_add(tried - 1);
-            let ended = self.attempt(ready, no, intended, again.then_some(answer)).await;
+            let ended = self.attempt(ready, step, no, intended, again.then_some(answer)).await;
             let reply = if again { reply.await.ok() } else { None };
             let Some(Reply { retry: true, retry_after_s }) = reply else {
                 return ended;
@@ -174,11 +250,12 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     async fn attempt(
         &self,
         ready: &Ready,
+        step: &Step,
         no: u8,
         intended: Ns,
         reply: Option<oneshot::Sender<Reply>>,
     ) -> Ns {
-        let begin = self.begin(ready, no, intended);
+        let begin = self.begin(ready, step, no, intended);
         let ticket = begin.ticket;
         self.hand.give(Message::Begin(Box::new(begin)));
         let started = Ns(self.clock.now());
@@ -191,7 +268,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             wake: &wake,
         };
         let attempt = tokio::select! {
-            attempt = self.target.attempt(&ready.built, &mut tap) => attempt,
+            attempt = self.target.attempt(&step.0, &mut tap) => attempt,
             () = wake.notified() => {
                 self.reading("handover_full", 1.0);
                 let detail = "all answers in flight together were larger than this program may hold";

@@ -70,7 +70,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             if index == plan.warmup() {
                 self.shared.measured_from.store(intended.0, Ordering::Release);
             }
-            if self.shared.finished.is_final(plan.slot_no(index)) {
+            if self.is_done(index) {
                 continue;
             }
             let Some(ready) = self.prepare(index, intended) else {
@@ -93,7 +93,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
     async fn open(self: Rc<Self>) {
         let plan = &self.shared.plan;
         let most = self.shared.spec.phases[usize::from(self.shared.phase)].max_in_flight;
-        let todo = |index: u32| !self.shared.finished.is_final(plan.slot_no(index));
+        let todo = |index: u32| !self.is_done(index);
         // A resumed phase goes on where it was: its first unfinished arrival is due at once.
         let skipped = plan.arrivals().find(|(i, _)| todo(*i)).map_or(0, |(_, at)| at);
         let skipped = if self.shared.finished.is_empty() { 0 } else { skipped };

@@ -6,6 +6,7 @@ use crate::desk::{Desk, DeskSetup};
 use crate::handover::{Budget, HandOver, Message};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
+use crate::recall::{Recall, Recalled};
 use crate::request::{Shard, Shared};
 use crate::score::Judge;
 use acidtest_clock::{Clock, SimulatedClock};
@@ -20,13 +21,15 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 /// What the scripted server does with its nth request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Act {
+pub(crate) enum Act {
     /// Answers with so many events, so far apart.
     Answer { events: u32, gap_ms: i64 },
     /// Breaks after so many events.
     CutAfter(u32),
     /// Says 429.
     Busy,
+    /// Answers at once with what is made of the request's body.
+    Echo,
 }
 
 /// A target that follows a script.
@@ -34,6 +37,8 @@ struct Scripted {
     clock: SimulatedClock,
     script: Rc<dyn Fn(u64) -> Act>,
     asked: Rc<AtomicU64>,
+    /// The body of an answer to a body.
+    echo: fn(&[u8]) -> String,
 }
 
 const DELTA: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"}}]}\n\n";
@@ -45,27 +50,28 @@ impl Scripted {
         Ns(self.clock.now())
     }
 
-    fn piece(&self, tap: &mut dyn Tap, read: u32, text: &'static str) {
+    fn piece(&self, tap: &mut dyn Tap, read: u32, text: impl Into<bytes::Bytes>) {
+        let bytes: bytes::Bytes = text.into();
+        let len = bytes.len() as u32;
         let now = self.now();
         tap.segment(Segment {
-            bytes: bytes::Bytes::from_static(text.as_bytes()),
-            pieces: vec![Piece { len: text.len() as u32, read }],
-            reads: vec![Read {
-                kernel: None,
-                before: now,
-                after: now,
-                bytes: text.len() as u32,
-                drained: true,
-            }],
+            bytes,
+            pieces: vec![Piece { len, read }],
+            reads: vec![Read { kernel: None, before: now, after: now, bytes: len, drained: true }],
         });
     }
 
-    async fn answer(&self, act: Act, tap: &mut dyn Tap) -> End {
+    async fn answer(&self, act: Act, body: &[u8], tap: &mut dyn Tap) -> End {
         let broken = |stage, cause| End::Failed { stage, cause, detail: "scripted".into() };
         let (events, gap_ms, cut) = match act {
             Act::Busy => {
                 self.clock.sleep_until(self.clock.now() + 1_000_000).await;
                 return broken(Stage::Head, Cause::RateLimited);
+            }
+            Act::Echo => {
+                self.clock.sleep_until(self.clock.now() + 1_000_000).await;
+                self.piece(tap, 0, (self.echo)(body));
+                return End::Complete;
             }
             Act::Answer { events, gap_ms } => (events, gap_ms, false),
             Act::CutAfter(events) => (events, 10, true),
@@ -88,12 +94,13 @@ impl Target for Scripted {
         Ok(Built { path: "/scripted".into(), body: body.into(), stream: ask.stream, ..Built::default() })
     }
 
-    fn attempt<'a>(&'a self, _: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
+    fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
         Box::pin(async move {
             let act = (self.script)(self.asked.fetch_add(1, Ordering::Relaxed));
             let started = self.now();
-            let end = self.answer(act, tap).await;
+            let end = self.answer(act, &built.body, tap).await;
             let status = if act == Act::Busy { 429 } else { 200 };
+            let content_type = if act == Act::Echo { "application/json" } else { "text/event-stream" };
             let ended = self.now();
             Attempt {
                 started,
@@ -102,10 +109,7 @@ impl Target for Scripted {
                 body_end: (end == End::Complete).then_some(ended),
                 ended,
                 marks: Vec::new(),
-                head: Some(Head {
-                    status,
-                    headers: vec![("content-type".into(), "text/event-stream".into())],
-                }),
+                head: Some(Head { status, headers: vec![("content-type".into(), content_type.into())] }),
                 connection: 0,
                 reused: false,
                 end,
@@ -124,7 +128,7 @@ impl HandOver for Inline {
     }
 }
 
-fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
+pub(crate) fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
     RunSpec {
         version: SPEC_VERSION,
         name: "simulated".into(),
@@ -170,7 +174,7 @@ fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
     }
 }
 
-struct Simulation {
+pub(crate) struct Simulation {
     shared: Arc<Shared>,
     desk: Inline,
     out: Receiver<Item>,
@@ -178,6 +182,14 @@ struct Simulation {
 
 impl Simulation {
     fn new(spec: RunSpec, finished: Finished) -> Self {
+        Self::of(spec, &[], finished)
+    }
+
+    pub(crate) fn control(&self) -> Arc<Control> {
+        self.shared.control.clone()
+    }
+
+    pub(crate) fn of(spec: RunSpec, cases: &[Case], finished: Finished) -> Self {
         let spec = Arc::new(spec);
         let (tx, out) = sync_channel(10_000);
         let control = Arc::new(Control::default());
@@ -189,7 +201,7 @@ impl Simulation {
             target: 0,
             prompt: 0,
             plan,
-            prompts: Arc::new(Prompts::render(&spec, &[], spec.seed).unwrap()),
+            prompts: Arc::new(Prompts::render(&spec, cases, spec.seed).unwrap()),
             cases: Arc::default(),
             finished: Arc::new(finished),
             control: control.clone(),
@@ -205,10 +217,10 @@ impl Simulation {
         });
         let setup = DeskSetup {
             run: RunId(1),
-            judge: Arc::new(Judge::new(&spec, &[]).unwrap()),
+            judge: Arc::new(Judge::new(&spec, cases).unwrap()),
             recall: None,
             spec,
-            cases: Arc::default(),
+            cases: Arc::new(cases.to_vec()),
             phase: 0,
             target: 0,
             prompt: 0,
@@ -227,22 +239,27 @@ impl Simulation {
 
     /// Runs the phase to its end; gives the records in the order in which they were made.
     fn run(self, script: impl Fn(u64) -> Act + 'static) -> Vec<Record> {
+        let items = self.items(|_| String::new(), script);
+        let records = items.into_iter().filter_map(|item| match item {
+            Item::Record(r) => Some(*r),
+            _ => None,
+        });
+        records.collect()
+    }
+
+    /// Runs the phase to its end; gives everything in the order in which it was made.
+    pub(crate) fn items(self, echo: fn(&[u8]) -> String, script: impl Fn(u64) -> Act + 'static) -> Vec<Item> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, async {
             let clock = SimulatedClock::start();
-            let target = Scripted { clock: clock.clone(), script: Rc::new(script), asked: Rc::default() };
+            let script = Rc::new(script);
+            let target = Scripted { clock: clock.clone(), script, asked: Rc::default(), echo };
             let shard = Rc::new(Shard::new(0, target, clock, self.desk.clone(), self.shared.clone()));
             shard.drive(None).await;
         });
         drop(self.desk);
-        self.out
-            .try_iter()
-            .filter_map(|item| match item {
-                Item::Record(r) => Some(*r),
-                _ => None,
-            })
-            .collect()
+        self.out.try_iter().collect()
     }
 }
 
@@ -330,9 +347,9 @@ fn a_fault_at_any_event_is_one_cut_record_with_what_had_arrived() {
 fn a_resumed_run_sends_only_what_is_not_finished() {
     let mut finished = Finished::default();
     for slot in [0, 1, 2, 5] {
-        finished.note(slot, true, 1);
+        finished.note(slot, 0, true, 1);
     }
-    finished.note(3, false, 1);
+    finished.note(3, 0, false, 1);
     let s = spec(Load::Constant { rate: 10.0 }, Amount::Count(8), 1);
     let mut records = Simulation::new(s, finished).run(fast);
     records.sort_by_key(|r| r.key.slot);
@@ -430,4 +447,27 @@ fn every_slot_ends_exactly_once_under_random_faults() {
             assert!(numbers.len() <= 3);
         }
     }
+}
+
+#[test]
+fn a_known_answer_is_not_asked_for_and_has_no_moments() {
+    let known = run(spec(Load::Closed { concurrency: 1 }, Amount::Count(1), 1), fast).remove(0);
+    let (key, text) = (known.key, known.answer.text());
+    let asked = AtomicU32::new(0);
+    let recall = Recall {
+        find: Arc::new(move |_| asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2).then_some(key)),
+        load: Arc::new(move |_| Some(Recalled { attempts: vec![known.clone()], blobs: Vec::new() })),
+    };
+    let mut simulation =
+        Simulation::new(spec(Load::Closed { concurrency: 2 }, Amount::Count(10), 1), Finished::default());
+    Arc::get_mut(&mut simulation.shared).unwrap().recall = Some(recall.clone());
+    simulation.desk.0.borrow_mut().setup.recall = Some(recall);
+    let records = simulation.run(fast);
+    let (hits, sent): (Vec<_>, Vec<_>) = records.iter().partition(|r| r.copied_from.is_some());
+    assert_eq!((hits.len(), sent.len()), (5, 5));
+    for hit in hits {
+        assert_eq!((hit.copied_from, hit.answer.text()), (Some(key), text.clone()));
+        assert!(hit.timing.started.is_none() && hit.timing.reads.is_empty() && hit.timing.events.is_empty());
+    }
+    assert!(sent.iter().all(|r| r.timing.started.is_some()));
 }

@@ -3,7 +3,7 @@
 //! Main type: [`Cells`], at most 150 bytes so that a million records fit into a
 //! small machine. Must not hold anything that [`Row`] does not say.
 
-use acidtest_record::{Ns, OutcomeClass, Row};
+use acidtest_record::{Kind, Ns, OutcomeClass, Row};
 
 /// The scalars of one attempt. Absent times and counts are sentinels inside.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,7 @@ pub(crate) struct Cells {
     pub(crate) clock: u16,
     pub(crate) repeat: u16,
     pub(crate) class: OutcomeClass,
+    pub(crate) kind: Kind,
     pub(crate) attempt: u8,
     pub(crate) stream: bool,
     pub(crate) reasoning_seen: bool,
@@ -80,6 +81,7 @@ impl Cells {
             clock: r.clock,
             repeat: r.repeat,
             class: r.class,
+            kind: r.kind,
             attempt: r.key.attempt,
             stream: r.stream,
             reasoning_seen: r.reasoning_seen,

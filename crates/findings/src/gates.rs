@@ -126,6 +126,11 @@ fn narrow<'v>(slice: &Slice<'v>, gate: &Gate) -> Option<Slice<'v>> {
 
 /// The part of a slice that a label asks for, if it has any.
 pub(crate) fn narrow_by<'v>(slice: Slice<'v>, key: &str, value: &str) -> Option<Slice<'v>> {
+    let of_prompt = slice.view.spec.prompts.get(usize::from(slice.prompt)).and_then(|p| p.labels.get(key));
+    // Another combination of the matrix: none of its cases has the value.
+    if of_prompt.is_some_and(|own| own != value) && slice.view.spec.prompts.len() > 1 {
+        return None;
+    }
     match slice.labels.get(key) {
         Some(own) if own == value => Some(slice),
         Some(_) => None,

@@ -6,6 +6,7 @@
 
 use crate::cells::Cells;
 use crate::estimate::{Estimate, Interval, Labels, Missing, N, Quantity, Uncertainty};
+use crate::families::quality::is_part;
 use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
 use crate::view::{Asked, Slice};
 use acidtest_metrics::stats::{self, Clustered, NoInterval, StatError, Unit as Sums};
@@ -205,6 +206,10 @@ impl Sheet<'_, '_> {
             return self.absent(stat, &self.why_absent(), n);
         };
         let mut e = self.clustered(stat, &found, n, tally.unit_name());
+        if self.wanted.metric.id == "accuracy" {
+            // One of several choices is no case of its own.
+            e.n.of -= self.slice.asked().filter(is_part).count() as u64;
+        }
         if tally.excluded > 0 && fill == Fill::Exclude {
             let value = |fill| mean(&tally.units(fill));
             e.missing = Some(Missing {

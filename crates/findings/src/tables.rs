@@ -3,7 +3,7 @@
 //! Main function: [`tables`]. Exact counts, no estimates.
 
 use crate::families::answers;
-use crate::families::quality::{DELIVERY, JUDGEMENT, judgement};
+use crate::families::quality::{DELIVERY, JUDGEMENT, is_part, judgement};
 use crate::findings::{Count, Table};
 use crate::view::{CORRECT, Opinion, Slice};
 use acidtest_metrics::json::Repair;
@@ -45,9 +45,10 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
         let judged = JUDGEMENT.map(|(class, words)| Count {
             class: class.into(),
             words: words.into(),
-            count: slice.asked().filter(|a| judgement(a) == class).count() as u64,
+            count: slice.asked().filter(|a| !is_part(a) && judgement(a) == class).count() as u64,
         });
-        all.push(table("judgement", "requests", of, judged.into()));
+        let whole = slice.asked().filter(|a| !is_part(a)).count() as u64;
+        all.push(table("judgement", "requests", whole, judged.into()));
     }
     all.push(table("errors", "attempts", sent, errors.into()));
     let stages = answers::stages(slice.view.spec, slice.view.cases);

@@ -11,13 +11,12 @@ use crate::estimate::Labels;
 use crate::findings::Stated;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, Key, Load, MakerKind, Ns, Reading, Role, Row, RunId, RunSpec,
-    RunState, Source, Status, TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, Reading,
+    Role, Row, RunId, RunSpec, RunState, Source, Status, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// Name of the verdict that says whether an answer is right.
-pub const CORRECT: &str = "correct";
+pub use acidtest_record::CORRECT;
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
 
@@ -457,12 +456,14 @@ impl<'a> View<'a> {
         self.labels.get(usize::from(no)).map_or("", String::as_str)
     }
 
-    /// Names of scores that somebody gave, without `correct` and `refused`.
+    /// Names of scores that somebody gave, without `correct` and `refused` and
+    /// without log-likelihoods, which are no scores of 0..1.
     pub(crate) fn score_names(&self) -> impl Iterator<Item = &str> {
+        let other = [CORRECT, REFUSED, LOGLIKELIHOOD, IS_GREEDY];
         self.opinions
             .keys()
             .map(String::as_str)
-            .filter(|n| ![CORRECT, REFUSED].contains(n) && !crate::families::answers::is_own(n))
+            .filter(move |n| !other.contains(n) && !crate::families::answers::is_own(n))
     }
 
     /// Whether anybody gave an opinion of that name.

@@ -3,6 +3,7 @@
 //! Main type: [`Answer`]. Must not judge: an empty answer is data.
 
 use crate::ids::Digest;
+use crate::thinking::without_thinking;
 use serde::{Deserialize, Serialize};
 
 /// Everything the target answered, in order of first arrival.
@@ -91,11 +92,32 @@ impl Answer {
             .collect()
     }
 
-    /// Whether nothing usable came: no visible text, no tool call, no scores, no blob.
+    /// The tool calls, name and arguments.
+    pub fn tool_calls(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parts.iter().filter_map(|p| match p {
+            Part::ToolCall { name, arguments, .. } => Some((name.as_str(), arguments.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The log-probabilities of one side's tokens, in order.
+    pub fn logprobs(&self, wanted: LogprobSide) -> impl Iterator<Item = &TokenLogprob> {
+        self.parts
+            .iter()
+            .filter_map(move |p| match p {
+                Part::Logprobs { side, tokens } if *side == wanted => Some(tokens),
+                _ => None,
+            })
+            .flatten()
+    }
+
+    /// Whether nothing usable came: no visible text beside thinking, no tool call, no scores, no blob.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.parts.iter().all(|p| match p {
-            Part::Text(t) | Part::Refusal(t) => t.trim().is_empty(),
+            Part::Text(t) | Part::Refusal(t) => {
+                without_thinking(t).is_ok_and(|visible| visible.trim().is_empty())
+            }
             Part::Reasoning(_) | Part::Logprobs { .. } => true,
             Part::ToolCall { .. } | Part::Scores(_) | Part::Blob { .. } => false,
         })

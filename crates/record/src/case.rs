@@ -33,17 +33,20 @@ pub struct Case {
     /// Extraction of this case in place of the suite's.
     pub extraction: Option<Extraction>,
     /// Body fields of its requests, over those of the plan and the prompt.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub params: serde_json::Map<String, serde_json::Value>,
     /// Messages of its own in place of the prompts'.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<Vec<Message>>,
     /// Seconds for one attempt, where it has a limit of its own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_s: Option<f64>,
     /// Why a wrong answer is expected, where one is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xfail: Option<String>,
+    /// Tool definitions of this case in place of the suite's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<serde_json::Value>>,
 }
 
 impl Case {

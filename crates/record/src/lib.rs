@@ -21,6 +21,7 @@ mod ask;
 mod beside;
 mod case;
 mod codec;
+mod form;
 mod gate;
 mod ids;
 mod outcome;
@@ -32,6 +33,7 @@ mod scorer;
 mod server_time;
 mod spec;
 mod target;
+mod thinking;
 mod timing;
 mod verdict;
 mod workload;
@@ -42,6 +44,7 @@ pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
 pub use case::Case;
 pub use codec::{CodecError, pack_timing, unpack_timing};
+pub use form::{ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, WindowSpec, WindowUnit};
 pub use gate::{Bound, Gate, GateParseError, Op, Stat};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
@@ -61,6 +64,9 @@ pub use target::{
     AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
     SessionPer, SessionSpec,
 };
+pub use thinking::{THINKING_TAGS, Unfinished, without_tags, without_thinking};
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
-pub use verdict::{About, AboutRole, Maker, MakerKind, Status, Value, Verdict};
+pub use verdict::{
+    About, AboutRole, CORRECT, IS_GREEDY, LOGLIKELIHOOD, Maker, MakerKind, Status, Value, Verdict,
+};
 pub use workload::{workload, workload_differences};

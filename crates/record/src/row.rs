@@ -5,10 +5,12 @@
 //! columns and can always build it again. Must not hold anything that is not
 //! derived from the record.
 
+use crate::answer::LogprobSide;
 use crate::ids::{Digest, Key, Ns};
 use crate::outcome::{Cause, Finish, NotSent, Outcome};
-use crate::record::{Record, Role};
+use crate::record::{Kind, Record, Role};
 use crate::server_time::ServerTimes;
+use crate::thinking::without_thinking;
 use crate::timing::{EventKind, MarkName};
 
 /// How an attempt ended, without its texts.
@@ -39,6 +41,34 @@ impl OutcomeClass {
             Outcome::Completed { finish: Finish::Filter } => Self::Filtered,
             Outcome::Completed { .. } if empty => Self::Empty,
             Outcome::Completed { .. } => Self::Complete,
+        }
+    }
+
+    /// The class of a record.
+    ///
+    /// An answer whose text ends while it is still thinking was cut, whatever the
+    /// server says. Where the prompt's log-probabilities were asked for they are
+    /// the answer: no text is due, and a limit of tokens is no cut.
+    #[must_use]
+    pub fn of_record(r: &Record) -> Self {
+        let scored = || {
+            let sides = [LogprobSide::Prompt, LogprobSide::Completion];
+            sides.into_iter().any(|side| r.answer.logprobs(side).next().is_some())
+        };
+        match (&r.outcome, r.kind) {
+            (Outcome::Completed { finish }, Kind::LogLikelihood) if *finish != Finish::Filter => {
+                if scored() {
+                    Self::Complete
+                } else {
+                    Self::Empty
+                }
+            }
+            (Outcome::Completed { finish }, Kind::Chat | Kind::Completion)
+                if *finish != Finish::Filter && without_thinking(&r.answer.text()).is_err() =>
+            {
+                Self::Truncated
+            }
+            (outcome, _) => Self::of(outcome, r.answer.is_empty()),
         }
     }
 
@@ -81,6 +111,8 @@ impl OutcomeClass {
 pub struct Row {
     /// Who it is.
     pub key: Key,
+    /// What was asked for.
+    pub kind: Kind,
     /// Why it was asked.
     pub role: Role,
     /// Index of the target.
@@ -169,6 +201,7 @@ impl Row {
         let usage = r.said.as_ref().map(|s| s.usage).unwrap_or_default();
         Self {
             key: r.key,
+            kind: r.kind,
             role: r.role,
             target: r.target,
             phase: r.phase,
@@ -176,7 +209,7 @@ impl Row {
             case: r.case,
             repeat: r.repeat,
             clock: t.clock,
-            class: OutcomeClass::of(&r.outcome, r.answer.is_empty()),
+            class: OutcomeClass::of_record(r),
             stream: r.request.stream,
             intended: t.intended,
             started: t.started,

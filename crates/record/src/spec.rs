@@ -40,7 +40,7 @@ pub struct RunSpec {
     /// Whether every prompt gets a nonce of its own, so that no cache answers.
     pub fresh: bool,
     /// Whether answers of earlier runs to the same request (and repeat) are used again.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cache: bool,
     /// Retries.
     pub retry: Retry,
@@ -55,24 +55,30 @@ pub struct RunSpec {
     /// What decides the exit code.
     pub gates: Vec<Gate>,
     /// How much worse than a baseline it may be; asked only where one is given.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regression: Vec<crate::regression::Regression>,
     /// How many cases there are (0: prompts are synthetic).
     pub cases: u32,
     /// Digest of what was asked of whom under which load; runs are comparable when it is equal.
     pub workload: Digest,
     /// When a case that is asked several times passes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pass_rule: Option<PassRule>,
     /// What stops the run early.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abort: Vec<AbortRule>,
     /// Cases that the suite skips, with its reasons.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
     /// How the cases were chosen from a larger set, in words; empty when all are asked.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selection: Vec<String>,
+    /// Definitions of the tools that the model may call, in OpenAI's form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<serde_json::Value>,
+    /// Names of further tags between which the models think.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thinking: Vec<String>,
 }
 
 /// Where a plan came from.
@@ -118,10 +124,10 @@ pub struct TargetSpec {
     /// What it costs, where known.
     pub price: Option<Price>,
     /// How an application's own interface is asked, for [`TargetKind::Http`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<Box<crate::target::HttpSpec>>,
     /// Which program is asked, for [`TargetKind::Command`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<crate::target::CommandSpec>,
 }
 
@@ -235,21 +241,36 @@ pub struct Price {
 }
 
 /// How a case becomes messages: (role, template) pairs over the case's variables.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PromptSpec {
     /// Its name in tables.
     pub name: String,
     /// Messages with templates as content.
     pub messages: Vec<crate::ask::Message>,
     /// Body fields of its requests, over those of the plan.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub params: serde_json::Map<String, serde_json::Value>,
     /// Variables of its templates, over those of the case.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub vars: serde_json::Map<String, serde_json::Value>,
     /// What distinguishes it among the combinations of a matrix.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// The template of raw text for a completion endpoint, in place of messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+    /// The chat template that turns the messages into raw text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_template: Option<crate::form::ChatTemplate>,
+    /// What is asked for.
+    #[serde(default, skip_serializing_if = "crate::form::Form::is_default")]
+    pub form: crate::form::Form,
+    /// How log-likelihoods are asked for, where the form needs them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<crate::form::Likelihood>,
+    /// Worked examples in front of the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shots: Option<crate::form::ShotsSpec>,
 }
 
 /// When a case that is asked several times passes.
@@ -400,6 +421,14 @@ pub enum Extraction {
     LastNumber,
     /// A choice letter among those given, as `ABCD`.
     Letter(String),
+}
+
+impl PromptSpec {
+    /// Whether raw text is sent in place of messages.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.raw.is_some() || self.chat_template.is_some()
+    }
 }
 
 impl Price {

@@ -7,6 +7,13 @@
 use crate::ids::{Digest, Key};
 use serde::{Deserialize, Serialize};
 
+/// Name of the verdict that says whether an answer is right.
+pub const CORRECT: &str = "correct";
+/// Name of the verdict that holds the log-likelihood of a continuation.
+pub const LOGLIKELIHOOD: &str = "loglikelihood";
+/// Name of the verdict that says whether a continuation is what greedy decoding gives.
+pub const IS_GREEDY: &str = "is_greedy";
+
 /// One opinion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

@@ -39,6 +39,7 @@ pub(crate) struct Answer {
     pub(crate) kind: AnswerKind,
     pub(crate) case: Option<String>,
     pub(crate) finish: Finish,
+    pub(crate) tool_calls: Vec<ToolCall>,
 }
 
 /// What a source says before it is spoilt.
@@ -46,6 +47,7 @@ struct Given {
     text: Pieces,
     case: Option<String>,
     unmatched: bool,
+    tool_calls: Vec<ToolCall>,
 }
 
 impl Source {
@@ -79,7 +81,13 @@ impl Source {
                 finish = Finish::ContentFilter;
             }
         }
-        Answer { pieces, kind, case: given.case, finish }
+        let mut tool_calls = given.tool_calls;
+        if kind != AnswerKind::Given {
+            tool_calls.clear();
+        } else if !tool_calls.is_empty() {
+            finish = Finish::ToolCalls;
+        }
+        Answer { pieces, kind, case: given.case, finish, tool_calls }
     }
 
     fn given(&self, question: &str, kind: AnswerKind, chance: &mut Stream) -> Given {
@@ -87,12 +95,22 @@ impl Source {
         match self {
             Source::Synthetic(tokens) => {
                 let n = tokens.sample(chance).round().clamp(1.0, MOST_TOKENS);
-                Given { text: Pieces::synthetic(n as usize, chance), case: None, unmatched: false }
+                Given {
+                    text: Pieces::synthetic(n as usize, chance),
+                    case: None,
+                    unmatched: false,
+                    tool_calls: Vec::new(),
+                }
             }
             Source::Cases(cases) => cases.given(question, wrong, chance),
             Source::Echo => {
                 let text = if wrong { NO_OTHER } else { question };
-                Given { text: Pieces::of(text.to_owned()), case: None, unmatched: false }
+                Given {
+                    text: Pieces::of(text.to_owned()),
+                    case: None,
+                    unmatched: false,
+                    tool_calls: Vec::new(),
+                }
             }
             Source::Support(style) => {
                 // A wrong reply is the right one to another conversation.
@@ -101,11 +119,16 @@ impl Source {
                 } else {
                     support::reply(question, *style)
                 };
-                Given { text: Pieces::of(text), case: None, unmatched: false }
+                Given { text: Pieces::of(text), case: None, unmatched: false, tool_calls: Vec::new() }
             }
             Source::Docent(guide) => {
                 let reply = if wrong { guide.unrelated(question, chance) } else { guide.reply(question) };
-                Given { text: Pieces::of(reply.text), case: reply.exhibit, unmatched: false }
+                Given {
+                    text: Pieces::of(reply.text),
+                    case: reply.exhibit,
+                    unmatched: false,
+                    tool_calls: Vec::new(),
+                }
             }
         }
     }
@@ -124,15 +147,37 @@ struct Case {
     name: String,
     asked: String,
     answer: String,
+    tool_calls: Vec<ToolCall>,
 }
+
+/// A call of a tool that an answer makes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ToolCall {
+    pub(crate) name: String,
+    /// Arguments as text: JSON, unless the case file wants it broken.
+    pub(crate) arguments: String,
+}
+
+/// A tool call as a case file has it; arguments are an object, or text taken as it is.
+#[derive(Deserialize)]
+struct ToolCallLine {
+    name: String,
+    #[serde(default)]
+    arguments: serde_json::Value,
+}
+
+/// Most tool calls of one answer.
+const MOST_CALLS: usize = 64;
 
 #[derive(Deserialize)]
 struct CaseLine {
     id: Option<serde_json::Value>,
     question: Option<String>,
-    answer: serde_json::Value,
+    answer: Option<serde_json::Value>,
     #[serde(default)]
     refuse: bool,
+    #[serde(default)]
+    tool_calls: Vec<ToolCallLine>,
 }
 
 impl Cases {
@@ -183,10 +228,20 @@ impl Cases {
 
     fn given(&self, message: &str, wrong: bool, chance: &mut Stream) -> Given {
         let Some(at) = self.find(message) else {
-            return Given { text: Pieces::of(UNMATCHED.to_owned()), case: None, unmatched: true };
+            return Given {
+                text: Pieces::of(UNMATCHED.to_owned()),
+                case: None,
+                unmatched: true,
+                tool_calls: Vec::new(),
+            };
         };
         let text = if wrong { self.other_answer(at, chance) } else { &self.all[at].answer };
-        Given { text: Pieces::of(text.to_owned()), case: Some(self.all[at].name.clone()), unmatched: false }
+        Given {
+            text: Pieces::of(text.to_owned()),
+            case: Some(self.all[at].name.clone()),
+            unmatched: false,
+            tool_calls: if wrong { Vec::new() } else { self.all[at].tool_calls.clone() },
+        }
     }
 
     /// Another case's answer that neither holds the right one nor lies within it.
@@ -216,8 +271,20 @@ impl Case {
         if asked.is_empty() {
             return Err("expected a 'question' or an 'id' that is not empty".to_owned());
         }
-        let answer = if line.refuse { refusal(&asked).to_owned() } else { text(line.answer) };
-        Ok(Self { name: id.unwrap_or_else(|| asked.clone()), asked, answer })
+        if line.answer.is_none() && line.tool_calls.is_empty() {
+            return Err("missing field `answer`: expected one, or 'tool_calls'".to_owned());
+        }
+        if line.tool_calls.len() > MOST_CALLS {
+            return Err(format!("more than {MOST_CALLS} tool calls"));
+        }
+        let answer =
+            if line.refuse { refusal(&asked).to_owned() } else { line.answer.map_or(String::new(), text) };
+        let call = |c: ToolCallLine| {
+            let arguments = if c.arguments.is_null() { "{}".to_owned() } else { text(c.arguments) };
+            ToolCall { name: c.name, arguments }
+        };
+        let tool_calls = line.tool_calls.into_iter().map(call).collect();
+        Ok(Self { name: id.unwrap_or_else(|| asked.clone()), asked, answer, tool_calls })
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Finish {
     Length,
     /// It was cut by a filter.
     ContentFilter,
+    /// It asks for tools.
+    ToolCalls,
 }
 
 impl Finish {
@@ -29,6 +31,7 @@ impl Finish {
             Finish::Stop => "stop",
             Finish::Length => "length",
             Finish::ContentFilter => "content_filter",
+            Finish::ToolCalls => "tool_calls",
         }
     }
 }
@@ -229,6 +232,7 @@ impl Chunks {
         }
         out.push(b']');
         let usage = match (self.usage_in, event.kind) {
+            (UsageIn::EveryChunk, EventKind::Tool) => Some(script.usage.json()),
             (_, EventKind::Usage) | (UsageIn::EveryChunk, _) => Some(script.usage.upto(event.to).json()),
             (UsageIn::LastChunk, _) => Some(Value::Null),
             (UsageIn::Nothing, _) => None,
@@ -245,6 +249,11 @@ impl Chunks {
         if !self.role_sent {
             out.extend_from_slice(b"\"role\":\"assistant\"");
             (self.role_sent, comma) = (true, true);
+        }
+        if event.kind == EventKind::Tool {
+            out.extend_from_slice(if comma { b"," } else { b"" });
+            out.extend_from_slice(format!("\"tool_calls\":{}", tool_delta(script, event.from)).as_bytes());
+            return;
         }
         let key = match event.kind {
             EventKind::Role | EventKind::Content | EventKind::Malformed => "content",
@@ -281,11 +290,40 @@ impl Encode for Chunks {
     }
 }
 
+/// A tool call of a stream comes in two events: its name with the first half of the
+/// arguments, then the rest.
+fn tool_delta(script: &Script, number: usize) -> Value {
+    let call = &script.tool_calls[number / 2];
+    let half = call.arguments.chars().count() / 2;
+    let at = call.arguments.char_indices().nth(half).map_or(call.arguments.len(), |(at, _)| at);
+    let (first, rest) = call.arguments.split_at(at);
+    let index = number / 2;
+    match number % 2 {
+        0 => json!([{
+            "index": index,
+            "id": format!("call_{index}"),
+            "type": "function",
+            "function": {"name": call.name, "arguments": first},
+        }]),
+        _ => json!([{"index": index, "function": {"arguments": rest}}]),
+    }
+}
+
 /// A whole answer.
 pub(crate) fn completion(head: &Head<'_>, script: &Script) -> Vec<u8> {
     let mut message = json!({"role": "assistant", "content": script.visible.text()});
     if script.reasoning.len() > 0 {
         message["reasoning_content"] = Value::from(script.reasoning.text());
+    }
+    if !script.tool_calls.is_empty() {
+        let call = |(i, c): (usize, &crate::answers::ToolCall)| {
+            let function = json!({"name": c.name, "arguments": c.arguments});
+            json!({"id": format!("call_{i}"), "type": "function", "function": function})
+        };
+        message["tool_calls"] = script.tool_calls.iter().enumerate().map(call).collect();
+        if script.visible.len() == 0 {
+            message["content"] = Value::Null;
+        }
     }
     let body = json!({
         "id": head.id,

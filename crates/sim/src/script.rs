@@ -3,7 +3,7 @@
 //! Main type: [`Script`], made from the decision, the answer and the request.
 //! Pure: times are nanoseconds after the start of the request.
 
-use crate::answers::Answer;
+use crate::answers::{Answer, ToolCall};
 use crate::api::Api;
 use crate::config::Config;
 use crate::decide::{Decision, Fault};
@@ -21,6 +21,7 @@ pub(crate) struct Script {
     pub(crate) visible: Pieces,
     pub(crate) finish: Finish,
     pub(crate) usage: Usage,
+    pub(crate) tool_calls: Vec<ToolCall>,
     pub(crate) events: Vec<Planned>,
     /// When the first token is due, kept where events are gathered into one body.
     first_ns: i64,
@@ -51,7 +52,13 @@ impl Script {
             finish = Finish::Length;
         }
         let usage = Usage::new(ask.prompt_tokens, reasoning.len() + visible.len(), reasoning.len());
-        let mut script = Self { reasoning, visible, finish, usage, events: Vec::new(), first_ns: 0 };
+        if finish == Finish::ToolCalls && ask.api != Api::Chat {
+            finish = Finish::Stop;
+        }
+        // A tool call costs no tokens here; a cut answer does not come to its calls.
+        let tool_calls = if finish == Finish::ToolCalls { answer.tool_calls } else { Vec::new() };
+        let mut script =
+            Self { reasoning, visible, finish, usage, tool_calls, events: Vec::new(), first_ns: 0 };
         script.plan_stream(config, ask, &mut decision.chance);
         if ask.stream {
             script.spoil_stream(config, ask, decision);
@@ -97,6 +104,9 @@ impl Script {
         }
         // After the last event nothing is waited for; without tokens the end takes its time.
         let end = if all == 0 { at } else { self.events.last().map_or(at, |e| e.at_ns) };
+        for number in 0..2 * self.tool_calls.len() {
+            self.events.push(Planned { kind: EventKind::Tool, at_ns: end, from: number, to: number });
+        }
         let mut push = |kind| {
             self.events.push(Planned { kind, at_ns: end, from: all, to: all });
         };
@@ -176,6 +186,7 @@ mod tests {
             kind: AnswerKind::Given,
             case: None,
             finish: Finish::Stop,
+            tool_calls: Vec::new(),
         };
         let script = Script::new(&config, &ask, answer, &mut decision);
         let events: Vec<_> = script

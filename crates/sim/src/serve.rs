@@ -337,7 +337,13 @@ fn json(status: StatusCode, body: Body) -> Response<Body> {
 
 /// What an embedding says in words.
 fn nothing_said() -> Answer {
-    Answer { pieces: Pieces::default(), kind: AnswerKind::Given, case: None, finish: Finish::Stop }
+    Answer {
+        pieces: Pieces::default(),
+        kind: AnswerKind::Given,
+        case: None,
+        finish: Finish::Stop,
+        tool_calls: Vec::new(),
+    }
 }
 
 fn event_stream(body: Body, api: Api) -> Response<Body> {

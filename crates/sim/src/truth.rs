@@ -119,6 +119,8 @@ pub enum EventKind {
     Reasoning,
     /// Tokens of the answer.
     Content,
+    /// A part of a tool call.
+    Tool,
     /// Broken JSON in place of tokens.
     Malformed,
     /// The finish reason.

@@ -9,13 +9,13 @@ use crate::open::Store;
 use crate::pack::{Detail, of_word, unpack_marks};
 use crate::schema::SEQ_BITS;
 use acidtest_record::{
-    Digest, Key, Kind, Ns, OutcomeClass, Record, Row, RunId, ServerTimes, Timing, unpack_timing,
+    Digest, Key, Ns, OutcomeClass, Record, Row, RunId, ServerTimes, Timing, unpack_timing,
 };
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Columns of a [`Row`], in the order in which [`Columns::scalars`] takes them.
-const SCALARS: &str = "record.slot, record.step, record.attempt, role, target, phase, prompt, \
+const SCALARS: &str = "record.slot, record.step, record.attempt, kind, role, target, phase, prompt, \
     case_hash, repeat, clock, outcome, cause, stream, intended_ns, started_ns, sent_ns, \
     first_byte_ns, first_ns, first_visible_ns, first_tool_ns, last_ns, last_event_ns, \
     body_end_ns, ended_ns, connect_ns, tls_ns, queue_wait_ns, pieces, first_tokens, max_gap_ns, \
@@ -24,7 +24,7 @@ const SCALARS: &str = "record.slot, record.step, record.attempt, role, target, p
 /// Columns of a [`Timing`] beyond those.
 const TIMES: &str = "sent_end_ns, marks, timing";
 /// Columns of a [`Record`] beyond those.
-const REST: &str = "kind, codec, len, body";
+const REST: &str = "codec, len, body";
 
 /// The numbers of a run's rows: first and last.
 pub(crate) fn range(no: i64) -> [i64; 2] {
@@ -216,6 +216,7 @@ impl<'r> Columns<'r, '_> {
     fn scalars_of(&mut self, key: Key) -> Step<Row> {
         Ok(Row {
             key,
+            kind: of_word(self.text()?)?,
             role: of_word(self.text()?)?,
             target: self.take()?,
             phase: self.take()?,
@@ -274,7 +275,6 @@ impl<'r> Columns<'r, '_> {
     fn record(&mut self, store: &Store, run: RunId) -> Step<Record> {
         let row = self.scalars(run)?;
         let timing = self.timing(&row)?;
-        let kind: Kind = of_word(self.text()?).map_err(|t| at_record(row.key, t))?;
         let (codec, len) = (self.take()?, self.take()?);
         let body = self.bytes()?;
         let detail = store
@@ -286,7 +286,7 @@ impl<'r> Columns<'r, '_> {
         Ok(Record {
             key: row.key,
             parent: detail.parent,
-            kind,
+            kind: row.kind,
             role: row.role,
             target: row.target,
             phase: row.phase,

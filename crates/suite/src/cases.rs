@@ -8,6 +8,7 @@ use crate::defaults::CaseDefaults;
 use crate::error::{Span, SuiteError, brief};
 use crate::files::Files;
 use crate::folder;
+use crate::forms;
 use crate::mapping::{Mapping, mapping};
 use crate::nearest::distance;
 use crate::overrides;
@@ -22,9 +23,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// Keys of a case; every other field is a variable.
-pub(crate) const KEYS: [&str; 14] = [
+pub(crate) const KEYS: [&str; 15] = [
     "id", "vars", "expected", "refuse", "cluster", "split", "tags", "scorers", "extract", "params", "prompt",
-    "timeout", "skip", "xfail",
+    "timeout", "skip", "xfail", "tools",
 ];
 /// Keys of a case whose slips are looked for among variables.
 const EASILY_MISTYPED: usize = 9;
@@ -49,7 +50,8 @@ pub(crate) struct Read {
 /// Collects the cases of one suite.
 struct Collector<'a> {
     suite: &'a Doc,
-    prompts: &'a Prompts,
+    /// What cases are checked with; examples are not.
+    prompts: Option<&'a Prompts>,
     defaults: &'a CaseDefaults,
     used: BTreeSet<String>,
     mapping: Mapping,
@@ -70,11 +72,38 @@ pub(crate) fn read(
 ) -> Result<Read, SuiteError> {
     let doc = suite.doc;
     let node = suite.need("cases", "cases.jsonl")?;
+    let how = Reading { map: None, prompts: Some(prompts), defaults, used: prompts.variables() };
+    read_from(doc, node, how, files)
+}
+
+/// How cases are read.
+struct Reading<'a> {
+    map: Option<&'a Node>,
+    /// What cases are checked with; examples are not.
+    prompts: Option<&'a Prompts>,
+    defaults: &'a CaseDefaults,
+    used: BTreeSet<String>,
+}
+
+/// Reads examples: in the form of `cases`, and with their `map` where the caller gives it.
+pub(crate) fn read_examples(
+    doc: &Doc,
+    node: &Node,
+    map: Option<&Node>,
+    files: Files<'_>,
+    used: &BTreeSet<String>,
+) -> Result<Vec<Case>, SuiteError> {
+    let how = Reading { map, prompts: None, defaults: &CaseDefaults::default(), used: used.clone() };
+    Ok(read_from(doc, node, how, files)?.cases)
+}
+
+fn read_from(doc: &Doc, node: &Node, how: Reading<'_>, files: Files<'_>) -> Result<Read, SuiteError> {
+    let Reading { map, prompts, defaults, used } = how;
     let mut all = Collector {
         suite: doc,
         prompts,
         defaults,
-        used: prompts.variables(),
+        used,
         mapping: Mapping::default(),
         seen_fields: BTreeSet::new(),
         split: None,
@@ -84,7 +113,12 @@ pub(crate) fn read(
     match &node.kind {
         Kind::List(items) => all.inline(items)?,
         Kind::Map(_) => all.described(node, files)?,
-        _ => all.file(node, None, files)?,
+        _ => {
+            if let Some(map) = map {
+                all.mapping = mapping(doc, map)?;
+            }
+            all.file(node, None, files)?;
+        }
     }
     if all.out.cases.is_empty() {
         return Err(doc.at(node, "there are no cases"));
@@ -242,7 +276,11 @@ impl Collector<'_> {
                 self.out.skips.insert(case.id.clone(), reason);
             }
             None if case.prompt.is_some() => overrides::check_prompt(&case, &doc, row.key_span("prompt"))?,
-            None => self.prompts.check(self.suite, &case, &row.place())?,
+            None => {
+                if let Some(prompts) = self.prompts {
+                    prompts.check(self.suite, &case, &row.place())?;
+                }
+            }
         }
         self.out.cases.push(case);
         Ok(())
@@ -265,6 +303,7 @@ impl Collector<'_> {
         let own = overrides::read(doc, &|key| get(key).filter(|_| self.is_override(key)))?;
         let scorers = get("scorers").map(|n| scoring::scorers(doc, &n, "'scorers'")).transpose()?;
         let extraction = get("extract").map(|n| scoring::extraction(doc, &n, "'extract'")).transpose()?;
+        let tools = get("tools").map(|n| forms::checked_tools(doc, &n, "'tools'")).transpose()?;
         let mut case = Case {
             id,
             vars: self.variables(row, doc)?,
@@ -279,6 +318,7 @@ impl Collector<'_> {
             prompt: own.prompt,
             timeout_s: own.timeout_s,
             xfail: own.xfail,
+            tools,
             ..Case::default()
         };
         self.defaults.fill(&mut case);
@@ -312,7 +352,7 @@ impl Collector<'_> {
             let mapped = [&map.id, &map.cluster, &map.split, &map.refuse].contains(&&key)
                 || map.expected.contains(&key)
                 || map.tags.iter().flatten().any(|(_, field)| *field == key);
-            let own = (!row.is_table() && ["vars", "scorers", "extract"].contains(&key.as_str()))
+            let own = (!row.is_table() && ["vars", "scorers", "extract", "tools"].contains(&key.as_str()))
                 || (!row.is_table() && self.is_override(&key))
                 || (key == "tags" && map.tags.is_none());
             let used = self.used.contains(&key);

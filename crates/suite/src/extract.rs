@@ -4,7 +4,7 @@
 //! `<think>` tags is never an answer: it is taken out first, and a text that
 //! ends while still thinking has no answer. Must not judge the answer.
 
-use acidtest_record::Extraction;
+use acidtest_record::{Extraction, THINKING_TAGS, without_tags};
 use regex::Regex;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -41,7 +41,11 @@ pub enum NotFound {
 
 /// A compiled [`Extraction`].
 #[derive(Debug)]
-pub struct Extractor(Rule);
+pub struct Extractor {
+    rule: Rule,
+    /// Names of the tags between which models think.
+    tags: Vec<String>,
+}
 
 #[derive(Debug)]
 enum Rule {
@@ -58,13 +62,29 @@ impl Extractor {
     /// # Errors
     /// The pattern is not valid; the text says why.
     pub fn compile(extraction: &Extraction) -> Result<Extractor, String> {
-        Ok(Extractor(match extraction {
+        let rule = match extraction {
             Extraction::Whole => Rule::Whole,
             Extraction::Regex(pattern) => Rule::Pattern(compile_pattern(pattern)?),
             Extraction::Pointer(pointer) => Rule::Pointer(pointer.clone()),
             Extraction::LastNumber => Rule::LastNumber,
             Extraction::Letter(letters) => Rule::Letter(letters.chars().collect()),
-        }))
+        };
+        Ok(Extractor { rule, tags: THINKING_TAGS.map(str::to_owned).to_vec() })
+    }
+
+    /// The same, where models also think between tags of these names.
+    #[must_use]
+    pub fn thinking(mut self, tags: &[String]) -> Extractor {
+        self.tags.extend_from_slice(tags);
+        self
+    }
+
+    /// The visible text: what is left without thinking.
+    ///
+    /// # Errors
+    /// The text ends before its thinking does.
+    pub fn visible<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, NotFound> {
+        without_tags(text, &self.tags).map_err(|_| NotFound::Thinking)
     }
 
     /// Takes the answer out of a text.
@@ -72,9 +92,9 @@ impl Extractor {
     /// # Errors
     /// The text has none.
     pub fn apply(&self, text: &str) -> Result<String, NotFound> {
-        let text = without_thinking(text)?;
+        let text = self.visible(text)?;
         let text = text.trim();
-        match &self.0 {
+        match &self.rule {
             Rule::Whole => Ok(text.to_owned()),
             Rule::Pattern(pattern) => first_match(pattern, text).ok_or(NotFound::NoMatch),
             Rule::Pointer(pointer) => at_pointer(text, pointer),
@@ -104,47 +124,6 @@ pub(crate) fn compile_pattern(pattern: &str) -> Result<Regex, String> {
             last.trim_start_matches("error: ").to_owned()
         }
     })
-}
-
-/// The text without what stands between `<think>` and `</think>` (or
-/// `<thinking>`). Everything before a closing tag that was never opened is
-/// thinking too: some chat templates open it in the prompt.
-///
-/// # Errors
-/// Thinking that is never closed.
-pub fn without_thinking(text: &str) -> Result<Cow<'_, str>, NotFound> {
-    const TAGS: [(&str, &str); 2] = [("<think>", "</think>"), ("<thinking>", "</thinking>")];
-    let mut text = Cow::Borrowed(text);
-    for (open, close) in TAGS {
-        if text.contains(open) || text.contains(close) {
-            text = Cow::Owned(without_blocks(&text, open, close)?);
-        }
-    }
-    Ok(text)
-}
-
-fn without_blocks(text: &str, open: &str, close: &str) -> Result<String, NotFound> {
-    let mut out = String::new();
-    let mut rest = text;
-    loop {
-        let begin = rest.find(open);
-        let end = rest.find(close);
-        match (begin, end) {
-            (None, None) => {
-                out.push_str(rest);
-                return Ok(out);
-            }
-            (Some(b), Some(e)) if b < e => {
-                out.push_str(&rest[..b]);
-                rest = &rest[e + close.len()..];
-            }
-            (_, Some(e)) => {
-                out.clear();
-                rest = &rest[e + close.len()..];
-            }
-            (Some(_), None) => return Err(NotFound::Thinking),
-        }
-    }
 }
 
 fn first_match(pattern: &Regex, text: &str) -> Option<String> {

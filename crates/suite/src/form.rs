@@ -7,6 +7,7 @@
 
 mod targets;
 
+use crate::form_requests::{ChatTemplate, Form, Likelihood, Shots, Tools};
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -76,9 +77,17 @@ struct Suite {
     /// Who answers: several targets get the same questions.
     targets: Option<OneOrMany<AnyTarget>>,
     /// What is said to the model, as a minijinja template over the case's variables: `"{{ question }}"`.
-    prompt: Option<PromptText>,
+    prompt: Option<Prompt>,
     /// Several prompts to be compared.
     prompts: Option<Vec<Prompt>>,
+    /// What is asked for: an answer, or log-likelihoods. Default: generate.
+    form: Option<Form>,
+    /// Worked examples in front of every question.
+    shots: Option<Shots>,
+    /// Definitions of the tools that the model may call: a list, or a JSON file.
+    tools: Option<Tools>,
+    /// Names of further tags between which the model thinks; think, thinking and reasoning are known.
+    thinking: Option<OneOrMany<String>>,
     /// Values to combine, each combination a prompt of its own: a key that a template names is its variable, any other a field of the body.
     matrix: Option<BTreeMap<String, Vec<Value>>>,
     /// What is asked: a data file (.jsonl .json .csv .tsv .parquet), a folder, a table, or a list.
@@ -203,22 +212,34 @@ enum PromptText {
     Messages(Vec<Message>),
 }
 
-/// A prompt of a list: text, messages, or messages with a name.
+/// A prompt: text, messages, or a map of all that belongs to it.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Prompt {
     Bare(PromptText),
-    Named(NamedPrompt),
+    Named(Box<NamedPrompt>),
 }
 
-/// A prompt with a name.
+/// A prompt with a name, and exactly one of `messages` and `raw`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct NamedPrompt {
     /// Its name in tables.
     name: Option<String>,
     /// Its messages, or the text of one user message.
-    messages: PromptText,
+    messages: Option<PromptText>,
+    /// The system message, in front of the messages.
+    system: Option<String>,
+    /// Raw text for a completion endpoint, in place of messages.
+    raw: Option<String>,
+    /// The model's chat template, which turns the messages into raw text.
+    chat_template: Option<ChatTemplate>,
+    /// What is asked for.
+    form: Option<Form>,
+    /// How log-likelihoods are asked for.
+    likelihood: Option<Likelihood>,
+    /// Worked examples in front of the question.
+    shots: Option<Shots>,
 }
 
 /// A chat message.
@@ -354,7 +375,7 @@ struct CaseDefaults {
 /// What is asked: a file, a described source, or a list.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-enum Cases {
+pub(crate) enum Cases {
     File(String),
     Mapped(Box<MappedFile>),
     Inline(Vec<Case>),
@@ -363,7 +384,7 @@ enum Cases {
 /// Data files, a folder or a table: exactly one of `file`, `folder` and `table`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
-struct MappedFile {
+pub(crate) struct MappedFile {
     /// Paths of files, relative to the suite file.
     file: Option<OneOrMany<String>>,
     /// Format of the file where its name does not tell it.
@@ -439,7 +460,7 @@ enum TagFields {
 
 /// One case; every key that is not listed is a variable of the prompt.
 #[derive(JsonSchema)]
-struct Case {
+pub(crate) struct Case {
     /// Its id, unique in the suite. Default: case-1, case-2 …
     id: Option<Scalar>,
     /// Variables of the prompt; they may also stand beside the other keys.
@@ -468,12 +489,14 @@ struct Case {
     skip: Option<String>,
     /// Why a wrong answer is expected; the case is out of accuracy and counted beside it.
     xfail: Option<String>,
+    /// Tool definitions of this case in place of the suite's.
+    tools: Option<Vec<Map<String, Value>>>,
 }
 
 /// Text, or a number or truth value taken as it is written.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-enum Scalar {
+pub(crate) enum Scalar {
     Text(String),
     Number(f64),
     Flag(bool),
@@ -911,8 +934,8 @@ struct Caps {
 mod tests {
     use super::*;
     use crate::{
-        cases, command_target, defaults, http_target, include, limits, load, mapping, prompts, repeats,
-        scoring, select, suite, targets as own_targets,
+        cases, command_target, defaults, forms, http_target, include, limits, load, mapping, prompts,
+        repeats, scoring, select, shots, suite, targets as own_targets,
     };
 
     fn check(name: &str, known: &[&str]) {
@@ -940,6 +963,10 @@ mod tests {
         check("TypedText", &http_target::TEXT_KEYS);
         check("CommandTarget", &command_target::KEYS);
         check("NamedPrompt", &prompts::KEYS);
+        check("Likelihood", &forms::LIKELIHOOD_KEYS);
+        check("Window", &forms::WINDOW_KEYS);
+        check("ChatTemplateMap", &forms::CHAT_KEYS);
+        check("Shots", &shots::KEYS);
         check("Message", &prompts::MESSAGE_KEYS);
         check("MappedFile", &cases::FILE_KEYS);
         check("FieldMap", &mapping::MAP_KEYS);

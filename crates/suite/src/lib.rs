@@ -3,6 +3,7 @@
 //! ```text
 //!  suite.yaml, include ─ tree (YAML with places) ─ read (checked values) ─┬─ targets, load, matrix, limits ─► RunSpec
 //!  jsonl json csv tsv parquet folder ─ data (bounded rows) ───────────────┴─ cases ─ defaults ─ select ────► Vec<Case>
+//!  question: Case ─► messages, raw text (chat_template), examples (shots, picking), continuations
 //!  template: Case ─► messages     extract: visible text ─► answer     refusal: text ─► does it decline?
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 mod abort;
 mod cases;
+mod chat_template;
 mod command_target;
 mod csv;
 mod data;
@@ -27,6 +29,8 @@ mod files;
 mod filter;
 mod folder;
 mod form;
+mod form_requests;
+mod forms;
 mod glob;
 mod http_target;
 mod include;
@@ -40,8 +44,11 @@ mod matrix;
 mod nearest;
 mod overrides;
 mod parquet;
+mod picking;
 mod prompts;
+mod python;
 mod quantity;
+mod question;
 mod read;
 mod refusal;
 mod regression;
@@ -51,6 +58,7 @@ mod schema_check;
 mod scorer_files;
 mod scoring;
 mod select;
+mod shots;
 mod suite;
 mod targets;
 mod template;
@@ -60,9 +68,10 @@ mod tokens;
 mod tree;
 
 pub use error::{Span, SuiteError};
-pub use extract::{Extractor, NotFound, extract, without_thinking};
+pub use extract::{Extractor, NotFound, extract};
 pub use files::{Files, List, Open, Variable};
 pub use form::schema;
+pub use question::{Asker, MAX_CHOICES, Question};
 pub use refusal::is_refusal;
 pub use schema_check::JsonSchema;
 pub use select::Selection;

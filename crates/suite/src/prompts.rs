@@ -4,16 +4,20 @@
 //! Must not send anything.
 
 use crate::error::{Span, SuiteError};
+use crate::forms::{self, Files};
 use crate::matrix::Combination;
 use crate::nearest::nearest;
+use crate::question::Asker;
 use crate::read::{Doc, Fields};
-use crate::template::{Prompt, RenderError};
+use crate::shots;
+use crate::template::RenderError;
 use crate::tree::{Kind, Node};
-use acidtest_record::{Case, Message, PromptSpec};
+use acidtest_record::{Case, Form, Message, PromptSpec};
 use std::collections::BTreeSet;
 
-/// Keys of an entry of `prompts`.
-pub(crate) const KEYS: [&str; 2] = ["name", "messages"];
+/// Keys of a prompt.
+pub(crate) const KEYS: [&str; 8] =
+    ["name", "messages", "system", "raw", "chat_template", "form", "likelihood", "shots"];
 /// Keys of a message.
 pub(crate) const MESSAGE_KEYS: [&str; 2] = ["role", "content"];
 const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
@@ -23,65 +27,170 @@ const MAX_PROMPTS: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Prompts {
     pub(crate) specs: Vec<PromptSpec>,
-    compiled: Vec<Prompt>,
-    /// The text of each message of each prompt.
+    compiled: Vec<Asker>,
+    /// The text of each template of each prompt.
     places: Vec<Vec<Node>>,
+    /// Where each prompt says which examples it wants.
+    pub(crate) shots: Vec<Option<Node>>,
+}
+
+/// What prompts have that do not say it themselves.
+struct Defaults<'a> {
+    form: Form,
+    shots: Option<&'a Node>,
+}
+
+/// A prompt as it was read, with the places of its templates in the order of [`Asker`].
+struct Written {
+    spec: PromptSpec,
+    places: Vec<Node>,
+    shots: Option<Node>,
 }
 
 /// Reads `prompt` or `prompts` of the suite.
-pub(crate) fn read(suite: &Fields<'_>) -> Result<Prompts, SuiteError> {
+pub(crate) fn read(suite: &Fields<'_>, files: &Files<'_>) -> Result<Prompts, SuiteError> {
     let doc = suite.doc;
-    let mut out = Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new() };
+    let mut out = Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new(), shots: Vec::new() };
     if suite.get("prompt").is_none() && suite.get("prompts").is_none() {
         suite.need("prompt", "\"{{ question }}\"")?;
     }
+    let defaults =
+        Defaults { form: suite.maybe("form", forms::form)?.unwrap_or_default(), shots: suite.get("shots") };
     match suite.one_of(&["prompt", "prompts"])? {
-        ("prompt", node) => out.add(doc, "prompt".to_owned(), node, node)?,
+        ("prompt", node) => out.add(doc, node, written(doc, "prompt", node, &defaults, files)?)?,
         (_, list) => {
             let nodes = doc.full_list(list, "'prompts'")?;
             if nodes.len() > MAX_PROMPTS {
                 return Err(doc.at(list, "more than 100 prompts"));
             }
             for (i, node) in nodes.iter().enumerate() {
-                let (name, content) = entry(doc, node, i + 1)?;
-                out.add(doc, name, node, content)?;
+                let name = format!("prompt {}", i + 1);
+                out.add(doc, node, written(doc, &name, node, &defaults, files)?)?;
             }
         }
     }
     Ok(out)
 }
 
-/// A prompt of a list: text, or a name with messages.
-fn entry<'a>(doc: &'a Doc, node: &'a Node, number: usize) -> Result<(String, &'a Node), SuiteError> {
-    let default = format!("prompt {number}");
-    if !matches!(node.kind, Kind::Map(_)) {
-        return Ok((default, node));
+/// Reads a prompt: text, messages, or a map.
+fn written(
+    doc: &Doc,
+    name: &str,
+    node: &Node,
+    defaults: &Defaults<'_>,
+    files: &Files<'_>,
+) -> Result<Written, SuiteError> {
+    let mut out = Written {
+        spec: PromptSpec { name: name.to_owned(), form: defaults.form, ..PromptSpec::default() },
+        places: Vec::new(),
+        shots: defaults.shots.cloned(),
+    };
+    if matches!(node.kind, Kind::Map(_)) {
+        of_map(doc, node, &mut out, files)?;
+    } else {
+        let (messages, places) = messages(doc, node)?;
+        out.spec.messages = messages;
+        out.places = places;
     }
+    to_raw(doc, node, &mut out)?;
+    if out.spec.form == Form::LogLikelihood {
+        let place = node.get("likelihood").and_then(|l| l.get("continuation")).unwrap_or(node);
+        out.places.push(place.clone());
+    }
+    if let Some(shots) = &out.shots {
+        let spec = shots::read(doc, shots, out.spec.raw.is_some())?;
+        let place = |key: &str| shots.get(key).unwrap_or(shots).clone();
+        out.places.extend(spec.question.iter().map(|_| place("question")));
+        out.places.push(place("answer"));
+        out.places.extend(spec.template.iter().map(|_| place("template")));
+        out.spec.shots = Some(spec);
+    }
+    Ok(out)
+}
+
+/// Reads a prompt that is a map.
+fn of_map(doc: &Doc, node: &Node, out: &mut Written, files: &Files<'_>) -> Result<(), SuiteError> {
     let fields = Fields::open(doc, node, "a prompt", &KEYS)?;
-    let name = fields.maybe("name", Doc::name)?.unwrap_or(default);
-    let messages = node.get("messages");
-    let example = "[{ role: user, content: \"{{ question }}\" }]";
-    match messages {
-        Some(messages) => Ok((name, messages)),
-        None => fields.need("messages", example).map(|n| (name, n)),
+    let spec = &mut out.spec;
+    if let Some(name) = fields.maybe("name", Doc::name)? {
+        spec.name = name;
+    }
+    if let Some(form) = fields.maybe("form", forms::form)? {
+        spec.form = form;
+    }
+    spec.likelihood = fields.maybe("likelihood", forms::likelihood)?;
+    if let Some(place) = fields.get("likelihood").filter(|_| !spec.form.scores_text()) {
+        return Err(doc
+            .at(place, "'likelihood' is for the forms loglikelihood and rolling")
+            .hint("add `form: loglikelihood`"));
+    }
+    if let Some(template) = fields.get("chat_template") {
+        spec.chat_template = Some(forms::chat_template(doc, template, "'chat_template'", files)?);
+    }
+    if let Some(node) = fields.get("shots") {
+        out.shots = Some(node.clone());
+    }
+    if fields.get("messages").is_none() && fields.get("raw").is_none() {
+        fields.need("messages", "[{ role: user, content: \"{{ question }}\" }]")?;
+    }
+    match fields.one_of(&["messages", "raw"])? {
+        ("raw", text) => {
+            for key in ["system", "chat_template"] {
+                if let Some(node) = fields.get(key) {
+                    let message = format!("raw text has no '{key}'");
+                    return Err(doc.at(node, message).hint("write it into the raw text, or use `messages`"));
+                }
+            }
+            spec.raw = Some(doc.text(text, "'raw'")?.to_owned());
+            out.places.push(text.clone());
+        }
+        (_, list) => {
+            if let Some(node) = fields.get("system") {
+                let content = doc.text(node, "'system'")?.to_owned();
+                spec.messages.push(Message { role: "system".to_owned(), content });
+                out.places.push(node.clone());
+            }
+            let (messages, places) = messages(doc, list)?;
+            spec.messages.extend(messages);
+            out.places.extend(places);
+        }
+    }
+    Ok(())
+}
+
+/// A text whose log-likelihood is asked for is raw text, unless a chat template makes it so.
+fn to_raw(doc: &Doc, node: &Node, out: &mut Written) -> Result<(), SuiteError> {
+    let spec = &mut out.spec;
+    if !spec.form.scores_text() || spec.is_text() {
+        return Ok(());
+    }
+    match spec.messages.as_slice() {
+        [only] if only.role == "user" => {
+            spec.raw = Some(only.content.clone());
+            spec.messages.clear();
+            Ok(())
+        }
+        _ => Err(doc
+            .at(node, format!("the form '{}' scores one text, and this prompt has messages", spec.form.id()))
+            .hint("write `raw: …`, or give the model's `chat_template`")),
     }
 }
 
 impl Prompts {
-    fn add(&mut self, doc: &Doc, name: String, node: &Node, content: &Node) -> Result<(), SuiteError> {
-        if self.specs.iter().any(|p| p.name == name) {
+    fn add(&mut self, doc: &Doc, node: &Node, written: Written) -> Result<(), SuiteError> {
+        let Written { spec, places, shots } = written;
+        if self.specs.iter().any(|p| p.name == spec.name) {
             let place = node.get("name").unwrap_or(node);
-            return Err(doc.at(place, format!("two prompts are called '{name}'")));
+            return Err(doc.at(place, format!("two prompts are called '{}'", spec.name)));
         }
-        let (messages, places) = messages(doc, content)?;
-        let spec = PromptSpec { name, messages, ..PromptSpec::default() };
-        let compiled = Prompt::compile(&spec).map_err(|e| {
-            let place = places.get(e.message).unwrap_or(content);
+        let compiled = Asker::with(&spec, 0, &[]).map_err(|e| {
+            let place = places.get(e.message).or(node.get("chat_template")).unwrap_or(node);
             doc.error(line_of(doc, place, e.line), e.what)
         })?;
         self.specs.push(spec);
         self.compiled.push(compiled);
         self.places.push(places);
+        self.shots.push(shots);
         Ok(())
     }
 
@@ -90,9 +199,11 @@ impl Prompts {
         if combinations.is_empty() {
             return;
         }
-        let old =
-            std::mem::replace(self, Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new() });
-        for (spec, places) in old.specs.iter().zip(old.places) {
+        let old = std::mem::replace(
+            self,
+            Prompts { specs: Vec::new(), compiled: Vec::new(), places: Vec::new(), shots: Vec::new() },
+        );
+        for ((spec, places), shots) in old.specs.iter().zip(old.places).zip(old.shots) {
             for combination in combinations {
                 let values: Vec<String> =
                     combination.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -106,24 +217,41 @@ impl Prompts {
                     labels: combination.labels.clone(),
                     ..spec.clone()
                 };
-                self.compiled.push(Prompt::compile(&spec).expect("the same templates were compiled before"));
+                self.compiled
+                    .push(Asker::with(&spec, 0, &[]).expect("the same templates were compiled before"));
                 self.specs.push(spec);
                 self.places.push(places.clone());
+                self.shots.push(shots.clone());
             }
         }
     }
 
     /// Every variable that a template names.
     pub(crate) fn variables(&self) -> BTreeSet<String> {
-        self.compiled.iter().flat_map(Prompt::variables).collect()
+        self.compiled.iter().flat_map(Asker::variables).collect()
     }
 
-    /// Renders every prompt for a case, to find now what would fail later. `place` is where the case stands.
+    /// Asks every prompt about a case, to find now what would fail later. `place` is where the case stands.
     pub(crate) fn check(&self, doc: &Doc, case: &Case, place: &str) -> Result<(), SuiteError> {
         for (compiled, places) in self.compiled.iter().zip(&self.places) {
-            if let Err(error) = compiled.render(case) {
+            if let Err(error) = compiled.ask(case) {
                 return Err(render_error(doc, places, case, place, &error));
             }
+        }
+        Ok(())
+    }
+
+    /// Renders every example of a prompt once.
+    pub(crate) fn check_shots(&self, doc: &Doc, prompt: usize, node: &Node) -> Result<(), SuiteError> {
+        let spec = &self.specs[prompt];
+        for shot in spec.shots.iter().flat_map(|s| &s.pool) {
+            let Err(e) = self.compiled[prompt].example(shot) else { continue };
+            let place = self.places[prompt].get(e.message).unwrap_or(node);
+            let what = match e.variable.as_deref().filter(|v| !v.is_empty()) {
+                Some(variable) => format!("the example '{}' has no variable '{variable}'", shot.id),
+                None => format!("{}, for the example '{}'", e.what, shot.id),
+            };
+            return Err(doc.error(line_of(doc, place, e.line), what));
         }
         Ok(())
     }
@@ -152,7 +280,8 @@ pub(crate) fn messages(doc: &Doc, node: &Node) -> Result<(Vec<Message>, Vec<Node
 
 fn render_error(doc: &Doc, places: &[Node], case: &Case, place: &str, error: &RenderError) -> SuiteError {
     let Some(node) = places.get(error.message) else {
-        return SuiteError::of_file(&doc.name, error.what.clone());
+        let what = format!("{}, for case '{}' ({place})", error.what, case.id);
+        return SuiteError::of_file(&doc.name, what);
     };
     let known = || case.vars.keys().map(String::as_str);
     match error.variable.as_deref().filter(|v| !v.is_empty()) {

@@ -104,7 +104,7 @@ fn patterns(texts: &[&str]) -> RegexSet {
 /// Whether the text declines to answer.
 #[must_use]
 pub fn is_refusal(text: &str) -> bool {
-    let Ok(text) = crate::extract::without_thinking(text) else {
+    let Ok(text) = acidtest_record::without_thinking(text) else {
         return false;
     };
     let text = plain(&text);

@@ -9,15 +9,15 @@ use crate::read::Fields;
 use crate::select::{self, Selection};
 use crate::tree::Node;
 use crate::{
-    abort, cases, defaults, environment, include, limits, load as phases, mapping, matrix, prompts,
-    regression, repeats, scorer_files, scoring, targets,
+    abort, cases, defaults, environment, forms, include, limits, load as phases, mapping, matrix, prompts,
+    regression, repeats, scorer_files, scoring, shots, targets,
 };
 use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 26] = [
+pub(crate) const KEYS: [&str; 30] = [
     "name",
     "description",
     "include",
@@ -26,6 +26,10 @@ pub(crate) const KEYS: [&str; 26] = [
     "prompt",
     "prompts",
     "matrix",
+    "form",
+    "shots",
+    "tools",
+    "thinking",
     "cases",
     "defaults",
     "select",
@@ -117,13 +121,16 @@ pub fn load_with(path: &Path, files: Files<'_>, selection: &Selection) -> Result
     let (file, mut root) = include::open(path, files)?;
     environment::resolve(&file, &mut root, files.variable)?;
     let suite = Fields::open(&file, &root, "the suite", &KEYS)?;
-    let (mut spec, prompts) = plan_of(&suite, path)?;
+    let (mut spec, mut prompts) = plan_of(&suite, path, files)?;
     let (gates, gate_nodes) = gates(&suite)?;
     spec.gates = gates;
     let (regression, regression_nodes) = regression::read(&suite)?;
     spec.regression = regression;
     let defaults = defaults::read(&suite)?;
     let mut read = cases::read(&suite, &prompts, &defaults, files)?;
+    shots::attach(&suite, &mut prompts, &read.cases, &beside(path, files))?;
+    spec.prompts = prompts.specs.clone();
+    forms::check_targets(&suite, &spec.targets, &spec.prompts)?;
     targets::check_templates(&suite, &read.cases)?;
     spec.scorers = match suite.maybe("scorers", scoring::scorers)? {
         Some(given) => given,
@@ -164,10 +171,20 @@ fn cache(suite: &Fields<'_>, fresh: bool) -> Result<bool, SuiteError> {
     }
 }
 
+/// Files beside the suite.
+fn beside<'a>(path: &'a Path, files: Files<'a>) -> forms::Files<'a> {
+    forms::Files { dir: path.parent().unwrap_or(Path::new("")), all: files }
+}
+
 /// Everything of the plan that does not need the cases.
-fn plan_of(suite: &Fields<'_>, path: &Path) -> Result<(RunSpec, prompts::Prompts), SuiteError> {
+fn plan_of(
+    suite: &Fields<'_>,
+    path: &Path,
+    files: Files<'_>,
+) -> Result<(RunSpec, prompts::Prompts), SuiteError> {
+    let beside = beside(path, files);
     let targets = targets::read(suite)?;
-    let mut prompts = prompts::read(suite)?;
+    let mut prompts = prompts::read(suite, &beside)?;
     let combinations = matrix::read(suite, &prompts)?;
     prompts.expand(&combinations);
     let (repeats, pass_rule) = repeats::read(suite)?;
@@ -194,6 +211,8 @@ fn plan_of(suite: &Fields<'_>, path: &Path) -> Result<(RunSpec, prompts::Prompts
         abort: abort::read(suite, &targets)?,
         extraction: suite.maybe("extract", scoring::extraction)?.unwrap_or_default(),
         prompts: prompts.specs.clone(),
+        tools: suite.maybe("tools", |d, n, w| forms::tools(d, n, w, &beside))?.unwrap_or_default(),
+        thinking: suite.maybe("thinking", forms::thinking)?.unwrap_or_default(),
         targets,
         ..RunSpec::default()
     };

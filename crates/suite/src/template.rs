@@ -6,6 +6,7 @@
 
 use acidtest_record::{Case, Message, PromptSpec};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
+use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
 use std::io;
 
@@ -105,24 +106,42 @@ impl Prompt {
     /// # Errors
     /// A variable is not defined, or the template fails, works too long or writes too much.
     pub fn render(&self, case: &Case) -> Result<Vec<Message>, RenderError> {
-        let merged;
-        let vars = match self.vars.is_empty() {
-            true => &case.vars,
-            false => {
-                let own = self.vars.iter().map(|(k, v)| (k.clone(), v.clone()));
-                merged = case.vars.clone().into_iter().chain(own).collect();
-                &merged
-            }
-        };
-        let variables = Value::from(minijinja::value::Serde(vars));
         let part = |(i, part): (usize, &Part)| {
-            let content = match &part.content {
-                Content::Plain(text) => text.clone(),
-                Content::Template(name) => self.render_one(i, name, &variables, case)?,
-            };
-            Ok(Message { role: part.role.clone(), content })
+            Ok(Message { role: part.role.clone(), content: self.text(i, &case.vars)? })
         };
         self.messages.iter().enumerate().map(part).collect()
+    }
+
+    /// The text of one message with these variables.
+    pub(crate) fn text(&self, message: usize, vars: &Map<String, Json>) -> Result<String, RenderError> {
+        match &self.messages[message].content {
+            Content::Plain(text) => Ok(text.clone()),
+            Content::Template(name) => {
+                let merged;
+                let vars = match self.vars.is_empty() {
+                    true => vars,
+                    false => {
+                        let own = self.vars.iter().map(|(k, v)| (k.clone(), v.clone()));
+                        merged = vars.clone().into_iter().chain(own).collect();
+                        &merged
+                    }
+                };
+                let variables = Value::from(minijinja::value::Serde(vars));
+                self.render_one(message, name, &variables, vars)
+            }
+        }
+    }
+
+    /// The variables that one message's template names.
+    pub(crate) fn named(&self, message: usize) -> BTreeSet<String> {
+        match &self.messages[message].content {
+            Content::Plain(_) => BTreeSet::new(),
+            Content::Template(name) => {
+                let template = self.templates.get_template(name);
+                template
+                    .map_or_else(|_| BTreeSet::new(), |t| t.undeclared_variables(false).into_iter().collect())
+            }
+        }
     }
 
     fn render_one(
@@ -130,7 +149,7 @@ impl Prompt {
         message: usize,
         name: &str,
         variables: &Value,
-        case: &Case,
+        vars: &Map<String, Json>,
     ) -> Result<String, RenderError> {
         let template =
             self.templates.get_template(name).expect("every template was added when the prompt was compiled");
@@ -142,7 +161,7 @@ impl Prompt {
                 error.variable = template
                     .undeclared_variables(false)
                     .into_iter()
-                    .filter(|v| !GLOBALS.contains(&v.as_str()) && !case.vars.contains_key(v))
+                    .filter(|v| !GLOBALS.contains(&v.as_str()) && !vars.contains_key(v))
                     .min();
             }
             return Err(error);
@@ -224,7 +243,7 @@ fn explain(error: &minijinja::Error, message: usize) -> RenderError {
 }
 
 /// Where a message is written; full at [`MAX_MESSAGE_BYTES`].
-struct Bounded(Vec<u8>);
+pub(crate) struct Bounded(pub(crate) Vec<u8>);
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

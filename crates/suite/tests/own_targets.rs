@@ -87,7 +87,7 @@ fn wrong_http_targets_are_shown_in_their_line() {
     check("url: 'http://h', query: { api_key: abc }", "abc", "holds a secret", "${NAME}");
     check("url: 'http://h', method: FETCH", "FETCH", "unknown method", "GET");
     check("url: 'http://h', response: { answer: reply.text }", "reply", "no JSON pointer", "/reply/text");
-    check("url: 'http://h', response: { error: /e }", "error", "needs 'answer'", "plain text");
+    check("url: 'http://h', response: { error: /e }", "error", "needs 'answer'", "add the pointer");
     check("url: 'http://h', response: { answer: /a, end: x }", "x", "'end' needs 'stream'", "sse");
     check("url: 'http://h', response: { stream: websocket }", "websocket", "unknown form", "lines sse");
     check("url: 'http://h', session: { url: /s }", "{", "needs one of 'pointer', 'header', 'cookie'", "");

@@ -108,7 +108,9 @@ impl Ending {
 fn cached(args: &Args, e: &mut Execution) {
     let is_wanted = args.cache.is_some() || e.spec.cache;
     if is_wanted && e.spec.fresh {
-        eprintln!("no cache: every prompt of this suite is fresh, none was asked before");
+        if !e.quiet {
+            eprintln!("no cache: every prompt of this suite is fresh, none was asked before");
+        }
         e.spec.cache = false;
         return;
     }

@@ -13,6 +13,7 @@ mod language;
 mod own_targets;
 mod protocols;
 mod reports;
+mod requests;
 mod rescore;
 mod scorers;
 mod secrets;

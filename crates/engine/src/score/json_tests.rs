@@ -108,7 +108,7 @@ fn thinking_is_no_answer() {
     let got = verdicts(vec![spec(fields())], OutcomeClass::Complete, &text);
     assert_eq!(got["funnel"].1, label("whole"));
     let got = verdicts(vec![spec(fields())], OutcomeClass::Complete, &format!("<think>{DUE}"));
-    assert_eq!(got["funnel"].1, label("not_truncated"));
+    assert_eq!(got["funnel"].1, label("reply"), "unfinished thinking is a cut answer");
 }
 
 fn check(kind: ScorerKind, answer: &str, expected: &[&str], pass: Option<bool>) {

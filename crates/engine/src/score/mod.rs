@@ -12,8 +12,8 @@ mod words;
 
 use crate::phase::EngineError;
 use acidtest_record::{
-    About, AboutRole, Case, Digest, Extraction, Key, Maker, MakerKind, OutcomeClass, Price, Record, RunSpec,
-    ScorerSpec, Status, Value, Verdict,
+    About, AboutRole, Case, Digest, Extraction, Key, Kind, Maker, MakerKind, OutcomeClass, Price, Record,
+    RunSpec, ScorerSpec, Status, Value, Verdict,
 };
 use acidtest_suite::Extractor;
 use scorer::{Scorer, Subject};
@@ -22,8 +22,7 @@ use std::collections::HashMap;
 pub(crate) use late::{Late, Queue};
 pub use scorer::Scored;
 
-/// Name of the verdict that says whether an answer is right.
-pub const CORRECT: &str = "correct";
+pub use acidtest_record::CORRECT;
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
 
@@ -69,12 +68,12 @@ impl Judge {
                 own.insert(case.hash, compile(specs)?);
             }
             if let Some(extraction) = &case.extraction {
-                own_extraction.insert(case.hash, extractor(extraction)?);
+                own_extraction.insert(case.hash, extractor(extraction, &spec.thinking)?);
             }
         }
         Ok(Self {
             suite: compile(&spec.scorers)?,
-            extraction: extractor(&spec.extraction)?,
+            extraction: extractor(&spec.extraction, &spec.thinking)?,
             cases: cases.iter().enumerate().map(|(i, c)| (c.hash, i)).collect(),
             list: cases.to_vec(),
             own,
@@ -105,8 +104,10 @@ impl Judge {
         at_unix_ns: i64,
         commands: Result<(), &'static str>,
     ) -> Vec<Verdict> {
-        let class = OutcomeClass::of(&record.outcome, record.answer.is_empty());
-        if !class.delivered() {
+        let class = OutcomeClass::of_record(record);
+        // A vector and a log-likelihood are no texts: they are neither right nor wrong by a scorer.
+        let is_text = !matches!(record.kind, Kind::Embed | Kind::LogLikelihood);
+        if !class.delivered() || !is_text {
             return Vec::new();
         }
         let text = record.answer.text();
@@ -133,7 +134,11 @@ impl Judge {
     fn opinions(&self, judged: &Judged<'_>, commands: Result<(), &'static str>) -> Vec<Verdict> {
         let Judged { key, class, case, text, record, at_unix_ns } = *judged;
         let extraction = self.own_extraction.get(&case.hash).unwrap_or(&self.extraction);
+        // Unfinished thinking is no answer, whatever the server says of its end.
+        let visible = extraction.visible(text);
+        let class = if visible.is_err() { OutcomeClass::Truncated } else { class };
         let answer = extraction.apply(text).ok();
+        let text = visible.as_deref().unwrap_or_default();
         let refused = acidtest_suite::is_refusal(text);
         let scorers = self.own.get(&case.hash).unwrap_or(&self.suite);
         let mut subject = Subject::new(answer.as_deref(), text, case);
@@ -168,8 +173,10 @@ impl Judge {
     }
 }
 
-fn extractor(extraction: &Extraction) -> Result<Extractor, EngineError> {
-    Extractor::compile(extraction).map_err(|what| EngineError::Scorer { name: "extract".to_owned(), what })
+fn extractor(extraction: &Extraction, thinking: &[String]) -> Result<Extractor, EngineError> {
+    Extractor::compile(extraction)
+        .map(|e| e.thinking(thinking))
+        .map_err(|what| EngineError::Scorer { name: "extract".to_owned(), what })
 }
 
 /// Yes or no, with the reason.
@@ -232,7 +239,13 @@ fn by_checks(checks: &[&(&Scorer, Scored)], refused: bool) -> Option<Scored> {
     })
 }
 
-fn verdict(key: Key, at_unix_ns: i64, name: &str, digest: Option<Digest>, said: &Scored) -> Verdict {
+pub(crate) fn verdict(
+    key: Key,
+    at_unix_ns: i64,
+    name: &str,
+    digest: Option<Digest>,
+    said: &Scored,
+) -> Verdict {
     Verdict {
         name: name.to_owned(),
         maker: Maker {

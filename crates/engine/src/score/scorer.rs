@@ -54,7 +54,7 @@ impl<'a> Subject<'a> {
 
     /// The JSON of the visible text, thinking aside.
     pub(crate) fn json(&self) -> &Reading {
-        self.json.get_or_init(|| match acidtest_suite::without_thinking(self.text) {
+        self.json.get_or_init(|| match acidtest_record::without_thinking(self.text) {
             Ok(text) => read_json(&text),
             Err(_) => Reading::default(),
         })

@@ -6,7 +6,7 @@
 use crate::estimate::Family;
 use crate::metric::{Better, Guard, Judged, Measure, Metric, Unit};
 use crate::view::{Asked, CORRECT, Opinion, REFUSED};
-use acidtest_record::{OutcomeClass, Stat};
+use acidtest_record::{Kind, OutcomeClass, Stat};
 
 const CLUSTERED_SHARE: &str = "Wilson when every unit is one yes/no outcome, else Wilson with the effective n of the clustered variance; exact one-sided bound at 0 and 1; unit of sampling: the cluster, else the case; repeats averaged within the case";
 const NEEDS: &str = "verdicts of scorers or judges";
@@ -147,7 +147,11 @@ pub(crate) const METRICS: &[Metric] = &[
         interval: CLUSTERED_SHARE,
         source: OURS,
         guard: Guard::Nothing,
-        measure: Measure::Share(|a, class| yes(judgement(a) == class)),
+        measure: Measure::Share(
+            |a, class| {
+                if is_part(a) { Judged::Outside } else { yes(judgement(a) == class) }
+            },
+        ),
     },
 ];
 
@@ -187,7 +191,7 @@ pub(crate) fn correct(a: &Asked) -> Judged {
 
 /// Whether a request is right, whatever was expected of it.
 fn right(a: &Asked) -> Judged {
-    if !a.view.has_opinion(CORRECT) {
+    if !a.view.has_opinion(CORRECT) || is_part(a) {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(CORRECT)) {
@@ -198,6 +202,13 @@ fn right(a: &Asked) -> Judged {
         (_, Opinion::Unparsable) => Judged::Value(0.0),
         (_, Opinion::Failed | Opinion::None | Opinion::Label(_)) => Judged::Excluded,
     }
+}
+
+/// Whether a request is only a part of what is judged: of several choices whose
+/// log-likelihoods were asked for, the last one carries the opinion on the case.
+pub(crate) fn is_part(a: &Asked) -> bool {
+    let scores = a.last().kind == Kind::LogLikelihood;
+    scores && a.view.has_opinion(CORRECT) && a.opinion(CORRECT) == Opinion::None
 }
 
 /// The judgement class of a request.
@@ -213,7 +224,8 @@ pub(crate) fn judgement(a: &Asked) -> &'static str {
 }
 
 fn score(a: &Asked, name: &str) -> Judged {
-    if is_xfail(a) || !is_scored_by(a, name) {
+    // Scorers read generated text; a log-likelihood has none.
+    if is_xfail(a) || !is_scored_by(a, name) || a.last().kind == Kind::LogLikelihood {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(name)) {
@@ -235,7 +247,9 @@ fn is_scored_by(a: &Asked, name: &str) -> bool {
 }
 
 fn refused(a: &Asked, due: bool) -> Judged {
-    if is_xfail(a) || !a.view.has_opinion(REFUSED) || a.case().is_some_and(|c| c.refuse) != due {
+    let generated = a.last().kind != Kind::LogLikelihood;
+    let counts = generated && !is_xfail(a) && a.view.has_opinion(REFUSED);
+    if !counts || a.case().is_some_and(|c| c.refuse) != due {
         return Judged::Outside;
     }
     match (a.last().class, a.opinion(REFUSED)) {
@@ -253,6 +267,7 @@ fn bad_answer(a: &Asked) -> Judged {
     match a.last().class {
         OutcomeClass::Failed(_) | OutcomeClass::NotSent(_) => Judged::Outside,
         OutcomeClass::Truncated | OutcomeClass::Filtered | OutcomeClass::Empty => Judged::Value(1.0),
+        OutcomeClass::Complete if is_part(a) => Judged::Outside,
         OutcomeClass::Complete => match correct(a) {
             Judged::Value(v) => Judged::Value(1.0 - v),
             Judged::Excluded => Judged::Excluded,

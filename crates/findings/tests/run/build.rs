@@ -88,6 +88,7 @@ pub fn row(slot: u32, case: Option<Digest>, class: OutcomeClass, at: i64, ttft: 
     let done = class.delivered();
     Row {
         key: Key { run: RUN, slot, step: 0, attempt: 0 },
+        kind: acidtest_record::Kind::Chat,
         role: Role::Subject,
         target: 0,
         phase: 0,

@@ -547,3 +547,38 @@ fn two_targets_together_equal_each_alone() {
     assert_eq!(of("docent-search"), alone.estimates);
     assert_eq!(of("second"), alone.estimates);
 }
+
+#[test]
+fn choices_are_parts_of_one_case() {
+    let (spec, cases) = (spec(CLOSED, 3, &[]), cases(3, 1));
+    let mut b = View::new(RUN, &spec, &cases);
+    for (slot, case) in cases.iter().enumerate() {
+        for step in 0..4u16 {
+            // The second choice of the last case gets no answer.
+            let failed = (slot, step) == (2, 1);
+            let class = if failed { OutcomeClass::Failed(Cause::Server) } else { OutcomeClass::Complete };
+            let mut row = row(slot as u32, Some(case.hash), class, i64::from(step) * 10, 1, 2);
+            (row.kind, row.key.step) = (Kind::LogLikelihood, step);
+            b.row(row);
+            if !failed {
+                b.verdict(&verdict(row.key, LOGLIKELIHOOD, Status::Scored, Some(Value::Number(-12.5))));
+            }
+            if step == 3 {
+                let (status, value) = match slot {
+                    2 => (Status::Failed, None),
+                    _ => (Status::Scored, Some(Value::Bool(slot == 0))),
+                };
+                b.verdict(&verdict(row.key, "correct", status, value));
+            }
+        }
+    }
+    let f = find(&b.finish(), &mut |_| Texts::default());
+    let e = get(&f, "accuracy", "share");
+    assert_eq!(e.number(), Some(0.5));
+    assert_eq!((e.n.requests, e.n.of), (2, 3), "a case counts once, whatever its choices");
+    let missing = e.missing.unwrap();
+    assert_eq!((missing.excluded, missing.low, missing.high), (1, 1.0 / 3.0, 2.0 / 3.0));
+    assert_eq!(get(&f, "judgement[class=wrong]", "share").number(), Some(1.0 / 3.0));
+    assert!(f.estimates.iter().all(|e| e.metric != LOGLIKELIHOOD), "no score of 0..1");
+    assert!(f.estimates.iter().filter(|e| e.metric == "char_f1").all(|e| e.number().is_none()));
+}

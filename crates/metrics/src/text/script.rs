@@ -5,7 +5,7 @@
 //! rule says so rather than guess.
 
 /// A text whose smaller script has at least this share of its letters is mixed.
-pub const MIXED: f64 = 0.3;
+pub const MIXED: f64 = 0.35;
 
 /// What a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Language {
 
 /// The language of a text; `None` without letters.
 ///
-/// A Hangul syllable weighs as much as two and a half Latin letters, for it says as much.
+/// A Hangul syllable weighs as much as three Latin letters, for it says as much.
 /// Text in backquotes and web addresses are left out: they are no language. Half of the
 /// weight or more in other scripts (Han, kana, Cyrillic …) is another language.
 ///
@@ -55,7 +55,7 @@ pub fn language(text: &str) -> Option<Language> {
             match c {
                 '`' => in_code = !in_code,
                 _ if in_code || is_address => {}
-                '\u{AC00}'..='\u{D7A3}' | '\u{1100}'..='\u{11FF}' | '\u{3131}'..='\u{318E}' => hangul += 2.5,
+                '\u{AC00}'..='\u{D7A3}' | '\u{1100}'..='\u{11FF}' | '\u{3131}'..='\u{318E}' => hangul += 3.0,
                 c if c.is_ascii_alphabetic() || ('\u{C0}'..='\u{24F}').contains(&c) => latin += 1.0,
                 '\u{3040}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' => other += 2.5,
                 c if c.is_alphabetic() => other += 1.0,

@@ -7,7 +7,9 @@ use acidtest_metrics::stats::{
     clopper_pearson, clustered_mean, normal_quantile, quantile, quantile_interval, quantile_ranks,
     t_quantile, wilson,
 };
-use acidtest_metrics::text::{LmExactMatch, Squad, exact_match, normalize_squad, token_f1};
+use acidtest_metrics::text::{
+    LmExactMatch, Squad, exact_match, normalize_squad, rolling_windows, token_f1, word_split_count,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,6 +20,8 @@ pub const KINDS: &[(&str, Check)] = &[
     ("squad_v1", squad_v1),
     ("squad_v2", squad_v2),
     ("lm_exact_match", lm_exact_match),
+    ("rolling_windows", rolling),
+    ("word_split_count", words),
     ("dist_quantile", dist_quantile),
     ("proportion_ci", proportion_ci),
     ("mtbf", mtbf),
@@ -367,5 +371,35 @@ fn rng_sequence(case: &Value) -> Verdict {
     }
     let mut compare = Compare::new(case, 0.0);
     compare.field("results", results.into());
+    compare.done()
+}
+
+fn rolling(case: &Value) -> Verdict {
+    let mut compare = Compare::new(case, 0.0);
+    let number = |name: &str| case["params"][name].as_u64().unwrap() as usize;
+    let n = case["input"]["n_tokens"].as_u64().unwrap() as usize;
+    let size = number("max_seq_len");
+    let tokens = |range: std::ops::Range<usize>| range.map(|i| i + 1);
+    let (mut disjoint, mut whole) = (Vec::new(), Vec::new());
+    for w in rolling_windows(n, size, number("context_len")).unwrap() {
+        let predicted: Vec<usize> = tokens(w.predicted).collect();
+        let prefix = w.prefix.then(|| number("prefix_token"));
+        let context: Vec<usize> = prefix.into_iter().chain(tokens(w.context)).collect();
+        // Before windows are made disjoint, they read what they predict, but for its last token.
+        let mut read: Vec<usize> = context.iter().chain(&predicted).copied().collect();
+        read.pop();
+        whole.push(serde_json::json!([read, predicted]));
+        disjoint.push(serde_json::json!([context, predicted]));
+    }
+    compare.field("windows", whole.into());
+    compare.field("disjoint", disjoint.into());
+    compare.done()
+}
+
+fn words(case: &Value) -> Verdict {
+    let mut compare = Compare::new(case, 0.0);
+    let text = case["input"]["text"].as_str().unwrap();
+    compare.field("words", word_split_count(text).into());
+    compare.field("bytes", text.len().into());
     compare.done()
 }

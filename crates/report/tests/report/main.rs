@@ -270,7 +270,8 @@ fn the_matrix_and_its_differences_fit_a_hundred_columns() {
     for words in ["MATRIX", "DIFFERENCES", "on front", "-33.3 pp", "worse", "would settle"] {
         assert!(tables.contains(words), "{words} in\n{tables}");
     }
-    assert!(tables.lines().all(|l| l.chars().count() <= 100), "{tables}");
+    // The first line names the run, whatever its length.
+    assert!(tables.lines().skip(1).all(|l| l.chars().count() <= 100), "{tables}");
     assert!(!tables.contains('\u{1b}'), "{tables:?}");
 }
 

@@ -146,7 +146,8 @@ fn usage(script: &Script, output: usize) -> Value {
 
 fn word(finish: Finish) -> &'static str {
     match finish {
-        Finish::Stop => "end_turn",
+        // Tools are called in chat completions alone.
+        Finish::Stop | Finish::ToolCalls => "end_turn",
         Finish::Length => "max_tokens",
         Finish::ContentFilter => "refusal",
     }

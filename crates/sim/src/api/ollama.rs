@@ -103,7 +103,7 @@ fn end(head: &Head<'_>, script: &Script, message: Value) -> Value {
     let (first, last) = script.token_times();
     out["done"] = true.into();
     out["done_reason"] = match script.finish {
-        Finish::Stop => "stop",
+        Finish::Stop | Finish::ToolCalls => "stop",
         Finish::Length => "length",
         Finish::ContentFilter => "content_filter",
     }

@@ -164,7 +164,7 @@ pub(super) fn whole(head: &Head<'_>, script: &Script) -> Value {
     let part =
         json!({"type": "output_text", "text": script.visible.text(), "annotations": [], "logprobs": []});
     let (status, why) = match script.finish {
-        Finish::Stop => ("completed", Value::Null),
+        Finish::Stop | Finish::ToolCalls => ("completed", Value::Null),
         Finish::Length => ("incomplete", json!({"reason": "max_output_tokens"})),
         Finish::ContentFilter => ("incomplete", json!({"reason": "content_filter"})),
     };

@@ -65,7 +65,8 @@ fn script(api: Api, config: &Config, body: &str, fault: Option<Fault>) -> (Ask, 
     let ask = api.parse(body.as_bytes()).unwrap();
     let mut decision = Decision { fault, answer: AnswerKind::Given, chance: Stream::new(1, "t", 0) };
     let pieces = Pieces::of("two words".into());
-    let answer = Answer { pieces, kind: AnswerKind::Given, case: None, finish: Finish::Stop };
+    let answer =
+        Answer { pieces, kind: AnswerKind::Given, case: None, finish: Finish::Stop, tool_calls: Vec::new() };
     let script = Script::new(config, &ask, answer, &mut decision);
     (ask, script)
 }

@@ -1,0 +1,153 @@
+//! Opinions on log-likelihoods: the sum, whether it is greedy, and which choice is right.
+//!
+//! Main type: [`Tally`], which holds the steps of slots that are still going on.
+//! Its arithmetic comes from `metrics`. Must not send anything.
+
+use crate::score::{Scored as Said, verdict};
+use crate::steps::{Asked, Choice, Scored, Seen};
+use acidtest_metrics::text::{NoLikelihood, PromptToken, continuation};
+use acidtest_record::{
+    Answer, CORRECT, IS_GREEDY, Key, LOGLIKELIHOOD, LogprobSide, OutcomeClass, Status, Value, Verdict,
+};
+use std::collections::HashMap;
+
+/// What was found of slots whose last step is still to come.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    slots: HashMap<u32, Vec<Option<Seen>>>,
+}
+
+impl Tally {
+    /// Opinions on one attempt of a step; with the last step of a slot, on the slot too.
+    /// `is_over`: no other attempt of this step will follow.
+    pub(crate) fn opinions(
+        &mut self,
+        key: Key,
+        class: OutcomeClass,
+        answer: &Answer,
+        asked: &Asked,
+        is_over: bool,
+        at_unix_ns: i64,
+    ) -> Vec<Verdict> {
+        let mut out = Vec::new();
+        let mut seen = None;
+        if let Some(scored) = asked.scored.as_ref().filter(|_| class.delivered()) {
+            let found = of_answer(answer, scored);
+            seen = found.as_ref().ok().map(|l| Seen { sum: l.sum, greedy: l.greedy });
+            out.push(verdict(key, at_unix_ns, LOGLIKELIHOOD, None, &sum_words(&found)));
+            if let Some(greedy) = seen.and_then(|s| s.greedy) {
+                out.push(verdict(key, at_unix_ns, IS_GREEDY, None, &yes(greedy, None)));
+            }
+        }
+        let (Some(choice), true) = (&asked.choice, is_over) else {
+            return out;
+        };
+        let steps = self.slots.entry(key.slot).or_insert_with(|| choice.before.clone());
+        let at = usize::from(asked.step);
+        if steps.len() <= at {
+            steps.resize(at + 1, None);
+        }
+        steps[at] = seen;
+        if asked.last {
+            let steps = self.slots.remove(&key.slot).unwrap_or_default();
+            out.extend(judged(choice, &steps).map(|said| verdict(key, at_unix_ns, CORRECT, None, &said)));
+        }
+        out
+    }
+}
+
+/// The log-likelihood of a text's end from an answer's log-probabilities.
+fn of_answer(answer: &Answer, scored: &Scored) -> Result<acidtest_metrics::text::Likelihood, NoLikelihood> {
+    let tokens = |side| -> Vec<PromptToken<'_>> {
+        let all = answer.logprobs(side);
+        all.map(|t| PromptToken { text: &t.token, logprob: t.logprob, offset: t.offset, top: &t.top })
+            .collect()
+    };
+    // Some servers do not say which tokens are the prompt's; their texts do.
+    let mut found = tokens(LogprobSide::Prompt);
+    if found.is_empty() {
+        found = tokens(LogprobSide::Completion);
+    }
+    continuation(&scored.text, scored.from, &found)
+}
+
+fn yes(is: bool, why: Option<String>) -> Said {
+    Said { status: Status::Scored, value: Some(Value::Bool(is)), pass: None, why }
+}
+
+fn sum_words(found: &Result<acidtest_metrics::text::Likelihood, NoLikelihood>) -> Said {
+    match found {
+        Err(why) => Said { status: Status::Unparsable, value: None, pass: None, why: Some(why.to_string()) },
+        Ok(l) => {
+            let mut why = format!("sum over {} tokens", l.tokens);
+            if l.unknown > 0 {
+                why.push_str(&format!("; {} without a log-probability left out", l.unknown));
+            }
+            if l.straddling > 0 {
+                why.push_str("; the token across the boundary counts as context");
+            }
+            Said { status: Status::Scored, value: Some(Value::Number(l.sum)), pass: None, why: Some(why) }
+        }
+    }
+}
+
+/// Whether a slot is right: the likeliest choice (the first one of equals) is a right
+/// one, or greedy decoding gives an expected answer.
+fn judged(choice: &Choice, steps: &[Option<Seen>]) -> Option<Said> {
+    if choice.right.is_empty() {
+        return None;
+    }
+    if let Some(missing) = steps.iter().position(Option::is_none) {
+        let why = format!("continuation {} has no log-likelihood", missing + 1);
+        return Some(Said { status: Status::Failed, value: None, pass: None, why: Some(why) });
+    }
+    let seen: Vec<Seen> = steps.iter().flatten().copied().collect();
+    if !choice.is_choice {
+        let known = seen.iter().all(|s| s.greedy.is_some());
+        let greedy = seen.iter().any(|s| s.greedy == Some(true));
+        return (known || greedy)
+            .then(|| yes(greedy, (!greedy).then(|| "greedy decoding gives another text".to_owned())));
+    }
+    let mut best = 0;
+    for (i, s) in seen.iter().enumerate() {
+        if s.sum > seen[best].sum {
+            best = i;
+        }
+    }
+    let right = choice.right.contains(&best);
+    Some(yes(right, (!right).then(|| format!("choice {} is the likeliest", best + 1))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_is_the_answer() {
+        let of = |right: &[usize], sums: &[f64]| {
+            let choice = Choice { right: right.to_vec(), is_choice: true, before: Vec::new() };
+            let steps: Vec<_> = sums.iter().map(|s| Some(Seen { sum: *s, greedy: None })).collect();
+            judged(&choice, &steps).and_then(|s| s.value)
+        };
+        assert_eq!(of(&[0], &[-1.0, -1.0]), Some(Value::Bool(true)));
+        assert_eq!(of(&[1], &[-1.0, -1.0]), Some(Value::Bool(false)));
+        assert_eq!(of(&[2], &[-3.0, -2.0, -1.0]), Some(Value::Bool(true)));
+        assert_eq!(of(&[0], &[f64::NEG_INFINITY, f64::NEG_INFINITY]), Some(Value::Bool(true)));
+        assert_eq!(of(&[], &[-1.0]), None);
+        let choice = Choice { right: vec![0], is_choice: true, before: Vec::new() };
+        let missing = judged(&choice, &[Some(Seen { sum: -1.0, greedy: None }), None]).unwrap();
+        assert_eq!(missing.status, Status::Failed);
+    }
+
+    #[test]
+    fn without_choices_greedy_decoding_decides() {
+        let of = |greedy: &[Option<bool>]| {
+            let choice = Choice { right: vec![0], is_choice: false, before: Vec::new() };
+            let steps: Vec<_> = greedy.iter().map(|g| Some(Seen { sum: -1.0, greedy: *g })).collect();
+            judged(&choice, &steps).and_then(|s| s.value)
+        };
+        assert_eq!(of(&[Some(false), Some(true)]), Some(Value::Bool(true)));
+        assert_eq!(of(&[Some(false)]), Some(Value::Bool(false)));
+        assert_eq!(of(&[Some(false), None]), None);
+    }
+}
