@@ -58,6 +58,7 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
         validity,
         tables: counts,
         warnings,
+        stated: view.stated.clone(),
     }
 }
 

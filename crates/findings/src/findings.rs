@@ -33,6 +33,20 @@ pub struct Findings {
     pub tables: Vec<Table>,
     /// What a reader must know besides.
     pub warnings: Vec<String>,
+    /// Figures that another tool stated about an imported run, in its words and units:
+    /// not measured here, and never mixed with estimates.
+    pub stated: Vec<Stated>,
+}
+
+/// A figure that another tool stated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Stated {
+    /// The tool, with its version where it is known.
+    pub tool: String,
+    /// The tool's name for it.
+    pub name: String,
+    /// The figure as it was written.
+    pub value: String,
 }
 
 impl Findings {

@@ -8,6 +8,7 @@
 use crate::cells::Cells;
 use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
+use crate::findings::Stated;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
     AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, Reading,
@@ -89,6 +90,9 @@ pub const STOPPED: &str = "run.stopped";
 pub const PLANNED_SLOTS: &str = "run.planned_slots";
 /// Fact that says how many measuring threads ran at once at most.
 pub const MEASURING_THREADS: &str = "client.measuring_threads";
+
+/// Most figures of other tools that a report lists.
+const MOST_STATED: usize = 5_000;
 
 /// Fact that names the run whose answers a replay gives again.
 pub const REPLAYED_FROM: &str = "run.replayed_from";
@@ -182,8 +186,16 @@ impl<'a> ViewBuilder<'a> {
     }
 
     /// Notes a fact; those that findings know are used: [`SAME_MACHINE`],
-    /// [`MEASURING_THREADS`], [`STOPPED`], [`PLANNED_SLOTS`].
+    /// [`MEASURING_THREADS`], [`STOPPED`], [`PLANNED_SLOTS`]. What another tool
+    /// stated is only listed, whatever it is called.
     pub fn fact(&mut self, fact: &Fact) {
+        if let Some(tool) = fact.stated_by() {
+            if self.view.stated.len() < MOST_STATED {
+                let (tool, name, value) = (tool.to_owned(), fact.name.clone(), fact.value.clone());
+                self.view.stated.push(Stated { tool, name, value });
+            }
+            return;
+        }
         match fact.name.as_str() {
             SAME_MACHINE => self.view.same_machine |= fact.value == "true",
             // The latest counts: a resumed run is no longer stopped when it ended.
@@ -325,7 +337,7 @@ fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
 
 /// When an attempt was in flight.
 pub(crate) fn flight(c: &Cells) -> Option<Span> {
-    Some(Span { start: c.started()?, end: c.ended()? })
+    Some(Span { start: c.started().or(c.sent())?, end: c.ended()? })
 }
 
 /// A run in memory.
@@ -348,6 +360,7 @@ pub struct View<'a> {
     pub(crate) planned: Option<u64>,
     pub(crate) replayed_from: Option<String>,
     pub(crate) has_cache: bool,
+    pub(crate) stated: Vec<Stated>,
     pub(crate) detail: Detail,
 }
 
@@ -386,6 +399,7 @@ impl<'a> View<'a> {
                 planned: None,
                 replayed_from: None,
                 has_cache: false,
+                stated: Vec::new(),
                 detail: Detail::new(Vec::new()),
             },
         }

@@ -50,6 +50,17 @@ pub struct Fact {
     pub hash: Option<Digest>,
 }
 
+impl Fact {
+    /// How the source begins of a fact that another tool stated about a run of its own.
+    pub const STATED_BY: &'static str = "stated by ";
+
+    /// The tool that stated it, where one did: nothing of ours stands behind it.
+    #[must_use]
+    pub fn stated_by(&self) -> Option<&str> {
+        self.source.strip_prefix(Self::STATED_BY).filter(|tool| !tool.is_empty())
+    }
+}
+
 /// Something recomputable about a record; may be dropped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Note {

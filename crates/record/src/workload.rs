@@ -187,7 +187,23 @@ mod tests {
         let gate = crate::Regression::parse("accuracy not worse").unwrap();
         let gated = RunSpec { regression: vec![gate], ..plan() };
         assert_eq!(workload(&gated, &[]), base);
-        let fields = object(serde_json::to_value(gated));
+        let rules = RunSpec {
+            cache: true,
+            abort: vec![crate::AbortRule {
+                what: crate::AbortWhat::Time,
+                op: crate::Op::Gt,
+                limit: 60.0,
+                after: 20,
+                sequential: false,
+                text: "time > 1 min".into(),
+            }],
+            pass_rule: Some(crate::PassRule::AtLeast(1)),
+            selection: vec!["split test".into()],
+            skipped: vec![crate::Skipped::default()],
+            ..gated
+        };
+        assert_eq!(workload(&rules, &[]), base);
+        let fields = object(serde_json::to_value(rules));
         for key in NOT_COUNTED {
             assert!(fields.contains_key(key), "'{key}' is on the list and no part of a plan");
         }

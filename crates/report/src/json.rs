@@ -5,7 +5,7 @@
 
 use acidtest_findings::{
     Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity, RunInfo,
-    Table, Test, Uncertainty, Validity,
+    Stated, Table, Test, Uncertainty, Validity,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,6 +39,8 @@ struct Report<'f> {
     tables: &'f [Table],
     /// What a reader must know besides.
     warnings: &'f [String],
+    /// Figures that another tool stated about an imported run: not measured by acidtest.
+    stated: &'f [Stated],
 }
 
 /// Validity of times and rates; answers are never touched by it.
@@ -145,6 +147,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
         failing: findings.failing,
         tables: &findings.tables,
         warnings: &findings.warnings,
+        stated: &findings.stated,
     };
     serde_json::to_value(report).expect("maps with text keys and numbers always serialise")
 }

@@ -31,6 +31,7 @@ mod number;
 mod plan;
 mod sections;
 mod server;
+mod stated;
 mod terminal;
 
 pub use card::{card, card_json};

@@ -25,6 +25,7 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
     for section in sections::all(findings, style) {
         out.push_str(&section);
     }
+    out.push_str(&crate::stated::section(findings, style));
     out.push_str(&validity(findings, style));
     out.push_str(&failures(findings, style));
     for warning in &findings.warnings {

@@ -28,6 +28,8 @@ pub(crate) enum Source {
     Synthetic(Dist),
     Cases(Cases),
     Docent(Box<Guide>),
+    /// Says what was asked.
+    Echo,
     Support(support::Style),
 }
 
@@ -53,6 +55,7 @@ impl Source {
         match (&config.answers.file, config.answers.local) {
             (Some(path), _) => Ok(Source::Cases(Cases::read(path)?)),
             (None, Some(LocalSource::DocentSearch)) => Ok(Source::Docent(Box::new(Guide::load()))),
+            (None, None) if config.answers.echo => Ok(Source::Echo),
             (None, Some(LocalSource::SupportBot)) => Ok(Source::Support(support::Style::Careful)),
             (None, Some(LocalSource::SupportBotCopyist)) => Ok(Source::Support(support::Style::Copyist)),
             (None, None) => Ok(Source::Synthetic(config.tokens)),
@@ -100,6 +103,15 @@ impl Source {
                 }
             }
             Source::Cases(cases) => cases.given(question, wrong, chance),
+            Source::Echo => {
+                let text = if wrong { NO_OTHER } else { question };
+                Given {
+                    text: Pieces::of(text.to_owned()),
+                    case: None,
+                    unmatched: false,
+                    tool_calls: Vec::new(),
+                }
+            }
             Source::Support(style) => {
                 // A wrong reply is the right one to another conversation.
                 let text = if wrong {

@@ -80,6 +80,8 @@ pub struct Answers {
     pub file: Option<PathBuf>,
     /// A real, local source of answers.
     pub local: Option<LocalSource>,
+    /// Whether the answer is the last user message itself.
+    pub echo: bool,
     /// Share answered with another case's answer.
     pub wrong: f64,
     /// Share answered with no text.
@@ -201,7 +203,7 @@ pub enum ConfigError {
         expected: &'static str,
     },
     /// Two sources of answers.
-    #[error("'answers' names both 'file' and 'local': expected one of them")]
+    #[error("'answers' names several of 'file', 'local' and 'echo': expected one of them")]
     TwoSources,
 }
 
@@ -224,7 +226,8 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         check_shares("answers", &self.answer_shares(), self.exact)?;
         check_shares("faults", &self.fault_shares(), self.exact)?;
-        if self.answers.file.is_some() && self.answers.local.is_some() {
+        let sources = [self.answers.file.is_some(), self.answers.local.is_some(), self.answers.echo];
+        if sources.into_iter().filter(|s| *s).count() > 1 {
             return Err(ConfigError::TwoSources);
         }
         let count = |name, value, low, high, expected| {
@@ -357,7 +360,8 @@ mod tests {
         check(r#"{"exact": true, "faults": {"cut": 0.07, "stall": {"share": 0.29}}}"#, "ok");
         check(r#"{"threads": 0}"#, "'threads' is 0");
         check(r#"{"tokens_per_event": 0}"#, "expected 1 to 10000");
-        check(r#"{"answers": {"file": "a", "local": "docent-search"}}"#, "both");
+        check(r#"{"answers": {"file": "a", "local": "docent-search"}}"#, "several");
+        check(r#"{"answers": {"echo": true, "local": "docent-search"}}"#, "several");
         check(r#"{"answers": {"local": "docent"}}"#, "docent-search");
     }
 

@@ -40,7 +40,7 @@ pub(crate) const KINDS: [&str; 20] = [
 /// Keys that every scorer has.
 pub(crate) const COMMON: [&str; 5] = ["type", "name", "weight", "not", "pass"];
 /// Keys of a combination.
-pub(crate) const COMBINED: [&str; 5] = ["all", "any", "name", "weight", "not"];
+pub(crate) const COMBINED: [&str; 6] = ["all", "any", "name", "weight", "not", "pass"];
 /// Keys of one kind of scorer, beside [`COMMON`].
 pub(crate) const OPTIONS: [&str; 32] = [
     "ignore_case",
@@ -294,8 +294,9 @@ fn combination(doc: &Doc, node: &Node, depth: usize) -> Result<(ScorerSpec, bool
     };
     let name = fields.maybe("name", Doc::name)?;
     let named = name.is_some();
+    let pass = fields.maybe("pass", |doc, node, what| doc.number(node, what, 0.0..=1.0))?;
     let (negate, weight) = negate_and_weight(&fields)?;
-    Ok((finish(name, kind, negate, weight, None), named))
+    Ok((finish(name, kind, negate, weight, pass), named))
 }
 
 fn negate_and_weight(fields: &Fields<'_>) -> Result<(bool, f64), SuiteError> {

@@ -68,13 +68,20 @@ fn the_docent_suite_loads() {
     let cases = include_bytes!("../../../suites/docent/cases.jsonl");
     let files: &[(&str, &[u8])] = &[("a/suite.yaml", yaml), ("a/cases.jsonl", cases)];
     let got = load_with(files).unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!((got.spec.name.as_str(), got.cases.len()), ("docent", 116));
-    assert_eq!(got.cases.iter().filter(|c| c.refuse).count(), 17);
+    assert_eq!((got.spec.name.as_str(), got.cases.len()), ("docent", 251));
+    assert_eq!(got.cases.iter().filter(|c| c.refuse).count(), 27);
     let case = got.cases.iter().find(|c| c.id == "pensive-83-material-en").unwrap();
     assert_eq!(case.expected, ["gilded", "gilt bronze", "gilt-bronze"]);
     assert_eq!(case.cluster.as_deref(), Some("pensive-bodhisattva-83"));
     assert_eq!(case.tags.get("lang").map(String::as_str), Some("en"));
     assert_eq!(case.vars.keys().collect::<Vec<_>>(), ["question"]);
+    let held_out: Vec<_> = got.cases.iter().filter(|c| c.split.as_deref() == Some("held_out")).collect();
+    assert_eq!((held_out.len(), got.cases.len() - held_out.len()), (86, 165));
+    for case in held_out {
+        let original = got.cases.iter().find(|c| Some(c.id.as_str()) == case.vars["of"].as_str()).unwrap();
+        assert_eq!((&original.expected, &original.cluster), (&case.expected, &case.cluster), "{}", case.id);
+        assert_ne!(original.vars["question"], case.vars["question"], "{}", case.id);
+    }
     let refused = got.cases.iter().find(|c| c.refuse).unwrap();
     assert!(refused.expected.is_empty());
     assert_eq!(got.spec.phases[0].warmup, Warmup::Count(8));

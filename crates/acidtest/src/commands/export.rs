@@ -1,20 +1,26 @@
-//! `acidtest export`: a stored run as JSON Lines.
+//! `acidtest export`: a stored run as JSON Lines, or in the form of another tool.
 
 use super::StoreArg;
 use crate::exit::{Exit, Failure};
+use crate::export_as::{self, Form};
 use crate::open_store::{to_read, trouble};
 use acidtest_store::StoreError;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Write a stored run as JSON Lines, whole: records, verdicts, cases, plan
+/// Write a stored run: as JSON Lines, whole, or in the form of another tool
 ///
-/// `acidtest import` reads it back identically.
+/// `acidtest import` reads JSON Lines back identically: records, verdicts, cases, plan.
+/// Parquet has one row a record; lm-eval's samples and vLLM's result hold what those
+/// forms have a place for, of one target, prompt and phase.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The run: its id, a unique prefix, or `latest`
     #[arg(default_value = "latest")]
     run: String,
+    /// The form
+    #[arg(long, value_enum, default_value = "jsonl")]
+    format: ExportFormat,
     /// File to write; else stdout
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -22,9 +28,31 @@ pub(crate) struct Args {
     store: StoreArg,
 }
 
+/// Forms of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Everything, as JSON Lines of our own
+    Jsonl,
+    /// One row a record
+    Parquet,
+    /// Samples as lm-eval's --log_samples writes them
+    LmEval,
+    /// The result of `vllm bench serve --save-result --save-detailed`
+    Vllm,
+}
+
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let store = to_read(&args.store)?;
     let run = store.resolve(&args.run).map_err(trouble)?;
+    let form = match args.format {
+        ExportFormat::Jsonl => None,
+        ExportFormat::Parquet => Some(Form::Parquet),
+        ExportFormat::LmEval => Some(Form::LmEval),
+        ExportFormat::Vllm => Some(Form::Vllm),
+    };
+    if let Some(form) = form {
+        return write(&export_as::bytes(&store, run, form)?, args.output.as_deref());
+    }
     match &args.output {
         Some(path) => {
             let file = std::fs::File::create(path).map_err(|e| {
@@ -44,4 +72,18 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Ok)
+}
+
+/// Bytes to the file, or to stdout.
+fn write(bytes: &[u8], output: Option<&std::path::Path>) -> Result<Exit, Failure> {
+    let written = match output {
+        Some(path) => std::fs::write(path, bytes).map_err(|e| {
+            Failure::new(Exit::Usage, e).hint(format!("--output {} cannot be written", path.display()))
+        }),
+        None => match std::io::stdout().lock().write_all(bytes) {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Internal, e)),
+            _ => Ok(()),
+        },
+    };
+    written.map(|()| Exit::Ok)
 }

@@ -6,6 +6,7 @@ mod ask;
 mod bad_input;
 mod compare;
 mod faults;
+mod foreign;
 mod help;
 mod kill;
 mod language;

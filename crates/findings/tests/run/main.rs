@@ -45,6 +45,25 @@ fn docent_findings() -> Findings {
 }
 
 #[test]
+fn what_another_tool_stated_is_listed_and_steers_nothing() {
+    let (spec, cases) = (spec(CLOSED, 4, &[]), cases(4, 1));
+    let mut builder = View::new(RUN, &spec, &cases);
+    for (name, value, source) in [
+        ("http_req_duration.p(95)", "130.0", "stated by k6"),
+        (STOPPED, "a trap", "stated by k6"),
+        ("machine.cores", "2", "client"),
+    ] {
+        builder.fact(&Fact { name: name.into(), value: value.into(), source: source.into(), hash: None });
+    }
+    let f = find(&builder.finish(), &mut |_| Texts::default());
+    let stated: Vec<_> =
+        f.stated.iter().map(|s| (s.tool.as_str(), s.name.as_str(), s.value.as_str())).collect();
+    assert_eq!(stated, [("k6", "http_req_duration.p(95)", "130.0"), ("k6", STOPPED, "a trap")]);
+    assert_eq!(f.run.stopped, None);
+    assert!(f.estimates.iter().all(|e| e.number() != Some(130.0)));
+}
+
+#[test]
 fn a_servers_own_times_stand_beside_ours() {
     let (spec, cases) = (spec(CLOSED, 40, &[]), cases(40, 4));
     let rows: Vec<Row> = (0..40u32)
