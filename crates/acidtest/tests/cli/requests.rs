@@ -189,8 +189,5 @@ fn wrong_forms_are_shown_in_their_line() {
         ),
         "more than the window",
     );
-    check(
-        &format!("form: loglikelihood\nprompt: '{{{{ q }}}}'\ncases: [{{ q: x, choices: [] }}]\n"),
-        "holds 0 choices",
-    );
+    check("form: loglikelihood\nprompt: '{{ q }}'\ncases: [{ q: x, choices: [] }]\n", "holds 0 choices");
 }
