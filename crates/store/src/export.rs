@@ -8,13 +8,14 @@
 //! that JSON cannot hold stand as 0 in an `odd` line, which names their places.
 //! Must not write anything that depends on when or where it is written.
 
-use crate::base64;
 use crate::error::{Result, Step, StoreError, Trouble};
 use crate::numbers::{self, Places};
 use crate::open::Store;
 use acidtest_record::{
     Case, ClockRow, Digest, Fact, Item, Note, Reading, Record, RunId, RunSpec, RunState, Verdict,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -109,7 +110,7 @@ impl Store {
     fn export_data(&self, conn: &Connection, run: RunId, lines: &mut Lines<'_>) -> Step<()> {
         self.each_blob(conn, run, &mut |hash, body| {
             lines.counts.blobs += 1;
-            let base64 = base64::encode(&body);
+            let base64 = BASE64.encode(&body);
             lines.write(&Line::Blob { hash, base64 })
         })?;
         self.each_record(conn, run, &mut |r| {
@@ -155,7 +156,7 @@ impl Lines<'_> {
             Item::Reading(r) => Line::Reading(r),
             Item::Fact(f) => Line::Fact(f),
             Item::Note(n) => Line::Note(n),
-            Item::Blob(b) => Line::Blob { hash: b.hash, base64: base64::encode(&b.body) },
+            Item::Blob(b) => Line::Blob { hash: b.hash, base64: BASE64.encode(&b.body) },
         };
         if odd.is_empty() {
             return self.write(&line);

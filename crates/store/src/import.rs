@@ -5,12 +5,13 @@
 //! repair anything.
 
 use crate::append::{Appended, Inserter, RunHead, insert_clock, set_state};
-use crate::base64;
 use crate::error::{Result, Step, StoreError, Trouble, plain};
 use crate::export::{Counts, EXPORT_SCHEMA, Header, Line, StateLine};
 use crate::numbers;
 use crate::open::Store;
 use acidtest_record::{Blob, Item, RunId};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use std::io::{BufRead, Read};
@@ -123,7 +124,7 @@ impl Import<'_> {
         let seen = &mut self.seen;
         let (item, count) = match line {
             Line::Blob { hash, base64 } => {
-                let body = base64::decode(&base64).ok_or_else(|| lines.bad("not base 64"))?;
+                let body = BASE64.decode(&base64).map_err(|_| lines.bad("not base 64"))?;
                 (Item::Blob(Blob { hash, body }), &mut seen.blobs)
             }
             Line::Record(r) => (Item::Record(r), &mut seen.records),

@@ -19,7 +19,6 @@
 #![warn(missing_docs)]
 
 mod append;
-mod base64;
 mod beside;
 mod claim;
 mod error;

@@ -7,7 +7,7 @@
 //! request's time, is the exception.
 
 pub(crate) mod answer;
-mod base64;
+pub(crate) mod base64;
 pub(crate) mod files;
 mod multipart;
 mod request;
