@@ -158,7 +158,8 @@ fn foreign_servers(clients: &Venv, binary: &Path, out: &mut String) -> Result<us
     let (name, port, _server) = litellm(clients)?;
     let spoken = [
         Spoken { kind: "openai_chat", streams: &[true, false] },
-        Spoken { kind: "openai_responses", streams: &[true, false] },
+        // Its streamed Responses end with its own error 500 where the answer is fixed.
+        Spoken { kind: "openai_responses", streams: &[false] },
         Spoken { kind: "anthropic", streams: &[true, false] },
     ];
     for s in &spoken {
@@ -185,10 +186,12 @@ fn llama() -> Result<(String, u16, Server)> {
 fn litellm(clients: &Venv) -> Result<(String, u16, Server)> {
     let port = free_port()?;
     let config = shell::target_dir()?.join("prove-python/litellm.yaml");
-    let yaml = "model_list:\n  - model_name: tiny\n    litellm_params:\n      model: openai/none\n      api_key: none\n      mock_response: \"The David stands 5.17 metres tall. 다비드의 높이는 5.17미터입니다.\"\n";
+    let yaml = "model_list:\n  - model_name: tiny\n    litellm_params:\n      model: hosted_vllm/none\n      api_base: http://127.0.0.1:9/v1\n      api_key: none\n      mock_response: \"The David stands 5.17 metres tall. 다비드의 높이는 5.17미터입니다.\"\n";
     std::fs::write(&config, yaml)?;
     let mut server = clients.program("litellm")?;
     server.arg("--config").arg(&config).args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+    // On loopback, for a minute, with a fixed answer: no key to protect.
+    server.env("LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY", "true");
     Ok((format!("{} with a fixed answer", CLIENTS[3]), port, Server::start(server, port)?))
 }
 
@@ -201,13 +204,17 @@ fn compare(
     out: &mut String,
 ) -> Result<usize> {
     let base = format!("http://127.0.0.1:{port}/v1");
-    let wanted = reference(clients, spoken.kind, &base)?;
     let mut wrong = 0;
     for stream in spoken.streams {
+        // Whole with whole, streamed with streamed: a server may lose characters in its streams.
+        let wanted = reference(clients, spoken.kind, &base, *stream)?;
         let (mut same_text, mut same_tokens) = (0, 0);
         let (mut ttft, mut trip) = (Vec::new(), Vec::new());
         for (prompt, want) in PROMPTS.iter().zip(&wanted) {
             let got = ask(binary, spoken.kind, &base, *stream, prompt)?;
+            if said(&got) != want["text"] {
+                println!("{} stream {stream} {prompt}: {} is not {}", spoken.kind, got, want["text"]);
+            }
             let card = &got["card"];
             same_text += usize::from(said(&got) == want["text"]);
             let both = |ours: &str, theirs: &str| want[theirs].is_null() || card[ours] == want[theirs];
@@ -229,18 +236,24 @@ fn compare(
     Ok(wrong)
 }
 
-/// The text of an answer, or how many numbers it has.
+/// The text of an answer, or how many vectors it has.
 fn said(answer: &Value) -> Value {
-    let numbers = answer["parts"].as_array().into_iter().flatten().find_map(|p| p["scores"].as_array());
-    match numbers {
-        Some(numbers) => format!("{} numbers", numbers.len()).into(),
+    let vectors = answer["parts"].as_array().into_iter().flatten().filter_map(|p| p["scores"].as_array());
+    let lengths: Vec<usize> = vectors.map(Vec::len).collect();
+    match lengths.first() {
+        Some(numbers) => format!("{} vectors of {numbers} numbers", lengths.len()).into(),
         None => answer["answer"].clone(),
     }
 }
 
-fn reference(clients: &Venv, kind: &str, base: &str) -> Result<Vec<Value>> {
+fn reference(clients: &Venv, kind: &str, base: &str, stream: bool) -> Result<Vec<Value>> {
     let mut script = clients.script("reference.py")?;
-    script.args([kind, base, "tiny"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let form = if stream { "stream" } else { "whole" };
+    script
+        .args([kind, base, "tiny", form])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = script.spawn().context("reference.py cannot be started")?;
     let mut to = child.stdin.take().context("reference.py has no standard input")?;
     for prompt in PROMPTS {
@@ -263,8 +276,11 @@ fn ask(binary: &Path, kind: &str, base: &str, stream: bool, prompt: &str) -> Res
         command.arg("--no-stream");
     }
     command.args(["--", prompt]);
-    let text = shell::output(command)?;
-    serde_json::from_str(&text).context("acidtest ask did not print JSON")
+    // A failed request is printed too: what went wrong is a finding.
+    let done = command.output().context("acidtest cannot be started")?;
+    serde_json::from_slice(&done.stdout).with_context(|| {
+        format!("acidtest ask did not print JSON: {}", String::from_utf8_lossy(&done.stderr))
+    })
 }
 
 fn median(values: &mut [f64]) -> String {

@@ -86,8 +86,8 @@ impl Spoken for Vectors {
             return Ok(self.answer.malformed("body has no embedding in 'data'".to_owned()));
         }
         for entry in data {
-            match numbers(entry) {
-                Ok(vector) => self.answer.got.parts.push(Part::Scores(vector)),
+            match vectors(entry) {
+                Ok(all) => self.answer.got.parts.extend(all.into_iter().map(Part::Scores)),
                 Err(why) => return Ok(self.answer.malformed(why)),
             }
         }
@@ -101,15 +101,21 @@ impl Spoken for Vectors {
     }
 }
 
-/// The vector of an entry: a list of numbers, or base64 of 32-bit floats.
-fn numbers(entry: &Value) -> Result<Vec<f64>, String> {
+/// The vectors of an entry: one, or one for each token where the server does not pool
+/// them (llama.cpp).
+fn vectors(entry: &Value) -> Result<Vec<Vec<f64>>, String> {
     match json::field(entry, "embedding") {
-        Some(Value::Array(all)) if !all.is_empty() => {
-            let numbers: Option<Vec<f64>> = all.iter().map(Value::as_f64).collect();
-            numbers.ok_or_else(|| "'embedding' holds something other than numbers".into())
+        Some(Value::Array(all)) if all.first().is_some_and(Value::is_array) => {
+            all.iter().map(|one| numbers(one.as_array().map(Vec::as_slice).unwrap_or_default())).collect()
         }
-        Some(Value::String(text)) => base64::floats(text),
+        Some(Value::Array(all)) if !all.is_empty() => Ok(vec![numbers(all)?]),
+        Some(Value::String(text)) => Ok(vec![base64::floats(text)?]),
         Some(other) => Err(format!("'embedding' is {}, expected numbers or base64", json::kind(other))),
         None => Err("an entry of 'data' has no 'embedding'".into()),
     }
+}
+
+fn numbers(all: &[Value]) -> Result<Vec<f64>, String> {
+    let numbers: Option<Vec<f64>> = all.iter().map(Value::as_f64).collect();
+    numbers.filter(|n| !n.is_empty()).ok_or_else(|| "'embedding' holds something other than numbers".into())
 }
