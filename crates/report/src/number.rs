@@ -3,6 +3,7 @@
 //! Main types: [`Scale`], a unit in which a row is shown. Must not change a value
 //! beyond rounding it.
 
+use crate::words::Lang;
 use acidtest_findings::{Estimate, Interval, Quantity, Uncertainty};
 
 /// A unit for people and how many of it make the base unit.
@@ -91,19 +92,19 @@ impl Scale {
     }
 
     /// `182 (171–196) ms`, `655 ms, n too small`.
-    pub(crate) fn cell(&self, e: &Estimate) -> String {
-        self.with_suffix(e, &self.suffix())
+    pub(crate) fn cell(&self, e: &Estimate, lang: Lang) -> String {
+        self.with_suffix(e, &self.suffix(), lang)
     }
 
     /// As [`Scale::cell`] where a column names the unit.
-    pub(crate) fn bare(&self, e: &Estimate) -> String {
-        self.with_suffix(e, "")
+    pub(crate) fn bare(&self, e: &Estimate, lang: Lang) -> String {
+        self.with_suffix(e, "", lang)
     }
 
-    fn with_suffix(&self, e: &Estimate, suffix: &str) -> String {
+    fn with_suffix(&self, e: &Estimate, suffix: &str, lang: Lang) -> String {
         let value = match &e.value {
             Quantity::Value(v) => *v,
-            Quantity::Absent(why) => return format!("absent: {why}"),
+            Quantity::Absent(why) => return lang.tell(&format!("absent: {why}")),
         };
         let ends = e.ends();
         let number = self.value(value, ends);
@@ -117,7 +118,7 @@ impl Scale {
             Uncertainty::Interval(i) => {
                 format!("{number} ({}){suffix}", self.ends(i, value, "–"))
             }
-            Uncertainty::None(why) => format!("{number}{suffix}, {}", short(why)),
+            Uncertainty::None(why) => format!("{number}{suffix}, {}", lang.tell(short(why))),
         }
     }
 }

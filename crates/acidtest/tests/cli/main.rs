@@ -8,6 +8,7 @@ mod compare;
 mod faults;
 mod help;
 mod kill;
+mod korean;
 mod language;
 mod own_targets;
 mod protocols;
@@ -48,6 +49,7 @@ impl Place {
             .current_dir(self.path())
             .env("NO_COLOR", "1")
             .env("COLUMNS", "110")
+            .env("LC_ALL", "C")
             .stdin(Stdio::null());
         command
     }
