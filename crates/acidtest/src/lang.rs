@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Languages as the command line names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Language {
-    /// English
     En,
-    /// Korean
     Ko,
 }
 

@@ -36,7 +36,7 @@ use std::process::ExitCode;
 #[command(name = "acidtest", version, arg_required_else_help = true, max_term_width = 100)]
 struct Cli {
     /// Language of messages; else that of LC_ALL, LC_MESSAGES or LANG
-    #[arg(long, value_enum, value_name = "LANG", global = true)]
+    #[arg(long, value_enum, value_name = "LANG", global = true, display_order = 900)]
     lang: Option<lang::Language>,
     #[command(subcommand)]
     command: commands::Command,

@@ -13,7 +13,7 @@ const READINGS: [&str; 3] = ["", ":repaired", ":coerced"];
 
 fn interval(e: &Estimate, value: f64, scale: &Scale, lang: Lang) -> String {
     match &e.interval {
-        Uncertainty::Interval(i) => scale.ends(i, value, " – "),
+        Uncertainty::Interval(i) => scale.ends(i, value, " – ", lang),
         Uncertainty::None(why) => lang.tell(short(why)),
     }
 }

@@ -117,7 +117,7 @@ impl Head {
 
     fn ends(&self, c: &MatrixColumn, lang: Lang) -> Cell {
         let text = match (&c.interval, &c.interval_none) {
-            (Some(i), _) => self.scale.ends(i, c.value, "–"),
+            (Some(i), _) => self.scale.ends(i, c.value, "–", lang),
             (None, Some(why)) => lang.tell(crate::number::short(why)),
             (None, None) => String::new(),
         };
@@ -211,7 +211,7 @@ fn row(t: &Test, lang: Lang) -> [Cell; 7] {
         if x > 0.0 { format!("+{text}{}", scale.suffix()) } else { format!("{text}{}", scale.suffix()) }
     };
     let interval = match (shown, t.difference) {
-        (Some(i), Some(d)) => scale.ends(i, d, " … "),
+        (Some(i), Some(d)) => scale.ends(i, d, " … ", lang),
         _ => t.interval_none.as_deref().map_or(String::new(), |why| lang.tell(crate::number::short(why))),
     };
     let paint = match t.state {

@@ -78,7 +78,7 @@ impl Scale {
     }
 
     /// The ends of an interval: `0.71 – 0.86`, `≥ 350`, `≤ 0.03`.
-    pub(crate) fn ends(&self, ends: &Interval, value: f64, dash: &str) -> String {
+    pub(crate) fn ends(&self, ends: &Interval, value: f64, dash: &str, lang: Lang) -> String {
         let decimals = self.decimals(Some(ends), value);
         let show = |x: f64| fixed(x * self.factor, decimals);
         match (ends.sides, ends.low, ends.high) {
@@ -87,7 +87,7 @@ impl Scale {
             (_, Some(low), Some(high)) => format!("{}{dash}{}", show(low), show(high)),
             (_, Some(low), None) => format!("≥ {}", show(low)),
             (_, None, Some(high)) => format!("≤ {}", show(high)),
-            (_, None, None) => "unbounded".to_owned(),
+            (_, None, None) => lang.say("unbounded").to_owned(),
         }
     }
 
@@ -116,7 +116,7 @@ impl Scale {
         };
         match &e.interval {
             Uncertainty::Interval(i) => {
-                format!("{number} ({}){suffix}", self.ends(i, value, "–"))
+                format!("{number} ({}){suffix}", self.ends(i, value, "–", lang))
             }
             Uncertainty::None(why) => format!("{number}{suffix}, {}", lang.tell(short(why))),
         }
@@ -201,12 +201,18 @@ mod tests {
         let ratio = Scale::of("ratio", None);
         let i = interval(Some(0.7148), Some(0.8574), "two");
         assert_eq!(ratio.value(0.79508, Some(&i)), "0.795");
-        assert_eq!(ratio.ends(&i, 0.795, " – "), "0.71 – 0.86");
+        assert_eq!(ratio.ends(&i, 0.795, " – ", Lang::En), "0.71 – 0.86");
         let ms = Scale::of("s", Some(0.182));
         let i = interval(Some(0.1711), Some(0.1962), "two");
-        assert_eq!(format!("{} ({})", ms.value(0.18203, Some(&i)), ms.ends(&i, 0.182, "–")), "182 (171–196)");
-        assert_eq!(ms.ends(&interval(Some(0.35), None, "two"), 0.401, "–"), "≥ 350");
-        assert_eq!(Scale::percent().ends(&interval(Some(0.0), Some(0.0239), "upper"), 0.0, "–"), "≤ 2.4");
+        assert_eq!(
+            format!("{} ({})", ms.value(0.18203, Some(&i)), ms.ends(&i, 0.182, "–", Lang::En)),
+            "182 (171–196)"
+        );
+        assert_eq!(ms.ends(&interval(Some(0.35), None, "two"), 0.401, "–", Lang::En), "≥ 350");
+        assert_eq!(
+            Scale::percent().ends(&interval(Some(0.0), Some(0.0239), "upper"), 0.0, "–", Lang::En),
+            "≤ 2.4"
+        );
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn quality(findings: &Findings, style: Style) -> String {
             notes = true;
             let scale = Scale::of(&e.unit, Some(value));
             let interval = match &e.interval {
-                Uncertainty::Interval(i) => scale.ends(i, value, " – "),
+                Uncertainty::Interval(i) => scale.ends(i, value, " – ", lang),
                 Uncertainty::None(why) => lang.tell(short(why)),
             };
             grid.row([
@@ -407,7 +407,7 @@ fn reliability(findings: &Findings, style: Style) -> String {
             let Some(value) = e.number() else { return };
             let scale = Scale::percent();
             let interval = match &e.interval {
-                Uncertainty::Interval(i) => scale.ends(i, value, "–"),
+                Uncertainty::Interval(i) => scale.ends(i, value, "–", lang),
                 Uncertainty::None(why) => lang.tell(short(why)),
             };
             any = true;

@@ -227,9 +227,11 @@ pub(crate) fn said(gate: &GateResult, lang: Lang) -> String {
     let bound = gate.gate.contains(".low") || gate.gate.contains(".high");
     match (&value, &gate.interval) {
         _ if gate.endless => parts.push("+∞".to_owned()),
-        (Some(_), Some(i)) if bound => {
-            parts.push(format!("{}{}", scale.ends(i, gate.value.unwrap_or_default(), " – "), scale.suffix()))
-        }
+        (Some(_), Some(i)) if bound => parts.push(format!(
+            "{}{}",
+            scale.ends(i, gate.value.unwrap_or_default(), " – ", lang),
+            scale.suffix()
+        )),
         (Some(v), _) => parts.push(v.clone()),
         (None, _) => {}
     }

@@ -118,7 +118,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("bootstrap percentile", "부트스트랩 백분위"), ("chi-square", "카이제곱"), ("Tango, paired", "탱고, 대응 표본"),
     ("Newcombe, paired", "뉴컴, 대응 표본"),
     // Why there is no interval or no value.
-    ("n too small", "n 부족"), ("no variance", "분산 없음"), ("no interval", "신뢰 구간 없음"),
+    ("n too small", "n 부족"), ("no variance", "분산 없음"), ("no interval", "신뢰 구간 없음"), ("unbounded", "경계 없음"),
     ("one incident", "사고 1건"), ("no value", "값 없음"), ("a maximum has no interval", "최댓값에는 신뢰 구간이 없음"),
     ("both ends fall on one value", "양 끝이 같은 값임"), ("+∞ at both ends", "양 끝이 +∞"),
     ("+∞ at both ends: too many without a value", "양 끝이 +∞: 값이 없는 요청이 너무 많음"),
