@@ -71,7 +71,13 @@ pub(crate) fn told(english: &str) -> String {
     if lang() == Lang::En {
         return english.to_owned();
     }
+    // A line of a suite, quoted under its number, stays as it is.
+    let is_quoted =
+        |line: &str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
     let line = |line: &str| {
+        if is_quoted(line) {
+            return line.to_owned();
+        }
         let text = line.trim_start();
         let (indent, _) = line.split_at(line.len() - text.len());
         format!("{indent}{}", lang().tell(text))
@@ -82,6 +88,19 @@ pub(crate) fn told(english: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quoted_lines_of_suites_stay() {
+        set(Lang::Ko);
+        let said = told(
+            "error: unknown key 'x' in the suite\n --> a.yaml:3:1\n  |\n3 | error: wrong (y)\n\nhint: known: a b",
+        );
+        set(Lang::En);
+        assert_eq!(
+            said,
+            "오류: 스위트에 알 수 없는 키 'x'\n --> a.yaml:3:1\n  |\n3 | error: wrong (y)\n\n도움말: 쓸 수 있는 것: a b"
+        );
+    }
 
     #[test]
     fn arguments_come_before_the_environment() {

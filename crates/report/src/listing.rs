@@ -72,7 +72,7 @@ pub fn metrics(metrics: &[&Metric], whole: bool, style: Style) -> String {
             };
             out.push_str(&format!("{}\n", style.paint(&title, Paint::Title)));
         }
-        grid.row([name(m).into(), m.unit.id().into(), stats(m).into(), m.title.into()]);
+        grid.row([name(m).into(), m.unit.id().into(), stats(m).into(), style.lang.say(m.title).into()]);
     }
     out.push_str(&grid.render(style));
     out
@@ -91,7 +91,7 @@ fn stats(m: &Metric) -> String {
 }
 
 fn definition(m: &Metric, style: Style) -> String {
-    let mut out = format!("{}  {}\n", style.paint(&name(m), Paint::Title), m.title);
+    let mut out = format!("{}  {}\n", style.paint(&name(m), Paint::Title), style.lang.say(m.title));
     let mut grid = Grid::new(1);
     let stats = stats(m);
     for (key, text) in [

@@ -49,7 +49,7 @@ fn head(forecast: &Forecast, style: Style) -> String {
     }
     row(lang.say("requests"), forecast.requests.map_or(lang.say("not known ahead").into(), count));
     let costs: Vec<String> = forecast.cost.iter().map(|c| money(&c.currency, c.amount)).collect();
-    let sum = costs.join(" + ");
+    let sum = costs.join(lang.say(" and "));
     let is_bound = forecast.cells.iter().any(|c| c.cost_is_bound);
     row(
         lang.say("cost"),

@@ -17,10 +17,10 @@ pub(super) const WORDS: &[Entry] = &[
     ("WILL BE SENT", "보낼 요청"), ("SPEED CARD", "속도 카드"), ("plan", "계획"),
     // Heads of columns.
     ("value", "값"), ("95 % interval", "95 % 신뢰 구간"), ("n", "n"), ("how", "산출 방법"), ("unit", "단위"),
-    ("n of slots", "n / 슬롯"), ("steady window", "정상 구간"), ("whole run", "전체 실행"), ("mean", "평균"),
+    ("n of slots", "n/슬롯"), ("steady window", "정상 구간"), ("whole run", "전체 실행"), ("mean", "평균"),
     ("total", "합계"), ("what", "내용"), ("per 1k correct", "정답 1천 건당"), ("per request", "요청당"),
     ("requests", "요청"), ("share", "비율"), ("accuracy", "정확도"), ("strict", "엄격"), ("repaired", "복구 후"),
-    ("coerced", "형 변환 후"), ("by its own clock", "서버 자체 시계 기준"), ("on front", "최전선"),
+    ("coerced", "형 변환 후"), ("by its own clock", "서버 자체 시계 기준"), ("on front", "파레토 전선"),
     ("difference", "차이"), ("interval", "신뢰 구간"), ("second is", "둘째 쪽은"), ("pairs (units)", "쌍 (단위)"),
     ("would settle", "판정에 필요"), ("cost", "비용"), ("errors", "오류율"), ("cost of 1k", "1천 건 비용"),
     ("phase", "단계"), ("target", "대상"), ("prompt", "프롬프트"), ("input tok", "입력 토큰"),
@@ -28,7 +28,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("estimator", "추정 근거"), ("tokens", "토큰"), ("speed", "속도"), ("gate", "게이트"), ("state", "상태"),
     ("found", "결과"), ("accuracy (95 %)", "정확도 (95 %)"), ("TTFT p50", "TTFT p50"), ("TTFT p95", "TTFT p95"),
     ("RUN", "실행"), ("CREATED", "만든 때"), ("STATE", "상태"), ("REQUESTS", "요청"), ("RECORDS", "기록"),
-    ("FAILED", "실패"), ("NAME", "이름"), ("better", "좋은 방향"), ("stats", "통계량"), ("formula", "계산식"),
+    ("FAILED", "실패"), ("NAME", "이름"), ("better", "좋음"), ("stats", "통계량"), ("formula", "계산식"),
     ("edge cases", "예외 상황"), ("needs", "필요한 것"), ("source", "출처"),
     // Families.
     ("quality", "품질"), ("throughput", "처리량"), ("reliability", "신뢰성"),
@@ -39,7 +39,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("unknown", "알 수 없음"), ("running", "실행 중"), ("done", "완료"), ("stopped", "중단됨"),
     ("imported", "가져옴"), ("no gates", "게이트 없음"),
     // The header.
-    ("synthetic prompts", "합성 프롬프트"), ("1 case", "케이스 1개"), (", then ", ", 이어서 "),
+    ("synthetic prompts", "합성 프롬프트"), ("1 case", "케이스 1개"), (", then ", ", 이어서 "), (" and ", ", "),
     ("fresh prompts (nonce)", "매번 새 프롬프트(nonce)"),
     ("closed", "동시"), ("constant", "일정 간격"), ("poisson", "포아송"),
     // Rows.
@@ -137,7 +137,7 @@ pub(super) const WORDS: &[Entry] = &[
 /// Sentences; `{~name}` is itself a message.
 #[rustfmt::skip]
 pub(super) const SENTENCES: &[Entry] = &[
-    ("{n} of {of}", "{n} / {of}"),
+    ("{n} of {of}", "{n}/{of}"),
     ("{n} of {of} {unit}", "{unit} {of}건 중 {n}건"),
     ("unit: {unit} ({n}), {method}", "표본 단위: {unit}({n}), {method}"),
     ("accuracy if the {n} excluded were wrong … right: {low} … {high}", "제외된 {n}건이 모두 오답일 때 … 모두 정답일 때의 정확도: {low} … {high}"),
@@ -160,7 +160,7 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("{n} of {of} requests failed or were wrong", "요청 {of}건 중 {n}건이 실패했거나 오답입니다"),
     ("slot {n}", "슬롯 {n}"),
     // The matrix, differences, two runs.
-    ("{phase}: front of {of}; what holds is what paired differences show", "{phase}: {of}의 최전선; 대응 표본의 차이로 확인된 것만 인정합니다"),
+    ("{phase}: front of {of}; what holds is what paired differences show", "{phase}: 파레토 전선의 기준은 {of}; 대응 표본의 차이로 확인된 것만 인정합니다"),
     ("dominated by {who}", "{who}보다 열세"),
     ("undecided against {who}", "{who} 대비 판정 보류"),
     ("{unit} per 1k", "{unit} / 1천 건"),
@@ -249,7 +249,12 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("replayed from run {run}: its answers, times and errors; nothing was sent", "실행 {run}의 재생입니다: 응답, 시간, 오류가 그 실행의 것이며 아무것도 보내지 않았습니다"),
     ("resumed: {n} clocks; no time is taken across them", "이어서 실행함: 시계 {n}개; 서로 다른 시계 사이의 시간은 재지 않습니다"),
     ("the asked load was not held: raise max_in_flight, or lower the rate", "요청한 부하를 유지하지 못했습니다: max_in_flight를 올리거나 속도를 낮추십시오"),
-    ("cases were chosen: {how}", "케이스를 선택했습니다: {how}"),
+    ("cases were chosen: {~how}", "케이스를 선택했습니다: {how}"),
+    ("split {names}", "분할 {names}"),
+    ("filter {rule}", "조건 {rule}"),
+    ("shard {part}", "조각 {part}"),
+    ("sample of {n} (seed {seed})", "표본 {n}개(시드 {seed})"),
+    ("limit {n}", "최대 {n}개"),
     ("{n} cases were skipped: {what}", "케이스 {n}개를 건너뛰었습니다: {what}"),
     ("stopped early by {~rule}: estimates are sequential, made after looking at the data; their intervals do not allow for it", "{rule}에 따라 일찍 멈췄습니다: 추정값은 데이터를 보며 얻은 순차 추정이며, 신뢰 구간은 이를 반영하지 않습니다"),
     ("abort rule '{rule}'", "중단 규칙 '{rule}'"),
@@ -259,7 +264,11 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("the cost cap was reached", "비용 상한에 도달함"),
     ("the store takes no more", "저장소가 더 받지 않음"),
     ("baseline: {~what}", "기준 실행: {what}"),
-    ("the runs were not asked the same: {what}; only equal cases are compared", "두 실행의 질문이 같지 않습니다: {what}; 같은 케이스만 비교합니다"),
+    ("the runs were not asked the same: {~what}; only equal cases are compared", "두 실행의 질문이 같지 않습니다: {what}; 같은 케이스만 비교합니다"),
+    ("{key} differ", "{key} 다름"),
+    ("{key}: {left} against {right}", "{key}: {left} 대 {right}"),
+    ("the same cases in another order", "케이스는 같고 순서가 다름"),
+    ("cases: {n} only in the first, {k} only in the second", "케이스: 첫째에만 {n}개, 둘째에만 {k}개"),
     ("the {~which} run was stopped before its end: {~why}", "{which} 실행이 끝나기 전에 중단되었습니다: {why}"),
     ("no case has a value in both runs: there is nothing to pair", "두 실행 모두에 값이 있는 케이스가 없습니다: 짝지을 것이 없습니다"),
     ("{side} has no counterpart in the second run", "{side}: 둘째 실행에 대응하는 것이 없습니다"),

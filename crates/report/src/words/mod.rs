@@ -1,8 +1,8 @@
 //! The words that people read, in English and in Korean.
 //!
 //! ```text
-//!  "{n} of {of} requests were never sent ({~why})"      English, as the code says it: the key
-//!  "전체 {of}건 중 {n}건을 보내지 못했습니다({why})"     its Korean, in one table: ko.rs, program.rs
+//!  "{~place}: {n} of {of} requests were never sent ({~why})"    English, as the code says it: the key
+//!  "{place}: 요청 {of}건 중 {n}건을 보내지 못했습니다({why})"   its Korean, in one table: ko.rs, metrics.rs, program.rs
 //! ```
 //!
 //! Main type: [`Lang`]. English is what the code says, so that nothing is looked up for it and
@@ -14,6 +14,7 @@
 //! Must not translate text of models, suites or servers, names or ids.
 
 mod ko;
+mod metrics;
 mod program;
 #[cfg(test)]
 mod tests;
@@ -62,7 +63,7 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS)
+    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES)
 }
 
 impl Lang {
@@ -143,6 +144,11 @@ fn told(english: &str) -> Option<String> {
     }
     if let Some(korean) = exact(english) {
         return Some(korean.to_owned());
+    }
+    for (en, ko) in program::BEFORE {
+        if let Some(rest) = english.strip_prefix(en) {
+            return Some(format!("{ko}{}", Lang::Ko.tell(rest)));
+        }
     }
     // The entry that explains most of the sentence.
     let fits = entries().filter_map(|(en, ko)| {

@@ -4,11 +4,12 @@
 
 use super::Entry;
 
+/// What stands in front of any sentence.
+pub(super) const BEFORE: &[Entry] = &[("error: ", "오류: "), ("hint: ", "도움말: ")];
+
 /// Progress, closing lines, errors.
 #[rustfmt::skip]
 pub(super) const WORDS: &[Entry] = &[
-    ("error: {~what}", "오류: {what}"),
-    ("hint: {~what}", "도움말: {what}"),
     // Progress.
     ("{n} in flight", "진행 중 {n}건"),
     ("{n} failed", "실패 {n}건"),
@@ -69,7 +70,27 @@ pub(super) const WORDS: &[Entry] = &[
     ("{path} is there already", "{path} 파일이 이미 있습니다"),
     ("--force overwrites it, --to FOLDER writes elsewhere", "--force는 덮어쓰고, --to FOLDER는 다른 곳에 씁니다"),
     ("unknown key '{key}'", "알 수 없는 키 '{key}'"),
-    ("unknown key '{key}' in {place}", "{place}에 알 수 없는 키 '{key}'"),
+    ("unknown key '{key}' in {~place}", "{place}에 알 수 없는 키 '{key}'"),
+    ("unknown key '{key}' in {~place} (expected '{word}')", "{place}에 알 수 없는 키 '{key}' ('{word}'을(를) 쓰려고 하셨습니까?)"),
+    ("the suite", "스위트"), ("a case", "케이스"), ("a target", "대상"), ("a phase", "단계"), ("a scorer", "채점기"),
+    ("{~place} needs '{key}'", "{place}에 '{key}' 키가 필요합니다"),
+    ("add `{form}`", "추가하십시오: `{form}`"),
+    ("it has: {names}", "있는 것: {names}"),
+    ("cannot open '{path}': {~why}", "'{path}' 파일을 열 수 없습니다: {why}"),
+    ("cannot read '{path}': {~why}", "'{path}' 파일을 읽을 수 없습니다: {why}"),
+    ("cannot read the suite: {~why}", "스위트를 읽을 수 없습니다: {why}"),
+    ("paths are relative to the suite file", "경로는 스위트 파일을 기준으로 합니다"),
+    ("give the path of a suite file, such as {path}", "스위트 파일의 경로를 주십시오, 예: {path}"),
+    ("unknown scorer '{name}'", "알 수 없는 채점기 '{name}'"),
+    ("unknown scorer '{name}' (expected '{word}')", "알 수 없는 채점기 '{name}' ('{word}'을(를) 쓰려고 하셨습니까?)"),
+    ("{what} must be {~kind}, not {~found}", "{what}: {kind} 값이 필요하지만 {found} 값이 주어졌습니다"),
+    ("a whole number", "정수"), ("a number", "숫자"), ("text", "문자열"), ("nothing", "빈"), ("a list", "목록"), ("a map", "맵"),
+    ("true or false", "true 또는 false"), ("text or a number", "문자열이나 숫자"), ("empty value", "빈 값"),
+    ("put it in quotes", "따옴표로 감싸십시오"),
+    ("case '{id}' ({at}) has no variable '{name}'", "케이스 '{id}'({at})에 변수 '{name}'이(가) 없습니다"),
+    ("target '{name}': environment variable {var} (key) is not set or empty", "대상 '{name}': 환경 변수 {var}(key)이(가) 없거나 비어 있습니다"),
+    ("export {var}=… before the run, or remove it from the target", "실행 전에 export {var}=… 를 하거나 대상에서 빼십시오"),
+    ("not valid YAML: {why}", "올바른 YAML이 아닙니다: {why}"),
     ("did you mean '{word}'?", "'{word}'을(를) 쓰려고 하셨습니까?"),
     ("unknown metric '{name}' in gate '{gate}'", "게이트 '{gate}'에 알 수 없는 지표 '{name}'"),
     ("`acidtest metrics` lists the metrics; the suite's scorers are metrics too", "`acidtest metrics`가 지표를 모두 보여 줍니다; 스위트의 채점기도 지표입니다"),
@@ -113,7 +134,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("both are run {run}", "둘 다 실행 {run}입니다"),
     ("`acidtest runs` lists the stored runs", "`acidtest runs`가 저장된 실행을 보여 줍니다"),
     ("run {run} cannot be its own baseline", "실행 {run}을(를) 자기 자신과 비교할 수 없습니다"),
-    ("the runs were not asked the same: {what}", "두 실행의 질문이 같지 않습니다: {what}"),
+    ("the runs were not asked the same: {~what}", "두 실행의 질문이 같지 않습니다: {what}"),
     ("--across-workloads compares the cases that are equal in both", "--across-workloads는 양쪽에서 같은 케이스만 비교합니다"),
     ("there is no file '{path}' either; `acidtest export -o FILE` writes one", "'{path}' 파일도 없습니다; `acidtest export -o FILE`로 만들 수 있습니다"),
     ("run {run} was imported and cannot be resumed", "실행 {run}은(는) 가져온 것이라 이어 할 수 없습니다"),

@@ -26,6 +26,7 @@ fn every_entry_keeps_its_values_and_is_korean() {
         let wanted: BTreeSet<&str> = names(en).into_iter().map(|n| n.trim_start_matches('~')).collect();
         assert_eq!(wanted, names(ko), "{en}");
         let is_sign = [
+            " and ",
             "n",
             "429",
             "5xx",
@@ -61,6 +62,10 @@ fn sentences_are_found_again_with_their_values() {
         (
             "met so far, but the run was stopped: interrupted",
             "지금까지는 충족했으나 실행이 중단되었습니다: 사용자가 중단함",
+        ),
+        (
+            "error: 'closed' (users at once) must be a whole number, not text",
+            "오류: 'closed' (users at once): 정수 값이 필요하지만 문자열 값이 주어졌습니다",
         ),
         ("no connection (refused)", "연결 실패 (refused)"),
         (
@@ -123,6 +128,13 @@ fn classes_and_reasons_have_their_words() {
         assert!(exact(&words).is_some() || told(&words).is_some(), "no Korean for '{words}'");
         let short = crate::number::short(&words);
         assert!(told(short).is_some(), "no Korean for '{short}'");
+    }
+}
+
+#[test]
+fn every_metric_has_its_title() {
+    for m in acidtest_findings::metrics() {
+        assert!(exact(m.title).is_some(), "no Korean for the title of {}: {}", m.id, m.title);
     }
 }
 
