@@ -29,6 +29,6 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     };
     let mut store = to_write(&args.store)?;
     let imported = store.import(&mut input).map_err(trouble)?;
-    print(&format!("imported {}: {} records\n", imported.run, imported.stored.records))?;
+    print(&crate::lang::told(&format!("imported {}: {} records\n", imported.run, imported.stored.records)))?;
     Ok(Exit::Ok)
 }

@@ -35,6 +35,12 @@ pub(super) const WORDS: &[Entry] = &[
     ("left as they were: {n} answers to cases that the suite does not have (or whose expected answers changed: see --by id)", "그대로 둔 것: 스위트에 없는(또는 정답이 바뀐: --by id 참고) 케이스의 응답 {n}건"),
     ("acidtest has a bug: {what}", "acidtest에 버그가 있습니다: {what}"),
     ("please report this with the command you ran; what was stored before is not lost", "실행한 명령과 함께 알려 주십시오; 그때까지 저장된 것은 남아 있습니다"),
+    ("imported {run}: {n} records", "가져옴: 실행 {run}, 기록 {n}개"),
+    ("imported {n} verdicts into {run}", "판정 {n}개를 실행 {run}에 가져왔습니다"),
+    ("{n} lines left out", "{n}줄은 뺐습니다"),
+    ("line {n} left out: {why}", "{n}번째 줄을 뺐습니다: {why}"),
+    ("deleted {run}", "지움: {run}"),
+    ("{n} deleted, the newest {k} kept", "{n}개를 지웠고 최근 {k}개는 남겼습니다"),
     // Estimates of a plan.
     ("tokens and times as in run {run} of the same workload", "토큰과 시간은 작업 부하가 같은 실행 {run} 기준"),
     ("else {~what}", "그 밖에는 {what}"),
