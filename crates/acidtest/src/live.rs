@@ -110,6 +110,6 @@ mod tests {
         let text = line(&control, Duration::from_secs(5), Lang::En);
         assert_eq!(text, "   50 of 100 · 2 in flight · 1 failed · 10.0/s · 5 s left");
         let text = line(&control, Duration::from_secs(5), Lang::Ko);
-        assert_eq!(text, "   50 / 100 · 진행 중 2건 · 실패 1건 · 10.0/s · 5초 남음");
+        assert_eq!(text, "   50/100 · 진행 중 2건 · 실패 1건 · 10.0/s · 5초 남음");
     }
 }

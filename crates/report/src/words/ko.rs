@@ -119,7 +119,8 @@ pub(super) const WORDS: &[Entry] = &[
     ("Newcombe, paired", "뉴컴, 대응 표본"),
     // Why there is no interval or no value.
     ("n too small", "n 부족"), ("no variance", "분산 없음"), ("no interval", "신뢰 구간 없음"), ("unbounded", "경계 없음"),
-    ("one incident", "사고 1건"), ("no value", "값 없음"), ("a maximum has no interval", "최댓값에는 신뢰 구간이 없음"),
+    ("one incident", "사고 1건"), ("what was held, not a sample", "표본이 아니라 유지된 값"), ("holds ramp-up and tail", "시작과 끝 구간이 섞여 있음"),
+    ("the phase had no length", "단계의 길이가 0임"), ("the server reports no output tokens", "서버가 출력 토큰 수를 보고하지 않음"), ("part of the window", "구간의 일부"), ("no value", "값 없음"), ("a maximum has no interval", "최댓값에는 신뢰 구간이 없음"),
     ("both ends fall on one value", "양 끝이 같은 값임"), ("+∞ at both ends", "양 끝이 +∞"),
     ("+∞ at both ends: too many without a value", "양 끝이 +∞: 값이 없는 요청이 너무 많음"),
     ("no requests", "요청 없음"), ("no price of this target", "이 대상의 가격 정보 없음"),
@@ -199,6 +200,7 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("{ratio} tokens per event: gaps between events are not gaps between tokens", "이벤트당 토큰 {ratio}개: 이벤트 간격은 토큰 간격이 아님"),
     ("right, though it was expected to fail: {why}", "실패가 예상되었으나 정답: {why}"),
     ("not sent: {~why}", "보내지 못함: {why}"),
+    ("{share} % of the asked {asked} requests in flight were never reached before the last send", "마지막 전송 전까지 요청한 동시 {asked}건의 {share} %에 이르지 못함"),
     // Validity.
     ("{~what}: p99 {p99} ms, limit {limit} ms, from second {at} on", "{what}: p99 {p99} ms, 한계 {limit} ms, {at}초부터"),
     ("sends were late", "전송이 늦었습니다"),
@@ -267,6 +269,8 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("the runs were not asked the same: {~what}; only equal cases are compared", "두 실행의 질문이 같지 않습니다: {what}; 같은 케이스만 비교합니다"),
     ("{key} differ", "{key} 다름"),
     ("{key}: {left} against {right}", "{key}: {left} 대 {right}"),
+    ("{key}: {left} against the default", "{key}: {left} 대 기본값"),
+    ("{key}: the default against {right}", "{key}: 기본값 대 {right}"),
     ("the same cases in another order", "케이스는 같고 순서가 다름"),
     ("cases: {n} only in the first, {k} only in the second", "케이스: 첫째에만 {n}개, 둘째에만 {k}개"),
     ("the {~which} run was stopped before its end: {~why}", "{which} 실행이 끝나기 전에 중단되었습니다: {why}"),

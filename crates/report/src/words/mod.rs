@@ -195,7 +195,9 @@ fn values<'t>(pieces: &[Piece<'static>], sentence: &'t str) -> Option<Vec<(&'sta
     }
     let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b",.+-?".contains(&b));
     let fits = |(name, value): &(&str, &str)| {
-        !value.is_empty() && (!["n", "of", "k", "m"].contains(name) || is_number(value))
+        // Where a value would hold the seam of two sentences, they are looked at one by one.
+        let is_one = name.starts_with('~') || !value.contains("; ");
+        !value.is_empty() && is_one && (!["n", "of", "k", "m"].contains(name) || is_number(value))
     };
     (rest.is_empty() && !found.is_empty() && found.len() < pieces.len() && found.iter().all(fits))
         .then_some(found)
