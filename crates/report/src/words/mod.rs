@@ -145,9 +145,13 @@ fn told(english: &str) -> Option<String> {
     if let Some(korean) = exact(english) {
         return Some(korean.to_owned());
     }
-    for (en, ko) in program::BEFORE {
-        if let Some(rest) = english.strip_prefix(en) {
-            return Some(format!("{ko}{}", Lang::Ko.tell(rest)));
+    // `error: …`, `absent: …`: what follows is looked at alone, however much it is like a longer entry.
+    for (en, ko) in entries() {
+        let [Piece::Text(before), Piece::Value(name)] = pieces(en)[..] else { continue };
+        if let Some(rest) =
+            english.strip_prefix(before).filter(|rest| name.starts_with('~') && !rest.is_empty())
+        {
+            return Some(filled(ko, &[(name, &Lang::Ko.tell(rest))]));
         }
     }
     // The entry that explains most of the sentence.

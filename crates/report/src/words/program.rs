@@ -4,12 +4,11 @@
 
 use super::Entry;
 
-/// What stands in front of any sentence.
-pub(super) const BEFORE: &[Entry] = &[("error: ", "오류: "), ("hint: ", "도움말: ")];
-
 /// Progress, closing lines, errors.
 #[rustfmt::skip]
 pub(super) const WORDS: &[Entry] = &[
+    ("error: {~what}", "오류: {what}"),
+    ("hint: {~what}", "도움말: {what}"),
     // Progress.
     ("{n} in flight", "진행 중 {n}건"),
     ("{n} failed", "실패 {n}건"),
@@ -19,7 +18,7 @@ pub(super) const WORDS: &[Entry] = &[
     // Closing lines.
     ("stopping: waiting for the answers in flight; Ctrl-C again ends at once", "멈추는 중: 진행 중인 응답을 기다립니다; Ctrl-C를 다시 누르면 바로 끝납니다"),
     ("stopped early: {~why}", "일찍 멈췄습니다: {why}"),
-    ("stopped early: {~why}; go on with: acidtest run --resume {run}", "일찍 멈췄습니다: {why}; 이어서 하려면: acidtest run --resume {run}"),
+    ("go on with: acidtest run --resume {run}", "이어서 하려면: acidtest run --resume {run}"),
     ("every request failed: {~why}", "모든 요청이 실패했습니다: {why}"),
     ("is the server running, and are its address and model right?", "서버가 켜져 있고 주소와 모델이 맞는지 확인하십시오"),
     ("is the server running, and are its address, kind and model right?", "서버가 켜져 있고 주소, 종류, 모델이 맞는지 확인하십시오"),
@@ -144,7 +143,6 @@ pub(super) const WORDS: &[Entry] = &[
     ("both are run {run}", "둘 다 실행 {run}입니다"),
     ("`acidtest runs` lists the stored runs", "`acidtest runs`가 저장된 실행을 보여 줍니다"),
     ("run {run} cannot be its own baseline", "실행 {run}을(를) 자기 자신과 비교할 수 없습니다"),
-    ("the runs were not asked the same: {~what}", "두 실행의 질문이 같지 않습니다: {what}"),
     ("--across-workloads compares the cases that are equal in both", "--across-workloads는 양쪽에서 같은 케이스만 비교합니다"),
     ("there is no file '{path}' either; `acidtest export -o FILE` writes one", "'{path}' 파일도 없습니다; `acidtest export -o FILE`로 만들 수 있습니다"),
     ("run {run} was imported and cannot be resumed", "실행 {run}은(는) 가져온 것이라 이어 할 수 없습니다"),

@@ -79,6 +79,14 @@ fn sentences_are_found_again_with_their_values() {
             "the runs were not asked the same: phases differ; params: {} against the default; cases: 3 only in the first, 2 only in the second",
             "두 실행의 질문이 같지 않습니다: phases 다름; params: {} 대 기본값; 케이스: 첫째에만 3개, 둘째에만 2개",
         ),
+        (
+            "absent: 95 % of the asked 4 requests in flight were never reached before the last send",
+            "없음: 마지막 전송 전까지 요청한 동시 4건의 95 %에 이르지 못함",
+        ),
+        (
+            "stopped early: interrupted; go on with: acidtest run --resume ab12",
+            "일찍 멈췄습니다: 사용자가 중단함; 이어서 하려면: acidtest run --resume ab12",
+        ),
         ("no connection (refused)", "연결 실패 (refused)"),
         (
             "met so far, but the run was stopped after 5 of 9 requests: abort rule 'x > 1'",
