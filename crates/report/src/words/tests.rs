@@ -100,7 +100,16 @@ fn sentences_are_found_again_with_their_values() {
             "drop 2.5 pp, between -1.0 pp and 6.0 pp (40 pairs, one-sided 95 %); about 90 pairs would settle it if this holds",
             "하락 2.5 pp, -1.0 pp~6.0 pp 사이 (40쌍, 단측 95 %); 이 값이 유지되면 약 90쌍으로 판정할 수 있습니다",
         ),
-        // What is not known stays, and so do names that look like messages.
+    ] {
+        assert_eq!(Lang::Ko.tell(en), ko);
+        assert_eq!(Lang::En.tell(en), en);
+    }
+}
+
+#[test]
+fn what_is_not_known_stays() {
+    for (en, ko) in [
+        // Names that look like messages are no messages.
         ("a sentence that nobody wrote", "a sentence that nobody wrote"),
         ("many requests", "many requests"),
         ("there is no suite 'met'", "'met' 스위트가 없습니다"),
