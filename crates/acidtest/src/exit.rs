@@ -98,7 +98,7 @@ impl Failure {
         if let Some(hint) = &self.hint {
             let _ = writeln!(out, "\nhint: {hint}");
         }
-        harmless(&out)
+        harmless(&crate::lang::told(&out))
     }
 }
 

@@ -13,7 +13,8 @@ pub(crate) fn stops(control: &Arc<Control>) {
         if HELD.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(crate::exit::Exit::Interrupted.code()));
         }
-        eprintln!("\nstopping: waiting for the answers in flight; Ctrl-C again ends at once");
+        let words = "stopping: waiting for the answers in flight; Ctrl-C again ends at once";
+        eprintln!("\n{}", crate::lang::lang().say(words));
         control.stop(StopReason::Interrupted);
     };
     // Only one handler can be set in a process; a second run of one process keeps the first.

@@ -4,6 +4,7 @@
 //! line now and then. Must not write to stdout.
 
 use acidtest_engine::Control;
+use acidtest_report::Lang;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,7 +53,7 @@ fn print_until(control: &Control, over: &AtomicBool) {
             continue;
         }
         last = Instant::now();
-        let text = line(control, start.elapsed());
+        let text = line(control, start.elapsed(), crate::lang::lang());
         let mut err = std::io::stderr().lock();
         let _ = if terminal { write!(err, "\r\x1b[2K{text}") } else { writeln!(err, "{text}") };
         let _ = err.flush();
@@ -63,7 +64,7 @@ fn print_until(control: &Control, over: &AtomicBool) {
 }
 
 /// `docent-search · closed 8   57 of 232 · 8 in flight · 2 failed · 31/s · 6 s left`
-fn line(control: &Control, elapsed: Duration) -> String {
+fn line(control: &Control, elapsed: Duration, lang: Lang) -> String {
     let p = &control.progress;
     let get = |a: &std::sync::atomic::AtomicU64| a.load(Ordering::Relaxed);
     let (planned, failed, not_sent) = (get(&p.planned), get(&p.failed), get(&p.not_sent));
@@ -71,20 +72,26 @@ fn line(control: &Control, elapsed: Duration) -> String {
     let done = get(&p.sent).saturating_sub(u64::from(in_flight)) + not_sent;
     let rate = done as f64 / elapsed.as_secs_f64().max(1e-3);
     let doing = p.doing.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    let of = if planned > 0 { format!("{done} of {planned}") } else { format!("{done}") };
-    let mut text = format!("{doing}   {of} · {in_flight} in flight");
-    for (n, words) in [(failed, "failed"), (not_sent, "not sent")] {
+    let of = if planned > 0 {
+        lang.fill("{n} of {of}", &[("n", &done.to_string()), ("of", &planned.to_string())])
+    } else {
+        format!("{done}")
+    };
+    let flying = lang.fill("{n} in flight", &[("n", &in_flight.to_string())]);
+    let mut text = format!("{doing}   {of} · {flying}");
+    for (n, words) in [(failed, "{n} failed"), (not_sent, "{n} not sent")] {
         if n > 0 {
-            text += &format!(" · {n} {words}");
+            text += &format!(" · {}", lang.fill(words, &[("n", &n.to_string())]));
         }
     }
     text += &format!(" · {rate:.1}/s");
     let left = planned.saturating_sub(done);
     if left > 0 && done > 0 {
-        text += &format!(" · {:.0} s left", left as f64 / rate);
+        let seconds = format!("{:.0}", left as f64 / rate);
+        text += &format!(" · {}", lang.fill("{k} s left", &[("k", &seconds)]));
     }
     if control.stopped().is_some() {
-        text += " · stopping";
+        text += &format!(" · {}", lang.say("stopping"));
     }
     text
 }
@@ -100,7 +107,9 @@ mod tests {
         control.progress.sent.store(52, Ordering::Relaxed);
         control.progress.in_flight.store(2, Ordering::Relaxed);
         control.progress.failed.store(1, Ordering::Relaxed);
-        let text = line(&control, Duration::from_secs(5));
+        let text = line(&control, Duration::from_secs(5), Lang::En);
         assert_eq!(text, "   50 of 100 · 2 in flight · 1 failed · 10.0/s · 5 s left");
+        let text = line(&control, Duration::from_secs(5), Lang::Ko);
+        assert_eq!(text, "   50/100 · 진행 중 2건 · 실패 1건 · 10.0/s · 5초 남음");
     }
 }

@@ -13,6 +13,7 @@ mod export_as;
 mod forecast;
 mod foreign;
 mod interrupt;
+mod lang;
 mod live;
 mod open_store;
 mod read_back;
@@ -36,20 +37,26 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "acidtest", version, arg_required_else_help = true, max_term_width = 100)]
 struct Cli {
+    /// Language of messages; else that of LC_ALL, LC_MESSAGES or LANG
+    #[arg(long, value_enum, value_name = "LANG", global = true, display_order = 900)]
+    lang: Option<lang::Language>,
     #[command(subcommand)]
     command: commands::Command,
 }
 
 fn main() -> ExitCode {
+    lang::set(lang::early(std::env::args_os()));
     // A panic is our own bug: one line for the user, exit code 4.
     std::panic::set_hook(Box::new(|info| {
-        eprintln!("error: acidtest has a bug: {info}");
-        eprintln!("\nhint: please report this with the command you ran; what was stored before is not lost");
+        let words = format!(
+            "error: acidtest has a bug: {info}\n\nhint: please report this with the command you ran; what was stored before is not lost"
+        );
+        eprintln!("{}", lang::told(&words));
     }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) if e.use_stderr() => {
-            eprint!("{}", exit::harmless(&e.render().to_string()));
+            eprint!("{}", exit::harmless(&lang::told(&e.render().to_string())));
             return ExitCode::from(exit::Exit::Usage.code());
         }
         Err(e) => {
@@ -57,6 +64,9 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    if let Some(language) = cli.lang {
+        lang::set(language.into());
+    }
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| cli.command.run()));
     match done {
         Ok(Ok(exit)) => ExitCode::from(exit.code()),

@@ -76,7 +76,11 @@ pub(crate) fn style() -> acidtest_report::Style {
     let asked = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
     let width = asked.or_else(terminal_width).unwrap_or(WIDTH);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    acidtest_report::Style { width: width.clamp(60, 400), color: terminal && !no_color }
+    acidtest_report::Style {
+        width: width.clamp(60, 400),
+        color: terminal && !no_color,
+        lang: crate::lang::lang(),
+    }
 }
 
 #[cfg(unix)]

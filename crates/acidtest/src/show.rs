@@ -100,18 +100,20 @@ pub(crate) struct Shown {
 pub(crate) fn show(shown: &Shown, args: &ShowArgs) -> Result<(), Failure> {
     // Files first: a reader of our output that goes away must not cost them.
     for (format, file) in &args.reports {
-        write(file, &text(shown, *format, FOR_FILES)?)?;
+        write(file, &text(shown, *format, for_files())?)?;
         summary(shown, *format)?;
     }
     match &args.output {
-        Some(file) => write(file, &text(shown, args.format, FOR_FILES)?)?,
+        Some(file) => write(file, &text(shown, args.format, for_files())?)?,
         None => print(&text(shown, args.format, style())?)?,
     }
     summary(shown, args.format)
 }
 
 /// A terminal report in a file has no colour.
-const FOR_FILES: acidtest_report::Style = acidtest_report::Style { width: 120, color: false };
+fn for_files() -> acidtest_report::Style {
+    acidtest_report::Style { width: 120, color: false, lang: crate::lang::lang() }
+}
 
 fn text(shown: &Shown, format: ReportFormat, style: acidtest_report::Style) -> Result<String, Failure> {
     let Shown { findings, requests, place } = shown;
@@ -122,7 +124,7 @@ fn text(shown: &Shown, format: ReportFormat, style: acidtest_report::Style) -> R
             serde_json::to_string_pretty(&json).map_err(|e| Failure::new(Exit::Internal, e))? + "\n"
         }
         ReportFormat::Junit => acidtest_report::junit(findings, requests),
-        ReportFormat::Markdown => acidtest_report::markdown(findings, requests),
+        ReportFormat::Markdown => acidtest_report::markdown(findings, requests, style.lang),
         ReportFormat::Github => acidtest_report::github(findings, requests, place),
         ReportFormat::Csv => acidtest_report::csv(findings),
         ReportFormat::CsvCases => acidtest_report::csv_cases(findings, requests),
@@ -142,7 +144,7 @@ fn summary(shown: &Shown, format: ReportFormat) -> Result<(), Failure> {
     if format != ReportFormat::Github {
         return Ok(());
     }
-    let markdown = acidtest_report::markdown(&shown.findings, &shown.requests);
+    let markdown = acidtest_report::markdown(&shown.findings, &shown.requests, crate::lang::lang());
     let open = std::fs::OpenOptions::new().create(true).append(true).open(&page);
     open.and_then(|mut file| file.write_all(markdown.as_bytes())).map_err(|e| {
         let what =

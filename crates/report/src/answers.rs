@@ -5,27 +5,35 @@
 use crate::grid::{Grid, Style};
 use crate::number::{Scale, count, short};
 use crate::sections::{Group, counts, faint, groups, head, of, once, table};
+use crate::words::Lang;
 use acidtest_findings::{Estimate, Family, Findings, Uncertainty};
 
 /// Readings of a field, as its parameter ends: strict, repaired, coerced.
 const READINGS: [&str; 3] = ["", ":repaired", ":coerced"];
 
-fn interval(e: &Estimate, value: f64, scale: &Scale) -> String {
+fn interval(e: &Estimate, value: f64, scale: &Scale, lang: Lang) -> String {
     match &e.interval {
-        Uncertainty::Interval(i) => scale.ends(i, value, " – "),
-        Uncertainty::None(why) => short(why).to_owned(),
+        Uncertainty::Interval(i) => scale.ends(i, value, " – ", lang),
+        Uncertainty::None(why) => lang.tell(short(why)),
     }
 }
 
 /// The same without blanks around the dash.
-fn ends(e: &Estimate, value: f64, scale: &Scale) -> String {
-    interval(e, value, scale).replace(" – ", "–")
+fn ends(e: &Estimate, value: f64, scale: &Scale, lang: Lang) -> String {
+    interval(e, value, scale, lang).replace(" – ", "–")
 }
 
 /// How far answers came: the strict way, then the way with repairs.
 pub(crate) fn funnel(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
-    grid.row([head("JSON FUNNEL"), "".into(), faint("requests"), faint("share"), faint("95 % interval")]);
+    grid.row([
+        head("JSON FUNNEL", lang),
+        "".into(),
+        faint(lang.say("requests")),
+        faint(lang.say("share")),
+        faint(lang.say("95 % interval")),
+    ]);
     let mut any = false;
     for group in groups(findings) {
         let Some(stages) = table(findings, &group, "funnel") else { continue };
@@ -40,20 +48,22 @@ pub(crate) fn funnel(findings: &Findings, style: Style) -> String {
             let indent = if row.class.contains('_') && row.class != "not_truncated" { "  " } else { "" };
             grid.row([
                 once(&group.name, &mut first),
-                format!("{indent}{}", row.words).into(),
-                format!("{} of {}", count(row.count), count(stages.of)).into(),
+                format!("{indent}{}", lang.tell(&row.words)).into(),
+                lang.fill("{n} of {of}", &[("n", &count(row.count)), ("of", &count(stages.of))]).into(),
                 format!("{}{}", scale.value(value, e.ends()), scale.suffix()).into(),
-                interval(e, value, &scale).into(),
+                interval(e, value, &scale, lang).into(),
             ]);
         }
         if let Some(mended) = table(findings, &group, "repairs").filter(|t| !t.rows.is_empty()) {
-            let line = format!(
-                "{} of {} answers: {}",
-                mended_in(findings, &group),
-                count(mended.of),
-                counts(mended)
+            let line = lang.fill(
+                "{n} of {of} answers: {what}",
+                &[
+                    ("n", &mended_in(findings, &group)),
+                    ("of", &count(mended.of)),
+                    ("what", &counts(mended, lang)),
+                ],
             );
-            grid.row([once(&group.name, &mut first), "repairs".into(), faint(&line)]);
+            grid.row([once(&group.name, &mut first), lang.say("repairs").into(), faint(&line)]);
         }
     }
     if any { grid.render(style) } else { String::new() }
@@ -68,14 +78,15 @@ fn mended_in(findings: &Findings, group: &Group) -> String {
 
 /// Accuracy of each field, in three readings side by side.
 pub(crate) fn fields(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     grid.row([
-        head("FIELDS     "),
-        faint("accuracy"),
-        faint("strict"),
-        faint("repaired"),
-        faint("coerced"),
-        faint("n"),
+        head("FIELDS", lang),
+        faint(lang.say("accuracy")),
+        faint(lang.say("strict")),
+        faint(lang.say("repaired")),
+        faint(lang.say("coerced")),
+        faint(lang.say("n")),
     ]);
     let mut any = false;
     for group in groups(findings) {
@@ -94,7 +105,11 @@ pub(crate) fn fields(findings: &Findings, style: Style) -> String {
                     let scale = Scale::of(&e.unit, Some(value));
                     let text = format!("{}{}", scale.value(value, e.ends()), scale.suffix());
                     // Coerced values differ so little that their own interval says no more.
-                    if ending == ":coerced" { text } else { format!("{text} ({})", ends(e, value, &scale)) }
+                    if ending == ":coerced" {
+                        text
+                    } else {
+                        format!("{text} ({})", ends(e, value, &scale, lang))
+                    }
                 })
             });
             any = true;

@@ -4,6 +4,7 @@
 //! `metrics`, times are cut to two digits and never rounded.
 
 use crate::grid::{Cell, Grid, Paint, Style};
+use crate::words::Lang;
 use acidtest_findings::Card;
 use acidtest_metrics::speed::{Leg, SpeedCard, cut_seconds};
 use serde_json::{Value, json};
@@ -11,33 +12,41 @@ use serde_json::{Value, json};
 /// The card as a table. One request has no interval, and the title says so.
 #[must_use]
 pub fn card(card: &Card, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     let faint = |text: &str| Cell::painted(text, Paint::Faint);
     grid.row([
-        Cell::painted("SPEED CARD", Paint::Title),
-        faint("speed"),
-        faint("tokens"),
-        faint("time"),
-        faint("one request: no interval"),
+        Cell::painted(lang.say("SPEED CARD"), Paint::Title),
+        faint(lang.say("speed")),
+        faint(lang.say("tokens")),
+        faint(lang.say("time")),
+        faint(lang.say("one request: no interval")),
     ]);
     let time = |t: Option<i64>| t.map_or("–".to_owned(), |t| format!("{} s", cut_seconds(t)));
     grid.row([
-        " round trip".into(),
+        format!(" {}", lang.say("round trip")).into(),
         "".into(),
         "".into(),
         time(card.round_trip_ns).into(),
-        faint("request sent to last byte"),
+        faint(lang.say("request sent to last byte")),
     ]);
-    legs(&mut grid, "measured here", card.measured.as_ref(), NOT_MEASURED, MEASURED);
-    legs(&mut grid, "server says", card.reported.as_ref(), "the server reports no times", REPORTED);
+    legs(&mut grid, lang, (lang.say("measured here"), card.measured.as_ref()), (NOT_MEASURED, MEASURED));
+    legs(&mut grid, lang, (lang.say("server says"), card.reported.as_ref()), (NOT_REPORTED, REPORTED));
     if card.elsewhere_ns.is_some() {
-        let what = faint("round trip less the server's own total");
-        grid.row([" elsewhere".into(), "".into(), "".into(), time(card.elsewhere_ns).into(), what]);
+        let what = faint(lang.say("round trip less the server's own total"));
+        grid.row([
+            format!(" {}", lang.say("elsewhere")).into(),
+            "".into(),
+            "".into(),
+            time(card.elsewhere_ns).into(),
+            what,
+        ]);
     }
     grid.render(style)
 }
 
 const NOT_MEASURED: &str = "needs a streamed answer and token counts";
+const NOT_REPORTED: &str = "the server reports no times";
 const MEASURED: [&str; 3] = [
     "until the first content: network, queue, prompt",
     "from first to last content",
@@ -45,21 +54,26 @@ const MEASURED: [&str; 3] = [
 ];
 const REPORTED: [&str; 3] = ["", "", "tokens over time, no mean of speeds"];
 
-fn legs(grid: &mut Grid, title: &str, card: Option<&SpeedCard>, missing: &str, what: [&str; 3]) {
+fn legs(
+    grid: &mut Grid,
+    lang: Lang,
+    (title, card): (&str, Option<&SpeedCard>),
+    (missing, what): (&'static str, [&'static str; 3]),
+) {
     let faint = |text: &str| Cell::painted(text, Paint::Faint);
     let Some(card) = card else {
-        grid.row([format!(" {title}").into(), "–".into(), "".into(), "".into(), faint(missing)]);
+        grid.row([format!(" {title}").into(), "–".into(), "".into(), "".into(), faint(lang.say(missing))]);
         return;
     };
     grid.row([format!(" {title}").into(), "".into()]);
     for ((name, leg), what) in parts(card).into_iter().zip(what) {
         let speed = leg.tokens_per_second().map_or("–".to_owned(), |s| format!("{s:.0} T/s"));
         grid.row([
-            format!("   {name}").into(),
+            format!("   {}", lang.say(name)).into(),
             speed.into(),
             leg.tokens.to_string().into(),
             format!("{} s", cut_seconds(leg.ns)).into(),
-            faint(what),
+            faint(lang.say(what)),
         ]);
     }
 }
@@ -119,7 +133,7 @@ mod tests {
 
     #[test]
     fn times_are_cut_and_speeds_come_from_uncut_times() {
-        let text = card(&known(), Style { width: 100, color: false });
+        let text = card(&known(), Style { width: 100, color: false, lang: Lang::En });
         for row in [
             ["round trip", "", "", "0.52 s"],
             ["input", "2267 T/s", "170", "0.07 s"],

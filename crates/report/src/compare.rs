@@ -7,6 +7,7 @@ use crate::differences::differences;
 use crate::grid::{Cell, Grid, Paint, Style, clean};
 use crate::number::count;
 use crate::terminal::title;
+use crate::words::Lang;
 use acidtest_findings::{Comparison, Flip, GateState, RunInfo};
 
 /// Name and major version of the JSON of a comparison.
@@ -18,31 +19,36 @@ const FLIPS: usize = 5;
 /// A comparison as text.
 #[must_use]
 pub fn comparison(c: &Comparison, style: Style) -> String {
+    let lang = style.lang;
     let mut out = String::new();
-    for (name, run) in [("first", &c.base), ("second", &c.other)] {
-        out.push_str(&format!("{}{}\n", title(name, style), clean(&line(run))));
+    for (name, run) in [(lang.say("first"), &c.base), (lang.say("second"), &c.other)] {
+        out.push_str(&format!("{}{}\n", title(name, style), clean(&line(run, lang))));
     }
     out.push_str(&differences(&c.tests, style));
     out.push_str(&flips(c, style));
     out.push_str(&unmatched(c, style));
     for warning in &c.warnings {
-        out.push_str(&format!("{} {}\n", style.paint("warning:", Paint::Unsure), clean(warning)));
+        out.push_str(&format!(
+            "{} {}\n",
+            style.paint(lang.say("warning:"), Paint::Unsure),
+            clean(&lang.tell(warning))
+        ));
     }
     out.push_str(&gates(c, style));
     out
 }
 
-fn line(run: &RunInfo) -> String {
+fn line(run: &RunInfo, lang: Lang) -> String {
     let targets: Vec<String> = run
         .targets
         .iter()
         .map(|t| if t.model.is_empty() { t.name.clone() } else { format!("{} ({})", t.name, t.model) })
         .collect();
     let id: String = run.id.chars().take(4).collect();
-    let mut parts = vec![format!("run {id}"), run.name.clone(), targets.join(", ")];
-    parts.push(format!("{} requests", count(run.requests)));
+    let mut parts = vec![lang.fill("run {id}", &[("id", &id)]), run.name.clone(), targets.join(", ")];
+    parts.push(lang.fill("{n} requests", &[("n", &count(run.requests))]));
     if !matches!(run.state.as_str(), "" | "done") {
-        parts.push(run.state.clone());
+        parts.push(lang.tell(&run.state));
     }
     parts.join(" · ")
 }
@@ -51,12 +57,12 @@ fn flips(c: &Comparison, style: Style) -> String {
     if c.broken + c.mended == 0 {
         return String::new();
     }
-    let mut out = format!(
-        "{}{} from right to wrong · {} from wrong to right\n",
-        title("FLIPPED", style),
-        count(c.broken),
-        count(c.mended)
+    let lang = style.lang;
+    let head = lang.fill(
+        "{n} from right to wrong · {k} from wrong to right",
+        &[("n", &count(c.broken)), ("k", &count(c.mended))],
     );
+    let mut out = format!("{}{head}\n", title(lang.say("FLIPPED"), style));
     for direction in ["right to wrong", "wrong to right"] {
         for flip in c.flipped.iter().filter(|f| f.direction == direction).take(FLIPS) {
             out.push_str(&one(flip, style));
@@ -66,19 +72,20 @@ fn flips(c: &Comparison, style: Style) -> String {
 }
 
 fn one(flip: &Flip, style: Style) -> String {
+    let lang = style.lang;
     let paint = if flip.direction == "right to wrong" { Paint::Bad } else { Paint::Good };
     let mut head = Grid::new(1);
-    head.row([Cell::painted(&flip.case, Paint::Title), Cell::painted(flip.direction, paint)]);
+    head.row([Cell::painted(&flip.case, Paint::Title), Cell::painted(lang.say(flip.direction), paint)]);
     let mut lines = Grid::new(5);
     let mut line = |name: &str, text: &str| {
         if !text.is_empty() {
             lines.row([Cell::painted(name, Paint::Faint), text.into()]);
         }
     };
-    line("asked", &flip.input);
-    line("expected", &flip.reference.join(" | "));
-    line("first", flip.base_output.as_deref().unwrap_or_default());
-    line("second", flip.other_output.as_deref().unwrap_or_default());
+    line(lang.say("asked"), &flip.input);
+    line(lang.say("expected"), &flip.reference.join(" | "));
+    line(lang.say("first"), flip.base_output.as_deref().unwrap_or_default());
+    line(lang.say("second"), flip.other_output.as_deref().unwrap_or_default());
     head.render(style) + &lines.render(style)
 }
 
@@ -93,24 +100,26 @@ fn unmatched(c: &Comparison, style: Style) -> String {
             None => reasons.push((u.why, vec![&u.case])),
         }
     }
+    let lang = style.lang;
     let mut grid = Grid::new(0);
-    let head = format!("{} cases have no partner", count(c.unmatched_count));
-    grid.row([Cell::painted("UNMATCHED  ", Paint::Title), head.into()]);
+    let head = lang.fill("{n} cases have no partner", &[("n", &count(c.unmatched_count))]);
+    grid.row([crate::sections::head("UNMATCHED", lang), head.into()]);
     for (why, cases) in reasons {
         let more = if cases.len() > 8 { ", …" } else { "" };
         let some = cases.into_iter().take(8).collect::<Vec<_>>().join(", ");
-        grid.row(["".into(), format!("{why}: {some}{more}").into()]);
+        grid.row(["".into(), format!("{}: {some}{more}", lang.say(why)).into()]);
     }
     grid.render(style)
 }
 
 fn gates(c: &Comparison, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     for (i, gate) in c.gates.iter().enumerate() {
         let (word, paint) = match gate.state {
-            GateState::Met => ("met", Paint::Good),
-            GateState::Broken => ("broken", Paint::Bad),
-            GateState::Undecided => ("undecided", Paint::Unsure),
+            GateState::Met => (lang.say("met"), Paint::Good),
+            GateState::Broken => (lang.say("broken"), Paint::Bad),
+            GateState::Undecided => (lang.say("undecided"), Paint::Unsure),
         };
         let place = if c.other.targets.len() > 1 || c.other.phases.len() > 1 {
             let names = ["target", "prompt", "phase"].iter().filter_map(|k| gate.labels.get(*k));
@@ -119,10 +128,10 @@ fn gates(c: &Comparison, style: Style) -> String {
             String::new()
         };
         grid.row([
-            Cell::painted(if i == 0 { "GATES      " } else { "" }, Paint::Title),
+            if i == 0 { crate::sections::head("GATES", lang) } else { "".into() },
             Cell::painted(word, paint),
             gate.gate.replace("<=", "≤").into(),
-            format!("{place}{}", gate.reason).into(),
+            format!("{place}{}", lang.tell(&gate.reason)).into(),
         ]);
     }
     if grid.is_empty() { String::new() } else { grid.render(style) }

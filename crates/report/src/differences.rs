@@ -4,6 +4,7 @@
 
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count};
+use crate::words::Lang;
 use acidtest_findings::{Findings, Front, Labels, Mark, MatrixColumn, MatrixRow, State, Test};
 
 /// Values under each other, their intervals below them, then what the marks rest on.
@@ -12,23 +13,25 @@ pub(crate) fn matrix(findings: &Findings, style: Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
+    let lang = style.lang;
     let heads = heads(rows);
     let mut grid = Grid::new(0);
-    grid.row_of(top(&heads, "MATRIX     ", "on front", Head::title));
-    grid.row_of(top(&heads, "", "", Head::unit));
+    let title = crate::terminal::padded(lang.say("MATRIX"));
+    grid.row_of(top(&heads, &title, lang.say("on front"), |h| h.title(lang)));
+    grid.row_of(top(&heads, "", "", |h| h.unit(lang)));
     let mut phase = None;
     for row in rows {
         let own = row.labels.get("phase");
         let first = if phase == own { String::new() } else { format!(" {}", own.map_or("", String::as_str)) };
         phase = own;
-        let mut values = vec![first.into(), side(&row.labels).into()];
+        let mut values = vec![first.into(), side(&row.labels, lang).into()];
         let mut ends = vec!["".into(), "".into()];
         for head in &heads {
             let column = row.columns.iter().find(|c| head.is_of(c));
             values.push(column.map_or("–".into(), |c| head.value(c)));
-            ends.push(column.map_or("".into(), |c| head.ends(c)));
+            ends.push(column.map_or("".into(), |c| head.ends(c, lang)));
         }
-        values.push(row.front.as_ref().map_or("".into(), mark));
+        values.push(row.front.as_ref().map_or("".into(), |front| mark(front, lang)));
         ends.push("".into());
         grid.row_of(values);
         grid.row_of(ends);
@@ -44,16 +47,17 @@ fn top(heads: &[Head], first: &str, last: &str, text: impl Fn(&Head) -> String) 
     cells
 }
 
-fn mark(front: &Front) -> Cell {
+fn mark(front: &Front, lang: Lang) -> Cell {
     match front.mark {
-        Mark::Front => Cell::painted("yes", Paint::Good),
-        Mark::Dominated => Cell::painted("dominated", Paint::Bad),
-        Mark::Undecided => Cell::painted("undecided", Paint::Unsure),
+        Mark::Front => Cell::painted(lang.say("yes"), Paint::Good),
+        Mark::Dominated => Cell::painted(lang.say("dominated"), Paint::Bad),
+        Mark::Undecided => Cell::painted(lang.say("undecided"), Paint::Unsure),
     }
 }
 
 /// What the front is of, and against whom a mark is open or lost.
 fn notes(rows: &[MatrixRow], style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(1);
     let mut last = None;
     for row in rows {
@@ -62,15 +66,18 @@ fn notes(rows: &[MatrixRow], style: Style) -> String {
         if last != Some(phase) {
             last = Some(phase);
             let of = front.of.join(", ");
-            let text = format!("{phase}: front of {of}; what holds is what paired differences show");
+            let text = lang.fill(
+                "{phase}: front of {of}; what holds is what paired differences show",
+                &[("phase", phase), ("of", &of)],
+            );
             grid.line(text, Paint::Faint);
         }
         let line = match front.mark {
             Mark::Front => continue,
-            Mark::Dominated => format!("dominated by {}", front.dominated_by.join(", ")),
-            Mark::Undecided => format!("undecided against {}", front.undecided.join(", ")),
+            Mark::Dominated => lang.fill("dominated by {who}", &[("who", &front.dominated_by.join(", "))]),
+            Mark::Undecided => lang.fill("undecided against {who}", &[("who", &front.undecided.join(", "))]),
         };
-        grid.line(format!("  {}: {line}", side(&row.labels)), Paint::Faint);
+        grid.line(format!("  {}: {line}", side(&row.labels, lang)), Paint::Faint);
     }
     if grid.is_empty() { String::new() } else { grid.render(style) }
 }
@@ -83,18 +90,18 @@ struct Head {
 }
 
 impl Head {
-    fn title(&self) -> String {
+    fn title(&self, lang: Lang) -> String {
         match (self.name.as_str(), self.stat) {
-            ("cost", "mean") => "cost".to_owned(),
-            ("error_rate", _) => "errors".to_owned(),
+            ("cost", "mean") => lang.say("cost").to_owned(),
+            ("error_rate", _) => lang.say("errors").to_owned(),
             (name, "share") => name.to_owned(),
             (name, stat) => format!("{name} {stat}"),
         }
     }
 
-    fn unit(&self) -> String {
+    fn unit(&self, lang: Lang) -> String {
         match self.name.as_str() {
-            "cost" => format!("{} per 1k", self.scale.unit),
+            "cost" => lang.fill("{unit} per 1k", &[("unit", &self.scale.unit)]),
             _ => self.scale.unit.clone(),
         }
     }
@@ -108,10 +115,10 @@ impl Head {
         format!("{}{mark}", self.scale.value(c.value, c.interval.as_ref())).into()
     }
 
-    fn ends(&self, c: &MatrixColumn) -> Cell {
+    fn ends(&self, c: &MatrixColumn, lang: Lang) -> Cell {
         let text = match (&c.interval, &c.interval_none) {
-            (Some(i), _) => self.scale.ends(i, c.value, "–"),
-            (None, Some(why)) => crate::number::short(why).to_owned(),
+            (Some(i), _) => self.scale.ends(i, c.value, "–", lang),
+            (None, Some(why)) => lang.tell(crate::number::short(why)),
             (None, None) => String::new(),
         };
         Cell::painted(text, Paint::Faint)
@@ -139,9 +146,12 @@ fn heads(rows: &[MatrixRow]) -> Vec<Head> {
 }
 
 /// Target and prompt, or the run where that tells the sides apart.
-fn side(labels: &Labels) -> String {
+fn side(labels: &Labels, lang: Lang) -> String {
     let get = |key: &str| labels.get(key).cloned();
-    let run = get("run").map(|id| format!("run {}", id.chars().take(4).collect::<String>()));
+    let run = get("run").map(|id| {
+        let id: String = id.chars().take(4).collect();
+        lang.fill("run {id}", &[("id", &id)])
+    });
     let parts = [run, get("target"), get("prompt")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
@@ -149,13 +159,22 @@ fn side(labels: &Labels) -> String {
 /// Paired differences, one block for each pair of sides.
 pub(crate) fn differences(tests: &[Test], style: Style) -> String {
     let Some(first) = tests.first() else { return String::new() };
-    let mut out = format!(
-        "{} second minus first, paired by case; intervals and p after Holm over {} differences\n",
-        crate::terminal::title("DIFFERENCES", style),
-        count(first.of)
+    let lang = style.lang;
+    let head = lang.fill(
+        "second minus first, paired by case; intervals and p after Holm over {n} differences",
+        &[("n", &count(first.of))],
     );
+    let mut out = format!("{} {head}\n", crate::terminal::title(lang.say("DIFFERENCES"), style));
     let mut grid = Grid::new(1);
-    let heads = ["", "difference", "interval", "second is", "p", "pairs (units)", "would settle"];
+    let heads = [
+        "",
+        lang.say("difference"),
+        lang.say("interval"),
+        lang.say("second is"),
+        "p",
+        lang.say("pairs (units)"),
+        lang.say("would settle"),
+    ];
     grid.row_of(heads.iter().map(|h| Cell::painted(*h, Paint::Faint)).collect());
     let mut group = None;
     for t in tests {
@@ -164,15 +183,15 @@ pub(crate) fn differences(tests: &[Test], style: Style) -> String {
             group = Some(own);
             let place: Vec<&str> = t.labels.values().map(String::as_str).collect();
             let place = if place.is_empty() { String::new() } else { format!("{}: ", place.join(" · ")) };
-            grid.line(format!("{place}{} → {}", side(&t.base), side(&t.other)), Paint::Title);
+            grid.line(format!("{place}{} → {}", side(&t.base, lang), side(&t.other, lang)), Paint::Title);
         }
-        grid.row_of(row(t).into());
+        grid.row_of(row(t, lang).into());
     }
     out.push_str(&grid.render(style));
     out
 }
 
-fn row(t: &Test) -> [Cell; 7] {
+fn row(t: &Test, lang: Lang) -> [Cell; 7] {
     let scale = match (t.family, t.stat) {
         ("cost", _) => Scale::per_thousand(&t.unit),
         (_, "share") => Scale::points(),
@@ -182,7 +201,7 @@ fn row(t: &Test) -> [Cell; 7] {
         }
     };
     let name = match (t.name.as_str(), t.stat) {
-        ("cost", "mean") => "cost of 1k".to_owned(),
+        ("cost", "mean") => lang.say("cost of 1k").to_owned(),
         (name, "share") => name.to_owned(),
         (name, stat) => format!("{name} {stat}"),
     };
@@ -192,8 +211,8 @@ fn row(t: &Test) -> [Cell; 7] {
         if x > 0.0 { format!("+{text}{}", scale.suffix()) } else { format!("{text}{}", scale.suffix()) }
     };
     let interval = match (shown, t.difference) {
-        (Some(i), Some(d)) => scale.ends(i, d, " … "),
-        _ => t.interval_none.as_deref().map_or(String::new(), |why| crate::number::short(why).to_owned()),
+        (Some(i), Some(d)) => scale.ends(i, d, " … ", lang),
+        _ => t.interval_none.as_deref().map_or(String::new(), |why| lang.tell(crate::number::short(why))),
     };
     let paint = match t.state {
         State::Better => Paint::Good,
@@ -209,17 +228,17 @@ fn row(t: &Test) -> [Cell; 7] {
         format!("  {name}").into(),
         t.difference.map_or("–".into(), signed).into(),
         interval.into(),
-        Cell::painted(t.state.id(), paint),
+        Cell::painted(lang.say(t.state.id()), paint),
         t.p.map_or(String::new(), p_value).into(),
         Cell::painted(n, Paint::Faint),
-        Cell::painted(remark(t, &scale), Paint::Faint),
+        Cell::painted(remark(t, &scale, lang), Paint::Faint),
     ]
 }
 
 /// What would help where nothing is shown, and what is against it.
-fn remark(t: &Test, scale: &Scale) -> String {
+fn remark(t: &Test, scale: &Scale, lang: Lang) -> String {
     if t.invalid.is_some() {
-        return "not valid".to_owned();
+        return lang.say("not valid").to_owned();
     }
     if t.state != State::Undecided {
         return String::new();
@@ -227,8 +246,8 @@ fn remark(t: &Test, scale: &Scale) -> String {
     let size = |x: f64| format!("{}{}", scale.value(x, None), scale.suffix());
     match (t.settles_at, t.detectable) {
         // More than this nobody runs: the difference that can be seen says more.
-        (Some(n), _) if n <= 100_000 => format!("{} pairs", count(n)),
-        (_, Some(d)) => format!("shows {}", size(d)),
+        (Some(n), _) if n <= 100_000 => lang.fill("{n} pairs", &[("n", &count(n))]),
+        (_, Some(d)) => lang.fill("shows {size}", &[("size", &size(d))]),
         _ => String::new(),
     }
 }

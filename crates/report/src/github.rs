@@ -6,6 +6,7 @@
 use crate::grid::clean;
 use crate::junit::gate_name;
 use crate::terminal::said;
+use crate::words::Lang;
 use acidtest_findings::{Findings, GateState, RequestLine};
 
 /// Failing requests that are annotated: GitHub shows ten of a kind for each step.
@@ -32,7 +33,7 @@ pub fn github(findings: &Findings, requests: &[RequestLine], place: &Place) -> S
         };
         let line = place.gates.get(gate.index).copied().flatten();
         let title = format!("gate {word}: {}", gate_name(gate));
-        out += &command(kind, place, line, &title, &said(gate));
+        out += &command(kind, place, line, &title, &said(gate, Lang::En));
     }
     let failing: Vec<_> = requests.iter().filter_map(|r| r.failure.as_ref()).collect();
     for f in failing.iter().take(FAILURES) {

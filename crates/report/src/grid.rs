@@ -13,6 +13,8 @@ pub struct Style {
     pub width: usize,
     /// Whether colour may be used; nothing depends on it.
     pub color: bool,
+    /// The language of words for people.
+    pub lang: crate::words::Lang,
 }
 
 /// What a piece of text stands for, shown by colour where that is allowed.
@@ -195,7 +197,7 @@ pub(crate) fn wrap(text: &str, room: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    const STYLE: Style = Style { width: 40, color: false };
+    const STYLE: Style = Style { width: 40, color: false, lang: crate::words::Lang::En };
 
     #[test]
     fn columns_align_by_display_width() {

@@ -5,6 +5,7 @@
 //! of them can leave its element, and what XML cannot hold is written as an escape.
 
 use crate::terminal::said;
+use crate::words::Lang;
 use acidtest_findings::{Failure, Findings, GateResult, GateState, RequestLine};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -177,7 +178,7 @@ fn gates(findings: &Findings) -> (String, [u64; 4]) {
         let name = attribute(&gate_name(gate));
         let class = attribute(&format!("{}.gates", findings.run.name));
         let _ = write!(body, "    <testcase name=\"{name}\" classname=\"{class}\" time=\"0\"");
-        let said = said(gate);
+        let said = said(gate, Lang::En);
         match gate.state {
             GateState::Met => body += "/>\n",
             GateState::Broken => {

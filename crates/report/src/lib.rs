@@ -8,6 +8,7 @@
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
+//!  Lang     ─► words/       English as written, Korean from one table
 //! ```
 //!
 //! Draws what the findings hold and computes nothing; never touches a terminal,
@@ -33,6 +34,7 @@ mod sections;
 mod server;
 mod stated;
 mod terminal;
+mod words;
 
 pub use card::{card, card_json};
 pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
@@ -45,3 +47,4 @@ pub use listing::{RunLine, metrics, metrics_json, runs};
 pub use markdown::markdown;
 pub use plan::plan;
 pub use terminal::terminal;
+pub use words::{Lang, LangUnknown};

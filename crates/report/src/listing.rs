@@ -4,6 +4,7 @@
 
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::count;
+use crate::words::Lang;
 use acidtest_findings::Metric;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -33,16 +34,16 @@ pub struct RunLine {
 #[must_use]
 pub fn runs(lines: &[RunLine], style: Style) -> String {
     if lines.is_empty() {
-        return "no runs stored\n".to_owned();
+        return format!("{}\n", style.lang.say("no runs stored"));
     }
     let mut grid = Grid::new(0);
     let heads = ["RUN", "CREATED", "STATE", "REQUESTS", "RECORDS", "FAILED", "NAME"];
-    grid.row(heads.map(|h| Cell::painted(h, Paint::Title)));
+    grid.row(heads.map(|h| Cell::painted(style.lang.say(h), Paint::Title)));
     for run in lines {
         grid.row([
             run.id.clone().into(),
             run.created.clone().into(),
-            run.state.clone().into(),
+            style.lang.tell(&run.state).into(),
             count(run.requests).into(),
             count(run.records).into(),
             count(run.failed).into(),
@@ -65,10 +66,13 @@ pub fn metrics(metrics: &[&Metric], whole: bool, style: Style) -> String {
         if family.replace(m.family) != Some(m.family) {
             out.push_str(&grid.render(style));
             grid = Grid::new(1);
-            let title = m.family.id().to_uppercase();
+            let title = match style.lang {
+                Lang::En => m.family.id().to_uppercase(),
+                lang => lang.say(m.family.id()).to_owned(),
+            };
             out.push_str(&format!("{}\n", style.paint(&title, Paint::Title)));
         }
-        grid.row([name(m).into(), m.unit.id().into(), stats(m).into(), m.title.into()]);
+        grid.row([name(m).into(), m.unit.id().into(), stats(m).into(), style.lang.say(m.title).into()]);
     }
     out.push_str(&grid.render(style));
     out
@@ -87,7 +91,7 @@ fn stats(m: &Metric) -> String {
 }
 
 fn definition(m: &Metric, style: Style) -> String {
-    let mut out = format!("{}  {}\n", style.paint(&name(m), Paint::Title), m.title);
+    let mut out = format!("{}  {}\n", style.paint(&name(m), Paint::Title), style.lang.say(m.title));
     let mut grid = Grid::new(1);
     let stats = stats(m);
     for (key, text) in [
@@ -100,7 +104,7 @@ fn definition(m: &Metric, style: Style) -> String {
         ("needs", m.needs),
         ("source", m.source),
     ] {
-        grid.row([Cell::painted(key, Paint::Faint), text.into()]);
+        grid.row([Cell::painted(style.lang.say(key), Paint::Faint), text.into()]);
     }
     out.push_str(&grid.render(style));
     out

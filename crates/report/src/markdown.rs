@@ -7,6 +7,7 @@ use crate::junit::details;
 use crate::number::{Scale, count};
 use crate::sections::place;
 use crate::terminal::{said, tidy};
+use crate::words::Lang;
 use acidtest_findings::{Estimate, Findings, GateState, RequestLine};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -21,50 +22,64 @@ const MOST_EACH: usize = 3_000;
 /// The report of a run as Markdown. Begins with a mark by which a bot finds its own
 /// comment again.
 #[must_use]
-pub fn markdown(findings: &Findings, requests: &[RequestLine]) -> String {
+pub fn markdown(findings: &Findings, requests: &[RequestLine], lang: Lang) -> String {
     let mut out = String::from("<!-- acidtest -->\n");
-    heading(findings, &mut out);
-    table(findings, &mut out);
-    gates(findings, &mut out);
-    failures(findings, requests, &mut out);
+    heading(findings, lang, &mut out);
+    table(findings, lang, &mut out);
+    gates(findings, lang, &mut out);
+    failures(findings, requests, lang, &mut out);
     for warning in &findings.warnings {
-        let _ = writeln!(out, "> ⚠ {}\n", code(warning));
+        let _ = writeln!(out, "> ⚠ {}\n", code(&lang.tell(warning)));
     }
     let run = &findings.run;
     let _ = writeln!(
         out,
-        "<sub>run {} · seed {} · workload {} · acidtest {}</sub>",
-        code(&run.id),
-        run.seed,
-        code(run.workload.get(..12).unwrap_or(&run.workload)),
-        code(&run.acidtest)
+        "<sub>{}</sub>",
+        lang.fill(
+            "run {id} · seed {seed} · workload {work} · acidtest {version}",
+            &[
+                ("id", &code(&run.id)),
+                ("seed", &run.seed.to_string()),
+                ("work", &code(run.workload.get(..12).unwrap_or(&run.workload))),
+                ("version", &code(&run.acidtest)),
+            ],
+        )
     );
     out
 }
 
-fn heading(findings: &Findings, out: &mut String) {
+fn heading(findings: &Findings, lang: Lang, out: &mut String) {
     let run = &findings.run;
     let n = |state| findings.gates.iter().filter(|g| g.state == state).count();
     let (met, broken, open) = (n(GateState::Met), n(GateState::Broken), n(GateState::Undecided));
+    let gates =
+        |words, n: usize, all: usize| lang.fill(words, &[("n", &n.to_string()), ("of", &all.to_string())]);
     let verdict = match (findings.gates.len(), broken, open) {
-        (0, ..) => "no gates".to_owned(),
-        (all, 0, 0) => format!("✅ {met} of {all} gates met"),
-        (all, 0, open) => format!("❔ {open} of {all} gates undecided"),
-        (all, broken, _) => format!("❌ {broken} of {all} gates broken"),
+        (0, ..) => lang.say("no gates").to_owned(),
+        (all, 0, 0) => format!("✅ {}", gates("{n} of {of} gates met", met, all)),
+        (all, 0, open) => format!("❔ {}", gates("{n} of {of} gates undecided", open, all)),
+        (all, broken, _) => format!("❌ {}", gates("{n} of {of} gates broken", broken, all)),
     };
     let _ = writeln!(out, "### acidtest {} — {verdict}\n", code(&run.name));
     if let Some(source) = &run.replayed_from {
-        let _ = writeln!(out, "Replayed from run {}: nothing was sent.\n", code(source));
+        let _ = writeln!(
+            out,
+            "{}\n",
+            lang.fill("Replayed from run {run}: nothing was sent.", &[("run", &code(source))])
+        );
     }
     if !matches!(run.state.as_str(), "" | "done") {
         let why = run.stopped.as_deref().unwrap_or_default();
-        let _ = writeln!(out, "The run is not complete: {} {}\n", run.state, code(why));
+        let (state, why) = (lang.tell(&run.state), code(&lang.tell(why)));
+        let words = lang.fill("The run is not complete: {state} {why}", &[("state", &state), ("why", &why)]);
+        let _ = writeln!(out, "{words}\n");
     }
 }
 
 /// One row for each target and phase: the numbers that a reviewer asks for.
-fn table(findings: &Findings, out: &mut String) {
-    *out += "| target | phase | accuracy (95 %) | TTFT p50 | TTFT p95 | errors | cost | requests |\n";
+fn table(findings: &Findings, lang: Lang, out: &mut String) {
+    let heads = ["target", "phase", "accuracy (95 %)", "TTFT p50", "TTFT p95", "errors", "cost", "requests"];
+    let _ = writeln!(out, "| {} |", heads.map(|h| lang.say(h)).join(" | "));
     *out += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
     let mut seen = BTreeSet::new();
     for t in findings.tables.iter().filter(|t| t.name == "delivery") {
@@ -79,11 +94,11 @@ fn table(findings: &Findings, out: &mut String) {
         let cells = [
             code(t.labels.get("target").map_or("", String::as_str)),
             code(t.labels.get("phase").map_or("", String::as_str)),
-            number(find("accuracy", "share"), true),
-            number(find("ttft", "p50"), false),
-            number(find("ttft", "p95"), false),
-            number(find("error_rate", "share"), true),
-            number(find("cost", "total"), false),
+            number(find("accuracy", "share"), PERCENT, lang),
+            number(find("ttft", "p50"), OWN, lang),
+            number(find("ttft", "p95"), OWN, lang),
+            number(find("error_rate", "share"), PERCENT, lang),
+            number(find("cost", "total"), OWN, lang),
             count(t.of),
         ];
         let _ = writeln!(out, "| {} |", cells.join(" | "));
@@ -91,51 +106,67 @@ fn table(findings: &Findings, out: &mut String) {
     out.push('\n');
 }
 
-fn number(e: Option<&Estimate>, percent: bool) -> String {
+const PERCENT: bool = true;
+const OWN: bool = false;
+
+fn number(e: Option<&Estimate>, percent: bool, lang: Lang) -> String {
     let Some(e) = e.filter(|e| e.number().is_some()) else { return "–".to_owned() };
     let scale = if percent { Scale::percent() } else { Scale::of(&e.unit, e.number()) };
-    let mark = if e.is_valid() { "" } else { " ⚠ not valid" };
-    let shown = scale.cell(e);
+    let mark = if e.is_valid() { String::new() } else { format!(" ⚠ {}", lang.say("not valid")) };
+    let shown = scale.cell(e, lang);
     format!("{}{mark}", shown.replace('|', "¦"))
 }
 
-fn gates(findings: &Findings, out: &mut String) {
+fn gates(findings: &Findings, lang: Lang, out: &mut String) {
     if findings.gates.is_empty() {
         return;
     }
-    *out += "| gate | state | found |\n| --- | --- | --- |\n";
+    let heads = [lang.say("gate"), lang.say("state"), lang.say("found")];
+    let _ = writeln!(out, "| {} |\n| --- | --- | --- |", heads.join(" | "));
     for gate in &findings.gates {
         let state = match gate.state {
-            GateState::Met => "✅ met",
-            GateState::Broken => "❌ broken",
-            GateState::Undecided => "❔ undecided",
+            GateState::Met => format!("✅ {}", lang.say("met")),
+            GateState::Broken => format!("❌ {}", lang.say("broken")),
+            GateState::Undecided => format!("❔ {}", lang.say("undecided")),
         };
         let place = place(&gate.labels, findings);
-        let said = [place, said(gate)].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
+        let said =
+            [place, said(gate, lang)].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
         let _ = writeln!(out, "| {} | {state} | {} |", code(&tidy(&gate.gate)), code(&said));
     }
     out.push('\n');
 }
 
-fn failures(findings: &Findings, requests: &[RequestLine], out: &mut String) {
+fn failures(findings: &Findings, requests: &[RequestLine], lang: Lang, out: &mut String) {
     let failing: Vec<_> = requests.iter().filter_map(|r| r.failure.as_ref()).collect();
     if failing.is_empty() {
         return;
     }
     let (all, of) = (count(failing.len() as u64), count(findings.run.requests));
-    let _ = writeln!(out, "<details><summary>{all} of {of} requests failed or were wrong</summary>\n");
+    let head = lang.fill("{n} of {of} requests failed or were wrong", &[("n", &all), ("of", &of)]);
+    let _ = writeln!(out, "<details><summary>{head}</summary>\n");
     let mut shown = 0;
     for f in failing.iter().take(FAILURES) {
         if out.len() > MOST {
             break;
         }
         shown += 1;
-        let name = f.case.clone().unwrap_or_else(|| format!("slot {}", f.slot));
-        let _ = writeln!(out, "{} {} {}\n", code(&name), code(&f.reason), code(&place(&f.labels, findings)));
+        let name = f.case.clone().unwrap_or_else(|| lang.fill("slot {n}", &[("n", &f.slot.to_string())]));
+        let _ = writeln!(
+            out,
+            "{} {} {}\n",
+            code(&name),
+            code(&lang.tell(&f.reason)),
+            code(&place(&f.labels, findings))
+        );
         *out += &fenced(&details(f));
     }
     if shown < failing.len() {
-        let _ = writeln!(out, "… and {} more.\n", failing.len() - shown);
+        let _ = writeln!(
+            out,
+            "{}\n",
+            lang.fill("… and {n} more.", &[("n", &(failing.len() - shown).to_string())])
+        );
     }
     *out += "</details>\n\n";
 }

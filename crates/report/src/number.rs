@@ -3,6 +3,7 @@
 //! Main types: [`Scale`], a unit in which a row is shown. Must not change a value
 //! beyond rounding it.
 
+use crate::words::Lang;
 use acidtest_findings::{Estimate, Interval, Quantity, Uncertainty};
 
 /// A unit for people and how many of it make the base unit.
@@ -77,7 +78,7 @@ impl Scale {
     }
 
     /// The ends of an interval: `0.71 – 0.86`, `≥ 350`, `≤ 0.03`.
-    pub(crate) fn ends(&self, ends: &Interval, value: f64, dash: &str) -> String {
+    pub(crate) fn ends(&self, ends: &Interval, value: f64, dash: &str, lang: Lang) -> String {
         let decimals = self.decimals(Some(ends), value);
         let show = |x: f64| fixed(x * self.factor, decimals);
         match (ends.sides, ends.low, ends.high) {
@@ -86,24 +87,24 @@ impl Scale {
             (_, Some(low), Some(high)) => format!("{}{dash}{}", show(low), show(high)),
             (_, Some(low), None) => format!("≥ {}", show(low)),
             (_, None, Some(high)) => format!("≤ {}", show(high)),
-            (_, None, None) => "unbounded".to_owned(),
+            (_, None, None) => lang.say("unbounded").to_owned(),
         }
     }
 
     /// `182 (171–196) ms`, `655 ms, n too small`.
-    pub(crate) fn cell(&self, e: &Estimate) -> String {
-        self.with_suffix(e, &self.suffix())
+    pub(crate) fn cell(&self, e: &Estimate, lang: Lang) -> String {
+        self.with_suffix(e, &self.suffix(), lang)
     }
 
     /// As [`Scale::cell`] where a column names the unit.
-    pub(crate) fn bare(&self, e: &Estimate) -> String {
-        self.with_suffix(e, "")
+    pub(crate) fn bare(&self, e: &Estimate, lang: Lang) -> String {
+        self.with_suffix(e, "", lang)
     }
 
-    fn with_suffix(&self, e: &Estimate, suffix: &str) -> String {
+    fn with_suffix(&self, e: &Estimate, suffix: &str, lang: Lang) -> String {
         let value = match &e.value {
             Quantity::Value(v) => *v,
-            Quantity::Absent(why) => return format!("absent: {why}"),
+            Quantity::Absent(why) => return lang.tell(&format!("absent: {why}")),
         };
         let ends = e.ends();
         let number = self.value(value, ends);
@@ -115,9 +116,9 @@ impl Scale {
         };
         match &e.interval {
             Uncertainty::Interval(i) => {
-                format!("{number} ({}){suffix}", self.ends(i, value, "–"))
+                format!("{number} ({}){suffix}", self.ends(i, value, "–", lang))
             }
-            Uncertainty::None(why) => format!("{number}{suffix}, {}", short(why)),
+            Uncertainty::None(why) => format!("{number}{suffix}, {}", lang.tell(short(why))),
         }
     }
 }
@@ -200,12 +201,18 @@ mod tests {
         let ratio = Scale::of("ratio", None);
         let i = interval(Some(0.7148), Some(0.8574), "two");
         assert_eq!(ratio.value(0.79508, Some(&i)), "0.795");
-        assert_eq!(ratio.ends(&i, 0.795, " – "), "0.71 – 0.86");
+        assert_eq!(ratio.ends(&i, 0.795, " – ", Lang::En), "0.71 – 0.86");
         let ms = Scale::of("s", Some(0.182));
         let i = interval(Some(0.1711), Some(0.1962), "two");
-        assert_eq!(format!("{} ({})", ms.value(0.18203, Some(&i)), ms.ends(&i, 0.182, "–")), "182 (171–196)");
-        assert_eq!(ms.ends(&interval(Some(0.35), None, "two"), 0.401, "–"), "≥ 350");
-        assert_eq!(Scale::percent().ends(&interval(Some(0.0), Some(0.0239), "upper"), 0.0, "–"), "≤ 2.4");
+        assert_eq!(
+            format!("{} ({})", ms.value(0.18203, Some(&i)), ms.ends(&i, 0.182, "–", Lang::En)),
+            "182 (171–196)"
+        );
+        assert_eq!(ms.ends(&interval(Some(0.35), None, "two"), 0.401, "–", Lang::En), "≥ 350");
+        assert_eq!(
+            Scale::percent().ends(&interval(Some(0.0), Some(0.0239), "upper"), 0.0, "–", Lang::En),
+            "≤ 2.4"
+        );
     }
 
     #[test]

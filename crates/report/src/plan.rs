@@ -4,58 +4,76 @@
 
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::count;
+use crate::words::Lang;
 use acidtest_findings::{CanDecide, CellForecast, Forecast, GateForecast};
 
 /// The plan as text.
 #[must_use]
 pub fn plan(forecast: &Forecast, style: Style) -> String {
-    let mut out =
-        format!("{}\n", style.paint(&format!("plan  {}", crate::clean(&forecast.name)), Paint::Title));
+    let lang = style.lang;
+    let mut out = format!(
+        "{}\n",
+        style.paint(&format!("{}  {}", lang.say("plan"), crate::clean(&forecast.name)), Paint::Title)
+    );
     out.push_str(&head(forecast, style));
-    out.push_str(&format!("\n{}\n", style.paint("WILL BE SENT", Paint::Title)));
+    out.push_str(&format!("\n{}\n", style.paint(lang.say("WILL BE SENT"), Paint::Title)));
     out.push_str(&cells(forecast, style));
     if !forecast.gates.is_empty() {
-        out.push_str(&format!("\n{}\n", style.paint("GATES", Paint::Title)));
+        out.push_str(&format!("\n{}\n", style.paint(lang.say("GATES"), Paint::Title)));
         out.push_str(&gates(&forecast.gates, style));
     }
     out
 }
 
 fn head(forecast: &Forecast, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(1);
     let mut row = |key: &str, text: String| grid.row([Cell::painted(key, Paint::Faint), text.into()]);
     let mut cases = count(forecast.cases);
     if forecast.units != forecast.cases {
-        cases.push_str(&format!(" in {} clusters", count(forecast.units)));
+        cases = lang.fill("{n} in {k} clusters", &[("n", &cases), ("k", &count(forecast.units))]);
     }
     if forecast.repeats > 1 {
-        cases.push_str(&format!(", {} times each", count(forecast.repeats)));
+        cases.push_str(&lang.fill(", {n} times each", &[("n", &count(forecast.repeats))]));
     }
-    for (n, words) in [(forecast.skipped, "skipped"), (forecast.xfail, "expected to fail")] {
+    for (n, words) in
+        [(forecast.skipped, lang.say("skipped")), (forecast.xfail, lang.say("expected to fail"))]
+    {
         if n > 0 {
             cases.push_str(&format!("; {} {words}", count(n)));
         }
     }
-    row("cases", cases);
+    row(lang.say("cases"), cases);
     if !forecast.selection.is_empty() {
-        row("chosen", forecast.selection.join("; "));
+        row(lang.say("chosen"), forecast.selection.join("; "));
     }
-    row("requests", forecast.requests.map_or("not known ahead".into(), count));
+    row(lang.say("requests"), forecast.requests.map_or(lang.say("not known ahead").into(), count));
     let costs: Vec<String> = forecast.cost.iter().map(|c| money(&c.currency, c.amount)).collect();
-    let bound = if forecast.cells.iter().any(|c| c.cost_is_bound) { "at most " } else { "about " };
+    let sum = costs.join(lang.say(" and "));
+    let is_bound = forecast.cells.iter().any(|c| c.cost_is_bound);
     row(
-        "cost",
-        if costs.is_empty() { "not known".into() } else { format!("{bound}{}", costs.join(" and ")) },
+        lang.say("cost"),
+        match (costs.is_empty(), is_bound) {
+            (true, _) => lang.say("not known").into(),
+            (false, true) => lang.fill("at most {sum}", &[("sum", &sum)]),
+            (false, false) => lang.fill("about {sum}", &[("sum", &sum)]),
+        },
     );
-    row("time", forecast.seconds.map_or("not known".into(), |s| format!("about {}", duration(s))));
-    row("estimator", forecast.estimator.clone());
+    row(
+        lang.say("time"),
+        forecast.seconds.map_or(lang.say("not known").into(), |s| {
+            lang.fill("about {sum}", &[("sum", &duration(s, lang))])
+        }),
+    );
+    row(lang.say("estimator"), lang.tell(&forecast.estimator));
     grid.render(style)
 }
 
 fn cells(forecast: &Forecast, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(1);
     let heads = ["phase", "target", "prompt", "requests", "input tok", "output tok", "cost", "time"];
-    grid.row(heads.map(|h| Cell::painted(h, Paint::Faint)));
+    grid.row(heads.map(|h| Cell::painted(lang.say(h), Paint::Faint)));
     for cell in &forecast.cells {
         let mut requests = cell.requests.map_or("?".into(), count);
         if cell.warmup > 0 {
@@ -69,7 +87,7 @@ fn cells(forecast: &Forecast, style: Style) -> String {
             cell.input_tokens.map_or("?".into(), tokens).into(),
             output(cell).into(),
             cost(cell).into(),
-            cell.seconds.map_or("?".into(), duration).into(),
+            cell.seconds.map_or("?".into(), |s| duration(s, lang)).into(),
         ]);
     }
     grid.render(style)
@@ -100,25 +118,31 @@ fn money(currency: &str, amount: f64) -> String {
     }
 }
 
-fn duration(seconds: f64) -> String {
+fn duration(seconds: f64, lang: Lang) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.0} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
+        s if s < 7200.0 => lang.fill("{n} min", &[("n", &format!("{:.0}", s / 60.0))]),
+        s => lang.fill("{n} h", &[("n", &format!("{:.1}", s / 3600.0))]),
     }
 }
 
 fn gates(gates: &[GateForecast], style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(1);
     for gate in gates {
         let (word, paint) = match gate.can {
-            CanDecide::Yes => ("decidable", Paint::Good),
-            CanDecide::Perhaps => ("perhaps", Paint::Unsure),
-            CanDecide::No => ("cannot", Paint::Bad),
-            CanDecide::Unknown => ("unknown", Paint::Faint),
+            CanDecide::Yes => (lang.say("decidable"), Paint::Good),
+            CanDecide::Perhaps => (lang.say("perhaps"), Paint::Unsure),
+            CanDecide::No => (lang.say("cannot"), Paint::Bad),
+            CanDecide::Unknown => (lang.say("unknown"), Paint::Faint),
         };
-        let n = gate.n.map_or("n ?".into(), |n| format!("n {} {}", count(n), gate.unit));
-        grid.row([gate.gate.clone().into(), Cell::painted(word, paint), n.into(), gate.why.clone().into()]);
+        let n = gate.n.map_or("n ?".into(), |n| format!("n {} {}", count(n), lang.say(gate.unit)));
+        grid.row([
+            gate.gate.clone().into(),
+            Cell::painted(word, paint),
+            n.into(),
+            lang.tell(&gate.why).into(),
+        ]);
     }
     grid.render(style)
 }

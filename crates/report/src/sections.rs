@@ -6,6 +6,7 @@
 use crate::answers;
 use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::{Scale, count, fixed, short};
+use crate::words::Lang;
 use acidtest_findings::{Estimate, Family, Findings, Labels, Quantity, Table, Uncertainty};
 use std::collections::BTreeSet;
 
@@ -90,16 +91,21 @@ pub(crate) fn table<'f>(findings: &'f Findings, group: &Group, name: &str) -> Op
     tables.find(|t| t.name == name && t.labels == *group.labels)
 }
 
-pub(crate) fn out_of(e: &Estimate) -> String {
-    format!("{} of {}", count(e.n.requests), count(e.n.of))
+pub(crate) fn out_of(e: &Estimate, lang: Lang) -> String {
+    lang.fill("{n} of {of}", &[("n", &count(e.n.requests)), ("of", &count(e.n.of))])
 }
 
 /// `unit: cluster (31), Wilson, effective n`
-fn origin(e: &Estimate) -> String {
+fn origin(e: &Estimate, lang: Lang) -> String {
     match &e.interval {
-        Uncertainty::Interval(i) => {
-            format!("unit: {} ({}), {}", i.unit_of_sampling, count(e.n.clusters), i.method)
-        }
+        Uncertainty::Interval(i) => lang.fill(
+            "unit: {unit} ({n}), {method}",
+            &[
+                ("unit", &lang.tell(&i.unit_of_sampling)),
+                ("n", &count(e.n.clusters)),
+                ("method", &lang.tell(i.method)),
+            ],
+        ),
         Uncertainty::None(_) => String::new(),
     }
 }
@@ -108,8 +114,9 @@ pub(crate) fn faint(text: &str) -> Cell {
     Cell::painted(text, Paint::Faint)
 }
 
-pub(crate) fn head(text: &str) -> Cell {
-    Cell::painted(text, Paint::Title)
+/// A section's title, as wide as titles are.
+pub(crate) fn head(text: &'static str, lang: Lang) -> Cell {
+    Cell::painted(crate::terminal::padded(lang.say(text)), Paint::Title)
 }
 
 /// The name of a group on its first row only.
@@ -119,14 +126,15 @@ pub(crate) fn once(name: &str, first: &mut bool) -> Cell {
 }
 
 fn quality(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     grid.row([
-        head("QUALITY    "),
+        head("QUALITY", lang),
         "".into(),
-        faint("value"),
-        faint("95 % interval"),
-        faint("n"),
-        faint("how"),
+        faint(lang.say("value")),
+        faint(lang.say("95 % interval")),
+        faint(lang.say("n")),
+        faint(lang.say("how")),
     ]);
     let mut notes = false;
     for group in groups(findings) {
@@ -146,58 +154,63 @@ fn quality(findings: &Findings, style: Style) -> String {
             notes = true;
             let scale = Scale::of(&e.unit, Some(value));
             let interval = match &e.interval {
-                Uncertainty::Interval(i) => scale.ends(i, value, " – "),
-                Uncertainty::None(why) => short(why).to_owned(),
+                Uncertainty::Interval(i) => scale.ends(i, value, " – ", lang),
+                Uncertainty::None(why) => lang.tell(short(why)),
             };
             grid.row([
                 once(&group.name, &mut first),
                 e.name().into(),
                 format!("{}{}", scale.value(value, e.ends()), scale.suffix()).into(),
                 interval.into(),
-                out_of(e).into(),
-                faint(&origin(e)),
+                out_of(e, lang).into(),
+                faint(&origin(e, lang)),
             ]);
         }
-        notes |= delivery(findings, &group, &mut grid, &mut first);
+        notes |= delivery(findings, &group, (&mut grid, &mut first), lang);
     }
     if notes { grid.render(style) } else { String::new() }
 }
 
 /// One line of counts, and what the excluded requests could have done to accuracy.
-fn delivery(findings: &Findings, group: &Group, grid: &mut Grid, first: &mut bool) -> bool {
+fn delivery(findings: &Findings, group: &Group, (grid, first): (&mut Grid, &mut bool), lang: Lang) -> bool {
     let Some(found) = table(findings, group, "delivery").filter(|t| t.of > 0) else {
         return false;
     };
-    let mut line = counts(found);
+    let mut line = counts(found, lang);
     let accuracy = of(findings, group, Family::Quality).into_iter().find(|e| e.metric == "accuracy");
     if let Some(missing) = accuracy.and_then(|e| e.missing) {
-        line.push_str(&format!(
-            "; accuracy if the {} excluded were wrong … right: {} … {}",
-            count(missing.excluded),
-            fixed(missing.low, 3),
-            fixed(missing.high, 3)
+        line.push_str("; ");
+        line.push_str(&lang.fill(
+            "accuracy if the {n} excluded were wrong … right: {low} … {high}",
+            &[
+                ("n", &count(missing.excluded)),
+                ("low", &fixed(missing.low, 3)),
+                ("high", &fixed(missing.high, 3)),
+            ],
         ));
     }
-    grid.row([once(&group.name, first), "delivery".into(), line.into()]);
+    grid.row([once(&group.name, first), lang.say("delivery").into(), line.into()]);
     true
 }
 
 /// `complete 121 · truncated 1`
-pub(crate) fn counts(table: &Table) -> String {
-    let rows: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.words, count(r.count))).collect();
+pub(crate) fn counts(table: &Table, lang: Lang) -> String {
+    let rows: Vec<String> =
+        table.rows.iter().map(|r| format!("{} {}", lang.tell(&r.words), count(r.count))).collect();
     rows.join(" · ")
 }
 
 fn speed(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     grid.row([
-        head("SPEED      "),
+        head("SPEED", lang),
         "".into(),
-        faint("unit"),
+        faint(lang.say("unit")),
         faint("p50"),
         faint("p95"),
         faint("p99"),
-        faint("n of slots"),
+        faint(lang.say("n of slots")),
     ]);
     let mut any = false;
     for group in groups(findings) {
@@ -209,14 +222,15 @@ fn speed(findings: &Findings, style: Style) -> String {
             if id.ends_with("_from_intended") && !is_open {
                 continue;
             }
-            any |= time(id, &group, &found, &mut grid, &mut first);
+            any |= time(id, &group, &found, (&mut grid, &mut first), lang);
         }
         let per_event = found.iter().find(|e| e.metric == "tokens_per_event");
         if let Some(ratio) = per_event.and_then(|e| e.number()) {
-            let mut text = format!("{} tokens per content event", fixed(ratio, 2));
+            let mut text = lang.fill("{n} tokens per content event", &[("n", &fixed(ratio, 2))]);
             let gaps = found.iter().find(|e| e.metric == "icl").and_then(|e| e.n.values);
             if let Some(gaps) = gaps {
-                text.push_str(&format!(" · {} gaps between them", count(gaps)));
+                text.push_str(" · ");
+                text.push_str(&lang.fill("{n} gaps between them", &[("n", &count(gaps))]));
             }
             grid.row([once(&group.name, &mut first), faint(&text)]);
         }
@@ -232,7 +246,13 @@ fn is_open(findings: &Findings, group: &Group) -> bool {
 }
 
 /// One row of quantiles; whether there was anything to show.
-fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &mut bool) -> bool {
+fn time(
+    id: &str,
+    group: &Group,
+    found: &[&Estimate],
+    (grid, first): (&mut Grid, &mut bool),
+    lang: Lang,
+) -> bool {
     let stat = |name: &str| {
         let mut of_id = found.iter().filter(|e| e.metric == id);
         of_id.find(|e| e.stat.id() == name).copied()
@@ -246,7 +266,7 @@ fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &m
             Quantity::Absent(why) if ["ttft", "tpot"].contains(&id) && p50.n.of > 0 => why,
             _ => return false,
         };
-        grid.row([once(&group.name, first), id.into(), faint(&format!("absent: {why}"))]);
+        grid.row([once(&group.name, first), id.into(), faint(&lang.tell(&format!("absent: {why}")))]);
         return true;
     };
     // itl says the same as icl, and better, where both exist.
@@ -263,17 +283,23 @@ fn time(id: &str, group: &Group, found: &[&Estimate], grid: &mut Grid, first: &m
         once(&group.name, first),
         name,
         scale.unit.clone().into(),
-        scale.bare(p50).into(),
-        scale.bare(p95).into(),
-        scale.bare(p99).into(),
-        out_of(p50).into(),
+        scale.bare(p50, lang).into(),
+        scale.bare(p95, lang).into(),
+        scale.bare(p99, lang).into(),
+        out_of(p50, lang).into(),
     ]);
     true
 }
 
 fn throughput(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
-    grid.row([head("THROUGHPUT "), "".into(), faint("steady window"), faint("whole run")]);
+    grid.row([
+        head("THROUGHPUT", lang),
+        "".into(),
+        faint(lang.say("steady window")),
+        faint(lang.say("whole run")),
+    ]);
     let mut any = false;
     for group in groups(findings) {
         let mut first = true;
@@ -296,14 +322,14 @@ fn throughput(findings: &Findings, style: Style) -> String {
                     let scale = Scale::of(&whole.unit, Some(v));
                     format!("{}{}", scale.value(v, None), scale.suffix())
                 }
-                None => "absent".to_owned(),
+                None => lang.say("absent").to_owned(),
             };
             let scale = Scale::of(&steady.unit, steady.number());
             let steady_text = match (id, steady.number()) {
                 ("concurrency_held", Some(v)) => {
-                    format!("{}{}{}", scale.value(v, None), scale.suffix(), asked(findings, &group))
+                    format!("{}{}{}", scale.value(v, None), scale.suffix(), asked(findings, &group, lang))
                 }
-                _ => scale.cell(steady),
+                _ => scale.cell(steady, lang),
             };
             let name = format!("{id}{mark}");
             grid.row([once(&group.name, &mut first), name.into(), steady_text.into(), whole_text.into()]);
@@ -313,18 +339,25 @@ fn throughput(findings: &Findings, style: Style) -> String {
 }
 
 /// The users that a closed loop was asked to hold.
-fn asked(findings: &Findings, group: &Group) -> String {
+fn asked(findings: &Findings, group: &Group, lang: Lang) -> String {
     let phase = group.labels.get("phase");
     let mut phases = findings.run.phases.iter();
     match phases.find(|p| Some(&p.name) == phase && p.load == "closed") {
-        Some(p) => format!(" of {} asked", p.asked),
+        Some(p) => format!(" {}", lang.fill("of {n} asked", &[("n", &p.asked.to_string())])),
         None => String::new(),
     }
 }
 
 fn tokens(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
-    grid.row([head("TOKENS     "), "".into(), faint("mean"), faint("total"), faint("n of slots")]);
+    grid.row([
+        head("TOKENS", lang),
+        "".into(),
+        faint(lang.say("mean")),
+        faint(lang.say("total")),
+        faint(lang.say("n of slots")),
+    ]);
     let mut any = false;
     for group in groups(findings) {
         let mut first = true;
@@ -344,9 +377,9 @@ fn tokens(findings: &Findings, style: Style) -> String {
             grid.row([
                 once(&group.name, &mut first),
                 id.into(),
-                Scale::of(&mean.unit, Some(value)).cell(mean).into(),
-                format!("{} (count, as the server says)", fixed(sum, 0)).into(),
-                out_of(mean).into(),
+                Scale::of(&mean.unit, Some(value)).cell(mean, lang).into(),
+                lang.fill("{n} (count, as the server says)", &[("n", &fixed(sum, 0))]).into(),
+                out_of(mean, lang).into(),
             ]);
         }
     }
@@ -354,8 +387,14 @@ fn tokens(findings: &Findings, style: Style) -> String {
 }
 
 fn reliability(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
-    grid.row([head("RELIABILITY"), "".into(), faint("95 % interval"), faint("what")]);
+    grid.row([
+        head("RELIABILITY", lang),
+        "".into(),
+        faint(lang.say("95 % interval")),
+        faint(lang.say("what")),
+    ]);
     let mut any = false;
     for group in groups(findings) {
         let mut first = true;
@@ -368,8 +407,8 @@ fn reliability(findings: &Findings, style: Style) -> String {
             let Some(value) = e.number() else { return };
             let scale = Scale::percent();
             let interval = match &e.interval {
-                Uncertainty::Interval(i) => scale.ends(i, value, "–"),
-                Uncertainty::None(why) => short(why).to_owned(),
+                Uncertainty::Interval(i) => scale.ends(i, value, "–", lang),
+                Uncertainty::None(why) => lang.tell(short(why)),
             };
             any = true;
             grid.row([
@@ -381,32 +420,37 @@ fn reliability(findings: &Findings, style: Style) -> String {
         };
         let (errors, served) = (whole("error_rate"), whole("availability"));
         if let (Some(e), Some(table)) = (errors, table(findings, &group, "errors")) {
-            line(e, classes(table));
+            line(e, classes(table, lang));
         }
         // Without retries every request is one attempt, and this says the same.
         if let (Some(e), Some(_)) = (served, errors.filter(|e| e.n.records > e.n.requests)) {
-            line(e, format!("of {} requests sent, in the end", count(e.n.requests)));
+            line(e, lang.fill("of {n} requests sent, in the end", &[("n", &count(e.n.requests))]));
         }
     }
     if any { grid.render(style) } else { String::new() }
 }
 
 /// `2 of 124: 429 ×1 · cut stream ×1`
-fn classes(errors: &Table) -> String {
+fn classes(errors: &Table, lang: Lang) -> String {
     let total: u64 = errors.rows.iter().map(|r| r.count).sum();
-    let rows: Vec<String> = errors.rows.iter().map(|r| format!("{} ×{}", r.words, count(r.count))).collect();
-    let head = format!("{} of {} {}", count(total), count(errors.of), errors.unit);
+    let words = |r: &acidtest_findings::Count| format!("{} ×{}", lang.tell(&r.words), count(r.count));
+    let rows: Vec<String> = errors.rows.iter().map(words).collect();
+    let head = lang.fill(
+        "{n} of {of} {unit}",
+        &[("n", &count(total)), ("of", &count(errors.of)), ("unit", lang.say(errors.unit))],
+    );
     if rows.is_empty() { head } else { format!("{head}: {}", rows.join(" · ")) }
 }
 
 fn cost(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     grid.row([
-        head("COST       "),
-        faint("total"),
-        faint("per 1k correct"),
-        faint("per request"),
-        faint("n of slots"),
+        head("COST", lang),
+        faint(lang.say("total")),
+        faint(lang.say("per 1k correct")),
+        faint(lang.say("per request")),
+        faint(lang.say("n of slots")),
     ]);
     let mut any = false;
     for group in groups(findings) {
@@ -419,16 +463,16 @@ fn cost(findings: &Findings, style: Style) -> String {
         let Some(sum) = total.number() else { continue };
         any = true;
         let cell = |e: Option<&Estimate>| match e.filter(|e| e.number().is_some()) {
-            Some(e) => Scale::of(&e.unit, e.number()).cell(e),
+            Some(e) => Scale::of(&e.unit, e.number()).cell(e, lang),
             None => "–".to_owned(),
         };
         let scale = Scale::of(&total.unit, Some(sum));
         grid.row([
             format!(" {}", group.name).into(),
-            format!("{}{} (count)", scale.value(sum, None), scale.suffix()).into(),
+            format!("{}{} ({})", scale.value(sum, None), scale.suffix(), lang.say("count")).into(),
             cell(stat("cost_per_1k_correct", "mean")).into(),
             cell(stat("cost", "mean")).into(),
-            out_of(total).into(),
+            out_of(total, lang).into(),
         ]);
     }
     if any { grid.render(style) } else { String::new() }

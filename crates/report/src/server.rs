@@ -11,16 +11,17 @@ const SHOWN: [&str; 4] = ["server_time", "prefill_tps", "decode_tps", "network_s
 
 /// One row a metric, and nothing at all when no server said anything.
 pub(crate) fn section(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     let faint = |text: &str| Cell::painted(text, Paint::Faint);
     grid.row([
-        Cell::painted("SERVER     ", Paint::Title),
+        crate::sections::head("SERVER", lang),
         "".into(),
-        faint("unit"),
+        faint(lang.say("unit")),
         faint("p50"),
         faint("p95"),
-        faint("n of slots"),
-        faint("by its own clock"),
+        faint(lang.say("n of slots")),
+        faint(lang.say("by its own clock")),
     ]);
     let mut any = false;
     for group in groups(findings) {
@@ -39,9 +40,9 @@ pub(crate) fn section(findings: &Findings, style: Style) -> String {
                 once(&group.name, &mut first),
                 id.into(),
                 scale.unit.clone().into(),
-                scale.bare(p50).into(),
-                scale.bare(p95).into(),
-                out_of(p50).into(),
+                scale.bare(p50, lang).into(),
+                scale.bare(p95, lang).into(),
+                out_of(p50, lang).into(),
             ]);
         }
     }

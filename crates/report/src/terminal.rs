@@ -7,6 +7,7 @@ use crate::differences::{differences, matrix};
 use crate::grid::{Cell, Grid, Paint, Style, clean, width};
 use crate::number::{Scale, count, plain, short};
 use crate::sections;
+use crate::words::Lang;
 use acidtest_findings::{CheckState, Failure, Findings, GateResult, GateState, PhaseInfo, RunInfo, Validity};
 
 /// Failures shown; the JSON holds more.
@@ -15,6 +16,7 @@ const FAILURES: usize = 5;
 /// The report of a run as text.
 #[must_use]
 pub fn terminal(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut out = header(&findings.run, style);
     out.push_str(&matrix(findings, style));
     // Those within the run, then those from a baseline: each its own family.
@@ -29,7 +31,11 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
     out.push_str(&validity(findings, style));
     out.push_str(&failures(findings, style));
     for warning in &findings.warnings {
-        out.push_str(&format!("{} {}\n", style.paint("warning:", Paint::Unsure), clean(warning)));
+        out.push_str(&format!(
+            "{} {}\n",
+            style.paint(lang.say("warning:"), Paint::Unsure),
+            clean(&lang.tell(warning))
+        ));
     }
     // Last, where the eye rests: what decides the exit code.
     out.push_str(&gates(findings, style));
@@ -38,6 +44,7 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
 
 /// What was run: suite, targets, cases, load, and the run's id at the right.
 fn header(run: &RunInfo, style: Style) -> String {
+    let lang = style.lang;
     let mut parts = vec![clean(&run.name)];
     for t in &run.targets {
         parts.push(clean(&match t.address.as_str() {
@@ -46,51 +53,66 @@ fn header(run: &RunInfo, style: Style) -> String {
         }));
     }
     parts.push(match run.cases {
-        0 => "synthetic prompts".to_owned(),
-        1 => "1 case".to_owned(),
-        n => format!("{} cases", count(n)),
+        0 => lang.say("synthetic prompts").to_owned(),
+        1 => lang.say("1 case").to_owned(),
+        n => lang.fill("{n} cases", &[("n", &count(n))]),
     });
     if run.repeats > 1 {
-        parts.push(format!("{} repeats", run.repeats));
+        parts.push(lang.fill("{n} repeats", &[("n", &count(run.repeats))]));
     }
-    let phases: Vec<String> = run.phases.iter().map(phase).collect();
+    let phases: Vec<String> = run.phases.iter().map(|p| phase(p, lang)).collect();
     if !phases.is_empty() {
-        parts.push(phases.join(", then "));
+        parts.push(phases.join(lang.say(", then ")));
     }
     if run.fresh {
-        parts.push("fresh prompts (nonce)".to_owned());
+        parts.push(lang.say("fresh prompts (nonce)").to_owned());
     }
     if let Some(run) = &run.replayed_from {
-        parts.push(format!("replayed from {}", clean(run)));
+        parts.push(lang.fill("replayed from {run}", &[("run", &clean(run))]));
     }
     if !matches!(run.state.as_str(), "" | "done") {
-        let of = run
-            .planned
-            .map_or(String::new(), |n| format!(" after {} of {} requests", count(run.requests), count(n)));
-        let why = run.stopped.as_ref().map_or(String::new(), |why| format!(": {}", clean(why)));
-        parts.push(format!("{}{of}{why}", run.state));
+        parts.push(state(run, lang));
     }
     let left = parts.join(" · ");
     let id: String = run.id.chars().take(4).collect();
-    let right = format!("run {id}");
+    let right = lang.fill("run {id}", &[("id", &id)]);
     let gap = style.width.saturating_sub(width(&left) + width(&right)).max(2);
     format!("{}{}{}\n", style.paint(&left, Paint::Title), " ".repeat(gap), right)
 }
 
-fn phase(p: &PhaseInfo) -> String {
-    let load = match p.load {
-        "closed" => format!("closed {}", p.asked),
-        load => format!("{load} {}/s", p.asked),
+/// How far a run came that is not complete, and why.
+fn state(run: &RunInfo, lang: Lang) -> String {
+    let mut text = lang.tell(&run.state);
+    if let Some(planned) = run.planned {
+        let (n, of) = (count(run.requests), count(planned));
+        text = format!("{text} {}", lang.fill("after {n} of {of} requests", &[("n", &n), ("of", &of)]));
+    }
+    match &run.stopped {
+        Some(why) => format!("{text}: {}", clean(&lang.tell(why))),
+        None => text,
+    }
+}
+
+fn phase(p: &PhaseInfo, lang: Lang) -> String {
+    let load = |word: &str| match p.load {
+        "closed" => format!("{word} {}", p.asked),
+        _ => format!("{word} {}/s", p.asked),
     };
+    // A name that only says the load, in the words of suites, is enough in every language.
     match clean(&p.name) {
-        name if name == load => load,
-        name => format!("{name} ({load})"),
+        name if name == load(p.load) => name,
+        name => format!("{name} ({})", load(lang.say(p.load))),
     }
 }
 
 /// A section's title, padded to the width of the titles.
 pub(crate) fn title(text: &str, style: Style) -> String {
-    style.paint(&format!("{text:<11}"), Paint::Title)
+    style.paint(&padded(text), Paint::Title)
+}
+
+/// As wide as titles are.
+pub(crate) fn padded(text: &str) -> String {
+    format!("{text}{}", " ".repeat(11usize.saturating_sub(width(text))))
 }
 
 fn validity(findings: &Findings, style: Style) -> String {
@@ -98,13 +120,16 @@ fn validity(findings: &Findings, style: Style) -> String {
     if timed.is_empty() {
         return String::new();
     }
+    let lang = style.lang;
     let bad: Vec<&&Validity> = timed.iter().filter(|v| !v.valid).collect();
     let mut grid = Grid::new(0);
     let mut facts = vec![match bad.is_empty() {
-        true => "latencies valid".to_owned(),
-        false => "figures marked ! are NOT valid".to_owned(),
+        true => lang.say("latencies valid").to_owned(),
+        false => lang.say("figures marked ! are NOT valid").to_owned(),
     }];
-    for (name, words) in [("dispatch_lag", "dispatch lag"), ("scheduler_lag", "scheduler lag")] {
+    for (name, words) in
+        [("dispatch_lag", lang.say("dispatch lag")), ("scheduler_lag", lang.say("scheduler lag"))]
+    {
         let worst = timed
             .iter()
             .flat_map(|v| &v.checks)
@@ -113,27 +138,32 @@ fn validity(findings: &Findings, style: Style) -> String {
             .max_by(f64::total_cmp);
         facts.push(match worst {
             Some(p99) => format!("{words} p99 {}", plain(p99, "s")),
-            None => format!("{words} not measured"),
+            None => lang.fill("{what} not measured", &[("what", words)]),
         });
     }
     let unseen =
         |c: &&acidtest_findings::Check| c.name == "receive_clock" && c.state == CheckState::NotMeasured;
     if timed.iter().flat_map(|v| &v.checks).any(|c| unseen(&c)) {
-        facts.push("clock error not measured".to_owned());
+        facts.push(lang.say("clock error not measured").to_owned());
     }
     if findings.run.same_machine {
-        facts.push("client and server share this machine".to_owned());
+        facts.push(lang.say("client and server share this machine").to_owned());
     }
     facts.extend(match findings.run.measuring_threads {
-        Some(1) => Some("1 measuring thread".to_owned()),
-        Some(n) => Some(format!("{n} measuring threads")),
+        Some(1) => Some(lang.say("1 measuring thread").to_owned()),
+        Some(n) => Some(lang.fill("{n} measuring threads", &[("n", &n.to_string())])),
         None => None,
     });
-    grid.row([Cell::painted("VALID      ", Paint::Title), facts.join(" · ").into()]);
+    grid.row([sections::head("VALID", lang), facts.join(" · ").into()]);
     for v in bad {
         let place = place(&v.labels, findings);
         for check in v.checks.iter().filter(|c| c.state == CheckState::Over) {
-            let text = format!("{place}{}: {}; {}", words(v.family), check.why, check.change);
+            let text = format!(
+                "{place}{}: {}; {}",
+                lang.say(words(v.family)),
+                lang.tell(&check.why),
+                lang.tell(&check.change)
+            );
             grid.row(["".into(), Cell::painted(text, Paint::Bad)]);
         }
     }
@@ -155,19 +185,20 @@ fn place(labels: &acidtest_findings::Labels, findings: &Findings) -> String {
 }
 
 fn gates(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let mut grid = Grid::new(0);
     for (i, gate) in findings.gates.iter().enumerate() {
-        let title = if i == 0 { "GATES      " } else { "" };
+        let title = if i == 0 { sections::head("GATES", lang) } else { "".into() };
         let (word, paint) = match gate.state {
-            GateState::Met => ("met", Paint::Good),
-            GateState::Broken => ("broken", Paint::Bad),
-            GateState::Undecided => ("undecided", Paint::Unsure),
+            GateState::Met => (lang.say("met"), Paint::Good),
+            GateState::Broken => (lang.say("broken"), Paint::Bad),
+            GateState::Undecided => (lang.say("undecided"), Paint::Unsure),
         };
         grid.row([
-            Cell::painted(title, Paint::Title),
+            title,
             Cell::painted(word, paint),
             tidy(&gate.gate).into(),
-            Cell::from(format!("{}{}", place(&gate.labels, findings), said(gate))),
+            Cell::from(format!("{}{}", place(&gate.labels, findings), said(gate, lang))),
         ]);
     }
     if grid.is_empty() {
@@ -182,10 +213,10 @@ pub(crate) fn tidy(gate: &str) -> String {
 }
 
 /// What a gate was compared with, and why it stands as it does.
-pub(crate) fn said(gate: &GateResult) -> String {
+pub(crate) fn said(gate: &GateResult, lang: Lang) -> String {
     // A gate on a change says it in its own words.
     if gate.labels.contains_key("baseline") {
-        return gate.reason.clone();
+        return lang.tell(&gate.reason);
     }
     let scale = match gate.unit.as_str() {
         "ratio" if gate.gate.contains('%') => Scale::percent(),
@@ -197,19 +228,23 @@ pub(crate) fn said(gate: &GateResult) -> String {
     let bound = gate.gate.contains(".low") || gate.gate.contains(".high");
     match (&value, &gate.interval) {
         _ if gate.endless => parts.push("+∞".to_owned()),
-        (Some(_), Some(i)) if bound => {
-            parts.push(format!("{}{}", scale.ends(i, gate.value.unwrap_or_default(), " – "), scale.suffix()))
-        }
+        (Some(_), Some(i)) if bound => parts.push(format!(
+            "{}{}",
+            scale.ends(i, gate.value.unwrap_or_default(), " – ", lang),
+            scale.suffix()
+        )),
         (Some(v), _) => parts.push(v.clone()),
         (None, _) => {}
     }
     match (gate.settles_at, &value) {
         (Some(cases), Some(v)) => {
-            parts.push(format!("about {} cases would settle it if {v} holds", count(cases)));
+            parts.push(
+                lang.fill("about {n} cases would settle it if {v} holds", &[("n", &count(cases)), ("v", v)]),
+            );
             let rest = gate.reason.split("; ").nth(1);
-            parts.extend(rest.map(str::to_owned));
+            parts.extend(rest.map(|rest| lang.tell(rest)));
         }
-        _ if !gate.reason.is_empty() => parts.push(gate.reason.clone()),
+        _ if !gate.reason.is_empty() => parts.push(lang.tell(&gate.reason)),
         _ => {}
     }
     parts.join("; ")
@@ -220,12 +255,15 @@ fn failures(findings: &Findings, style: Style) -> String {
         return String::new();
     }
     let shown = findings.failures.len().min(FAILURES);
-    let mut out = format!(
-        "{}{} of {} requests failed or were wrong; the first {shown}\n",
-        title("FAILURES", style),
-        count(findings.failing),
-        count(findings.run.requests)
+    let head = style.lang.fill(
+        "{n} of {of} requests failed or were wrong; the first {shown}",
+        &[
+            ("n", &count(findings.failing)),
+            ("of", &count(findings.run.requests)),
+            ("shown", &shown.to_string()),
+        ],
     );
+    let mut out = format!("{}{head}\n", title(style.lang.say("FAILURES"), style));
     for f in findings.failures.iter().take(shown) {
         out.push_str(&failure(f, findings, style));
     }
@@ -233,13 +271,18 @@ fn failures(findings: &Findings, style: Style) -> String {
 }
 
 fn failure(f: &Failure, findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
     let name = match &f.case {
         Some(case) => case.clone(),
-        None => format!("slot {}", f.slot),
+        None => lang.fill("slot {n}", &[("n", &f.slot.to_string())]),
     };
     let place = sections::place(&f.labels, findings);
     let mut grid = Grid::new(1);
-    grid.row([Cell::painted(name, Paint::Title), Cell::painted(short(&f.reason), Paint::Bad), place.into()]);
+    grid.row([
+        Cell::painted(name, Paint::Title),
+        Cell::painted(lang.tell(short(&f.reason)), Paint::Bad),
+        place.into(),
+    ]);
     let mut out = grid.render(style);
     let mut lines = Grid::new(5);
     let mut line = |name: &str, text: String| {
@@ -247,11 +290,11 @@ fn failure(f: &Failure, findings: &Findings, style: Style) -> String {
             lines.row([Cell::painted(name, Paint::Faint), text.into()]);
         }
     };
-    line("asked", f.input.clone());
-    line("expected", f.reference.join(" | "));
-    line("answered", f.output.clone().unwrap_or_default());
+    line(lang.say("asked"), f.input.clone());
+    line(lang.say("expected"), f.reference.join(" | "));
+    line(lang.say("answered"), f.output.clone().unwrap_or_default());
     let scores: Vec<String> = f.scores.iter().map(|(n, s)| format!("{n} {s:.2}")).collect();
-    line("scores", scores.join(" · "));
+    line(lang.say("scores"), scores.join(" · "));
     out.push_str(&lines.render(style));
     out
 }

@@ -62,6 +62,6 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
 fn own(input: &mut dyn BufRead, store: &StoreArg) -> Result<Exit, Failure> {
     let mut store = to_write(store)?;
     let imported = store.import(input).map_err(trouble)?;
-    print(&format!("imported {}: {} records\n", imported.run, imported.stored.records))?;
+    print(&crate::lang::told(&format!("imported {}: {} records\n", imported.run, imported.stored.records)))?;
     Ok(Exit::Ok)
 }

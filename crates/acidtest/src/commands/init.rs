@@ -1,6 +1,7 @@
 //! `acidtest init`: a suite to begin with, written here.
 
 use crate::exit::{Exit, Failure, print};
+use crate::lang::told;
 use crate::suites::{CARRIED, carried};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         })?;
         print(&format!("{}\n", path.display()))?;
     }
-    eprintln!("next: acidtest run{}", suite_word(&args, &folder));
+    eprintln!("{}", told(&format!("next: acidtest run{}", suite_word(&args, &folder))));
     Ok(Exit::Ok)
 }
 

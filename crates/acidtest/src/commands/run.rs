@@ -4,6 +4,7 @@ use super::{OutputArgs, Undecided, UndecidedArg};
 use crate::baseline::{Across, Baseline, BaselineArgs, all_gates};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
+use crate::lang::told;
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
 use crate::replay;
@@ -109,7 +110,7 @@ fn cached(args: &Args, e: &mut Execution) {
     let is_wanted = args.cache.is_some() || e.spec.cache;
     if is_wanted && e.spec.fresh {
         if !e.quiet {
-            eprintln!("no cache: every prompt of this suite is fresh, none was asked before");
+            eprintln!("{}", told("no cache: every prompt of this suite is fresh, none was asked before"));
         }
         e.spec.cache = false;
         return;
@@ -133,10 +134,11 @@ fn replayed(
     show(&shown, &output.show)?;
     let missing = replay::not_recorded(&done.store, run)?;
     if missing > 0 && !quiet {
-        eprintln!(
+        let words = format!(
             "{missing} of {} requests are not in run {of}\n\nhint: a replay finds a request by target name, path, body and repeat; prompts, parameters and models must be as they were",
             shown.findings.run.requests
         );
+        eprintln!("{}", told(&words));
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
     Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
@@ -150,7 +152,7 @@ fn is_complete(store: &Store, run: RunId) -> Result<bool, Failure> {
 /// A run that is complete is shown again; resuming it changes nothing.
 fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending) -> Result<Exit, Failure> {
     if !output.quiet {
-        eprintln!("run {run} is complete: nothing is left to send");
+        eprintln!("{}", told(&format!("run {run} is complete: nothing is left to send")));
     }
     let shown = ending.shown(store, run, &output.show)?;
     show(&shown, &output.show)?;
@@ -176,12 +178,14 @@ pub(crate) fn finish(
             _ => format!("; go on with: acidtest run --resume {run}"),
         };
         let spec = done.store.spec(run).map_err(trouble)?;
-        eprintln!("stopped early: {}{more}", execute::stop_words(reason, &spec));
+        let why = execute::stop_words(reason, &spec);
+        eprintln!("{}", told(&format!("stopped early: {why}{more}")));
     }
     if let Some(why) = execute::why_nothing_answered(&done.store, run)?.filter(|_| !quiet) {
-        eprintln!(
+        let words = format!(
             "every request failed: {why}\n\nhint: is the server running, and are its address and model right?"
         );
+        eprintln!("{}", told(&words));
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
     Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))

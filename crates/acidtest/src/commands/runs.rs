@@ -2,6 +2,7 @@
 
 use super::{Format, StoreArg};
 use crate::exit::{Exit, Failure, print};
+use crate::lang::told;
 use crate::open_store::{to_read, to_write, trouble};
 use crate::read_back;
 use acidtest_store::Prune;
@@ -99,7 +100,7 @@ fn delete(store: &StoreArg, runs: &[String]) -> Result<Exit, Failure> {
         // A run that is being written must not lose its ground.
         let _claim = store.claim(id).map_err(trouble)?;
         store.delete(id).map_err(trouble)?;
-        print(&format!("deleted {id}\n"))?;
+        print(&told(&format!("deleted {id}\n")))?;
     }
     Ok(Exit::Ok)
 }
@@ -108,9 +109,9 @@ fn prune(store: &StoreArg, keep: usize) -> Result<Exit, Failure> {
     let mut store = open_existing(store)?;
     let gone = store.prune(Prune::Keep(keep)).map_err(trouble)?;
     for id in &gone {
-        print(&format!("deleted {id}\n"))?;
+        print(&told(&format!("deleted {id}\n")))?;
     }
-    print(&format!("{} deleted, the newest {keep} kept\n", gone.len()))?;
+    print(&told(&format!("{} deleted, the newest {keep} kept\n", gone.len())))?;
     Ok(Exit::Ok)
 }
 

@@ -2,6 +2,7 @@
 
 use super::StoreArg;
 use crate::exit::{Exit, Failure};
+use crate::lang::told;
 use crate::open_store::{to_read, to_write, trouble};
 use crate::read_back;
 use crate::rescore::{By, Done, rescore};
@@ -69,16 +70,23 @@ fn nothing(args: &Args, done: &Done) -> Failure {
 }
 
 fn say(args: &Args, done: &Done) {
-    eprintln!("scored {} answers again: {} verdicts added, no record changed", done.judged, done.verdicts);
+    let scored =
+        format!("scored {} answers again: {} verdicts added, no record changed", done.judged, done.verdicts);
+    eprintln!("{}", told(&scored));
     if done.changed > 0 {
-        eprintln!(
+        let paired = format!(
             "paired by id: the suite's expected answers differ from the run's in {} cases; the report names the run's as reference",
             done.changed
         );
+        eprintln!("{}", told(&paired));
     }
     if done.unknown > 0 {
         let hint =
             if args.by == By::Digest { " (or whose expected answers changed: see --by id)" } else { "" };
-        eprintln!("left as they were: {} answers to cases that the suite does not have{hint}", done.unknown);
+        let left = format!(
+            "left as they were: {} answers to cases that the suite does not have{hint}",
+            done.unknown
+        );
+        eprintln!("{}", told(&left));
     }
 }

@@ -9,6 +9,7 @@ mod faults;
 mod foreign;
 mod help;
 mod kill;
+mod korean;
 mod language;
 mod own_targets;
 mod protocols;
@@ -50,6 +51,7 @@ impl Place {
             .current_dir(self.path())
             .env("NO_COLOR", "1")
             .env("COLUMNS", "110")
+            .env("LC_ALL", "C")
             .stdin(Stdio::null());
         command
     }

@@ -2,7 +2,7 @@
 
 use crate::hostile;
 use acidtest_findings::Findings;
-use acidtest_report::{Place, csv, csv_cases, github, junit, markdown};
+use acidtest_report::{Lang, Place, csv, csv_cases, github, junit, markdown};
 
 /// Texts that want out of where they stand.
 pub(crate) const HOSTILE: [&str; 9] = [
@@ -81,7 +81,7 @@ fn uncoded(line: &str) -> String {
 #[test]
 fn markdown_has_no_text_of_a_model_outside_of_code() {
     let (findings, requests) = hostile();
-    let text = markdown(&findings, &requests);
+    let text = markdown(&findings, &requests, Lang::En);
     for line in outside(&text) {
         let plain = uncoded(line);
         for bad in ["@", "script", "img", "owned", "javascript", "fake", "&lt;", "#1"] {

@@ -13,10 +13,10 @@ mod ci;
 
 use acidtest_findings::{Findings, Texts, View, find};
 use acidtest_record::*;
-use acidtest_report::{Style, json, schema, terminal};
+use acidtest_report::{Lang, Style, json, schema, terminal};
 use build::*;
 
-const STYLE: Style = Style { width: 118, color: false };
+const STYLE: Style = Style { width: 118, color: false, lang: Lang::En };
 
 /// 124 cases in 31 clusters under a closed load, then the same under arrivals of their own.
 fn docent() -> Findings {
@@ -159,7 +159,7 @@ fn colour_changes_no_word() {
 #[test]
 fn narrow_terminals_lose_nothing() {
     let words = |width| {
-        let text = terminal(&docent(), Style { width, color: false });
+        let text = terminal(&docent(), Style { width, color: false, lang: Lang::En });
         text.replace("\\u{1b}", "").split_whitespace().map(str::to_owned).collect::<Vec<_>>()
     };
     let (wide, narrow) = (words(400), words(80));
@@ -265,7 +265,7 @@ fn two_targets() -> Findings {
 
 #[test]
 fn the_matrix_and_its_differences_fit_a_hundred_columns() {
-    let text = terminal(&two_targets(), Style { width: 100, color: false });
+    let text = terminal(&two_targets(), Style { width: 100, color: false, lang: Lang::En });
     let (tables, _) = text.split_once("QUALITY").unwrap();
     for words in ["MATRIX", "DIFFERENCES", "on front", "-33.3 pp", "worse", "would settle"] {
         assert!(tables.contains(words), "{words} in\n{tables}");

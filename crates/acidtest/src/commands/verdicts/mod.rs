@@ -6,6 +6,7 @@ mod parse;
 
 use super::StoreArg;
 use crate::exit::{Exit, Failure, print};
+use crate::lang::told;
 use crate::open_store::{to_write, trouble};
 use acidtest_record::{
     About, AboutRole, Case, Digest, Item, Key, Maker, MakerKind, Role, Row, RunId, RunSpec, Status, Value,
@@ -94,10 +95,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     store.append(run, &verdicts).map_err(trouble)?;
     drop(claim);
     for (line, why) in wrong.iter().take(LISTED) {
-        eprintln!("line {line} left out: {why}");
+        eprintln!("{}", told(&format!("line {line} left out: {why}")));
     }
     let left = if wrong.is_empty() { String::new() } else { format!("; {} lines left out", wrong.len()) };
-    print(&format!("imported {} verdicts into {run}{left}\n", verdicts.len()))?;
+    print(&told(&format!("imported {} verdicts into {run}{left}\n", verdicts.len())))?;
     Ok(Exit::Ok)
 }
 
