@@ -158,9 +158,10 @@ fn foreign_servers(clients: &Venv, binary: &Path, out: &mut String) -> Result<us
     let (name, port, _server) = litellm(clients)?;
     let spoken = [
         Spoken { kind: "openai_chat", streams: &[true, false] },
-        // Its streamed Responses end with its own error 500 where the answer is fixed.
+        // With a fixed answer its streams of these two are not whole: the vendors' own libraries
+        // give up on them. Streams are held against the libraries above.
         Spoken { kind: "openai_responses", streams: &[false] },
-        Spoken { kind: "anthropic", streams: &[true, false] },
+        Spoken { kind: "anthropic", streams: &[false] },
     ];
     for s in &spoken {
         wrong += compare(clients, binary, &name, port, s, out)?;
