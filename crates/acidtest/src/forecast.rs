@@ -1,4 +1,4 @@
-//! What a plan will send: counts from the schedule, tokens from texts or an earlier run.
+//! What a plan will send: counts and texts from the engine, tokens from them or an earlier run.
 //!
 //! Main function: [`forecast`]. What gates can say is the findings' to tell.
 
@@ -6,14 +6,12 @@ use crate::commands::StoreArg;
 use crate::exit::{Exit, Failure};
 use crate::open_store::{self, trouble};
 use crate::read_back;
+use acidtest_engine::CellRequests;
 use acidtest_findings::{CellForecast, CostForecast, Forecast};
-use acidtest_record::{Amount, Gate, Load, Price, Row, RunSpec, RunState, Usage};
-use acidtest_schedule::{Cell, Plan};
-use acidtest_suite::{Loaded, Prompt, estimate_tokens};
+use acidtest_record::{Amount, Ask, Gate, Load, Price, PromptSpec, Row, RunSpec, RunState, Usage};
+use acidtest_suite::{Loaded, estimate_tokens};
 use std::collections::HashMap;
 
-/// Cases whose prompts are rendered to estimate tokens.
-const MOST_RENDERED: usize = 2000;
 /// Tokens that a chat format adds to each message, about.
 const PER_MESSAGE: f64 = 4.0;
 /// Runs of the store that are looked through for an earlier one.
@@ -109,22 +107,22 @@ pub(crate) fn forecast(
     expect: &[Expect],
 ) -> Result<Forecast, Failure> {
     let (spec, cases) = (&loaded.spec, &loaded.cases);
-    let plan = Plan::all(spec);
-    let input = (0..spec.prompts.len())
-        .map(|prompt| input_tokens(loaded, prompt))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| Failure::new(Exit::Usage, anyhow::anyhow!("cannot render the prompt: {e}")))?;
+    let plan = acidtest_engine::requests_of(spec, cases, &input_tokens)
+        .map_err(|e| Failure::new(Exit::Usage, anyhow::anyhow!("{e}")))?;
     let cells: Vec<CellForecast> = plan
         .iter()
-        .map(|cell| {
-            let means = earlier.and_then(|e| e.by_model.get(&spec.targets[usize::from(cell.target)].model));
-            let input = input.get(usize::from(cell.prompt)).copied().unwrap_or(0.0);
-            of_cell(spec, cell, input, means.copied().unwrap_or_default())
+        .map(|sent| {
+            let model = &spec.targets[usize::from(sent.cell.target)].model;
+            let means = earlier.and_then(|e| e.by_model.get(model));
+            of_cell(spec, sent, means.copied().unwrap_or_default())
         })
         .collect();
-    let measured: Vec<Option<u64>> = (0..spec.phases.len())
-        .map(|p| plan.iter().find(|c| usize::from(c.phase) == p).and_then(measured))
-        .collect();
+    // Each target is asked the same.
+    let of_phase = |p: usize| {
+        let first = plan.iter().filter(|c| usize::from(c.cell.phase) == p && c.cell.target == 0);
+        first.map(|c| c.measured).sum()
+    };
+    let measured: Vec<Option<u64>> = (0..spec.phases.len()).map(of_phase).collect();
     let expected = |gate: &Gate| {
         let given = expect.iter().find(|e| e.metric == gate.metric).map(|e| e.value);
         let plain = gate.labels.is_empty() && gate.params.is_empty();
@@ -159,42 +157,38 @@ fn estimator(earlier: Option<&Earlier>) -> String {
     }
 }
 
-/// Requests of a cell that are measured.
-fn measured(cell: &Cell) -> Option<u64> {
-    cell.plan.len().map(|n| u64::from(n.saturating_sub(cell.plan.warmup())))
+/// Input tokens of one request, about: its texts and the definitions of its tools.
+fn input_tokens(ask: &Ask) -> f64 {
+    let messages = ask.messages.iter().map(|m| estimate_tokens(&m.content) + PER_MESSAGE);
+    let tools = ask.tools.iter().map(|t| estimate_tokens(&t.to_string()));
+    messages.chain(tools).chain(ask.prompt.as_deref().map(estimate_tokens)).sum()
 }
 
-/// Input tokens of one request with a prompt, on average over the cases.
-fn input_tokens(loaded: &Loaded, prompt: usize) -> Result<f64, acidtest_suite::RenderError> {
-    let spec = &loaded.spec.prompts[prompt];
-    let compiled = Prompt::compile(spec)?;
-    let step = loaded.cases.len().div_ceil(MOST_RENDERED).max(1);
-    let (mut sum, mut n) = (0.0, 0u32);
-    for case in loaded.cases.iter().step_by(step) {
-        let messages = match &case.prompt {
-            Some(messages) => {
-                let own = acidtest_record::PromptSpec { messages: messages.clone(), ..spec.clone() };
-                acidtest_suite::render(&own, case)?
-            }
-            None => compiled.render(case)?,
-        };
-        sum += messages.iter().map(|m| estimate_tokens(&m.content) + PER_MESSAGE).sum::<f64>();
-        n += 1;
+/// Output tokens of a request at most, where the plan limits them.
+fn output_limit(
+    spec: &RunSpec,
+    target: &acidtest_record::TargetSpec,
+    prompt: Option<&PromptSpec>,
+) -> Option<f64> {
+    if let Some(scored) = prompt.filter(|p| p.form.scores_text()) {
+        return Some(f64::from(scored.likelihood.clone().unwrap_or_default().max_tokens));
     }
-    Ok(sum / f64::from(n.max(1)))
+    let limit = |fields: &serde_json::Map<String, serde_json::Value>| {
+        OUTPUT_LIMITS.iter().find_map(|key| fields.get(*key)).and_then(serde_json::Value::as_f64)
+    };
+    prompt.map(|p| &p.params).into_iter().chain([&target.body, &spec.params]).find_map(limit)
 }
 
-fn of_cell(spec: &RunSpec, cell: &Cell, input: f64, means: Means) -> CellForecast {
+fn of_cell(spec: &RunSpec, sent: &CellRequests, means: Means) -> CellForecast {
+    let cell = &sent.cell;
     let target = &spec.targets[usize::from(cell.target)];
     let phase = &spec.phases[usize::from(cell.phase)];
     let prompt = spec.prompts.get(usize::from(cell.prompt));
-    let (requests, warmup) = (measured(cell), u64::from(cell.plan.warmup()));
+    let (requests, warmup) = (sent.measured, sent.warmup);
     let all = requests.map(|n| (n + warmup) as f64);
-    let each_input = means.input.unwrap_or(input);
-    let limit =
-        prompt.into_iter().map(|p| &p.params).chain([&target.body, &spec.params]).find_map(|fields| {
-            OUTPUT_LIMITS.iter().find_map(|key| fields.get(*key)).and_then(serde_json::Value::as_f64)
-        });
+    let estimated = sent.weight.zip(all).map(|(weight, n)| weight / n.max(1.0));
+    let each_input = means.input.or(estimated).unwrap_or(0.0);
+    let limit = output_limit(spec, target, prompt);
     let price = target.price.as_ref();
     let each = |output: f64| price.map(|p| price_of(p, each_input, output));
     let amount = all.zip(means.output.or(limit).and_then(each)).map(|(n, cost)| n * cost);
@@ -209,7 +203,7 @@ fn of_cell(spec: &RunSpec, cell: &Cell, input: f64, means: Means) -> CellForecas
         output_tokens_at_most: all.zip(limit).map(|(n, o)| n * o),
         cost: amount.zip(price).map(|(amount, p)| CostForecast { currency: p.currency.clone(), amount }),
         cost_is_bound: amount.is_some() && means.output.is_none(),
-        seconds: seconds(phase.load, phase.amount, all, means.seconds),
+        seconds: seconds(phase.load, phase.amount, cell.plan.len().map(f64::from), all, means.seconds),
     }
 }
 
@@ -224,11 +218,18 @@ fn price_of(price: &Price, input: f64, output: f64) -> f64 {
     tokens_only.cost(&usage).unwrap_or(0.0) / 1000.0 + price.request
 }
 
-/// How long a phase takes: what it says, else requests by its load.
-fn seconds(load: Load, amount: Amount, requests: Option<f64>, each: Option<f64>) -> Option<f64> {
+/// How long a phase takes: what it says, else slots or requests by its load. The requests of
+/// one slot follow each other.
+fn seconds(
+    load: Load,
+    amount: Amount,
+    slots: Option<f64>,
+    requests: Option<f64>,
+    each: Option<f64>,
+) -> Option<f64> {
     match (amount, load) {
         (Amount::Seconds(s), _) => Some(s),
-        (_, Load::Constant { rate } | Load::Poisson { rate }) => Some(requests? / rate),
+        (_, Load::Constant { rate } | Load::Poisson { rate }) => Some(slots? / rate),
         (_, Load::Closed { concurrency }) => Some(requests? * each? / f64::from(concurrency.max(1))),
     }
 }

@@ -16,6 +16,7 @@
 mod abort;
 mod control;
 mod desk;
+mod forecast;
 mod handover;
 mod likelihood;
 mod overrides;
@@ -34,6 +35,7 @@ mod steps;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
+pub use forecast::{CellRequests, requests_of};
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
 pub use replay::{Replay, replay};

@@ -14,8 +14,20 @@ use std::collections::HashMap;
 /// What was found of slots whose last step is still to come.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    slots: HashMap<u32, Vec<Option<Seen>>>,
+    slots: HashMap<u32, Pending>,
 }
+
+/// What is known of a slot so far.
+#[derive(Debug, Default)]
+struct Pending {
+    steps: Vec<Option<Seen>>,
+    /// Why the first step without a log-likelihood has none.
+    why: Option<String>,
+}
+
+/// What to do about a text whose first token has no log-probability.
+const PREFIX: &str = "a server gives none for the first token of all: put text in front with \
+    'likelihood: { prefix: … }'";
 
 impl Tally {
     /// Opinions on one attempt of a step; with the last step of a slot, on the slot too.
@@ -31,8 +43,11 @@ impl Tally {
     ) -> Vec<Verdict> {
         let mut out = Vec::new();
         let mut seen = None;
+        let mut lost = None;
         if let Some(scored) = asked.scored.as_ref().filter(|_| class.delivered()) {
-            let found = of_answer(answer, scored);
+            let found = of_answer(answer, scored).map_err(|why| why.to_string());
+            let found = found.and_then(|l| whole(l, asked.choice.is_some()));
+            lost = found.as_ref().err().cloned();
             seen = found.as_ref().ok().map(|l| Seen { sum: l.sum, greedy: l.greedy });
             out.push(verdict(key, at_unix_ns, LOGLIKELIHOOD, None, &sum_words(&found)));
             if let Some(greedy) = seen.and_then(|s| s.greedy) {
@@ -42,15 +57,18 @@ impl Tally {
         let (Some(choice), true) = (&asked.choice, is_over) else {
             return out;
         };
-        let steps = self.slots.entry(key.slot).or_insert_with(|| choice.before.clone());
+        let fresh = || Pending { steps: choice.before.clone(), why: None };
+        let Pending { steps, why } = self.slots.entry(key.slot).or_insert_with(fresh);
         let at = usize::from(asked.step);
         if steps.len() <= at {
             steps.resize(at + 1, None);
         }
         steps[at] = seen;
+        *why = why.take().or(lost);
         if asked.last {
-            let steps = self.slots.remove(&key.slot).unwrap_or_default();
-            out.extend(judged(choice, &steps).map(|said| verdict(key, at_unix_ns, CORRECT, None, &said)));
+            let slot = self.slots.remove(&key.slot).unwrap_or_default();
+            let said = judged(choice, &slot.steps, slot.why.as_deref());
+            out.extend(said.map(|said| verdict(key, at_unix_ns, CORRECT, None, &said)));
         }
         out
     }
@@ -71,13 +89,26 @@ fn of_answer(answer: &Answer, scored: &Scored) -> Result<acidtest_metrics::text:
     continuation(&scored.text, scored.from, &found)
 }
 
+/// A log-likelihood as it is; that of a choice only where every token of it is known.
+fn whole(
+    found: acidtest_metrics::text::Likelihood,
+    is_choice: bool,
+) -> Result<acidtest_metrics::text::Likelihood, String> {
+    match found.unknown {
+        n if n > 0 && is_choice => {
+            Err(format!("{n} of {} tokens without a log-probability; {PREFIX}", found.tokens))
+        }
+        _ => Ok(found),
+    }
+}
+
 fn yes(is: bool, why: Option<String>) -> Said {
     Said { status: Status::Scored, value: Some(Value::Bool(is)), pass: None, why }
 }
 
-fn sum_words(found: &Result<acidtest_metrics::text::Likelihood, NoLikelihood>) -> Said {
+fn sum_words(found: &Result<acidtest_metrics::text::Likelihood, String>) -> Said {
     match found {
-        Err(why) => Said { status: Status::Unparsable, value: None, pass: None, why: Some(why.to_string()) },
+        Err(why) => Said { status: Status::Unparsable, value: None, pass: None, why: Some(why.clone()) },
         Ok(l) => {
             let mut why = format!("sum over {} tokens", l.tokens);
             if l.unknown > 0 {
@@ -93,12 +124,15 @@ fn sum_words(found: &Result<acidtest_metrics::text::Likelihood, NoLikelihood>) -
 
 /// Whether a slot is right: the likeliest choice (the first one of equals) is a right
 /// one, or greedy decoding gives an expected answer.
-fn judged(choice: &Choice, steps: &[Option<Seen>]) -> Option<Said> {
+fn judged(choice: &Choice, steps: &[Option<Seen>], lost: Option<&str>) -> Option<Said> {
     if choice.right.is_empty() {
         return None;
     }
     if let Some(missing) = steps.iter().position(Option::is_none) {
-        let why = format!("continuation {} has no log-likelihood", missing + 1);
+        let mut why = format!("continuation {} has no log-likelihood", missing + 1);
+        if let Some(lost) = lost {
+            why.push_str(&format!(": {lost}"));
+        }
         return Some(Said { status: Status::Failed, value: None, pass: None, why: Some(why) });
     }
     let seen: Vec<Seen> = steps.iter().flatten().copied().collect();
@@ -127,7 +161,7 @@ mod tests {
         let of = |right: &[usize], sums: &[f64]| {
             let choice = Choice { right: right.to_vec(), is_choice: true, before: Vec::new() };
             let steps: Vec<_> = sums.iter().map(|s| Some(Seen { sum: *s, greedy: None })).collect();
-            judged(&choice, &steps).and_then(|s| s.value)
+            judged(&choice, &steps, None).and_then(|s| s.value)
         };
         assert_eq!(of(&[0], &[-1.0, -1.0]), Some(Value::Bool(true)));
         assert_eq!(of(&[1], &[-1.0, -1.0]), Some(Value::Bool(false)));
@@ -135,7 +169,7 @@ mod tests {
         assert_eq!(of(&[0], &[f64::NEG_INFINITY, f64::NEG_INFINITY]), Some(Value::Bool(true)));
         assert_eq!(of(&[], &[-1.0]), None);
         let choice = Choice { right: vec![0], is_choice: true, before: Vec::new() };
-        let missing = judged(&choice, &[Some(Seen { sum: -1.0, greedy: None }), None]).unwrap();
+        let missing = judged(&choice, &[Some(Seen { sum: -1.0, greedy: None }), None], None).unwrap();
         assert_eq!(missing.status, Status::Failed);
     }
 
@@ -144,7 +178,7 @@ mod tests {
         let of = |greedy: &[Option<bool>]| {
             let choice = Choice { right: vec![0], is_choice: false, before: Vec::new() };
             let steps: Vec<_> = greedy.iter().map(|g| Some(Seen { sum: -1.0, greedy: *g })).collect();
-            judged(&choice, &steps).and_then(|s| s.value)
+            judged(&choice, &steps, None).and_then(|s| s.value)
         };
         assert_eq!(of(&[Some(false), Some(true)]), Some(Value::Bool(true)));
         assert_eq!(of(&[Some(false)]), Some(Value::Bool(false)));

@@ -214,3 +214,50 @@ fn a_document_is_scored_in_windows() {
     assert!(text.iter().any(|t| (t - total).abs() < 1e-9), "{total} of {text:?}");
     assert!(said.iter().all(|(n, ..)| n != CORRECT));
 }
+
+/// What was said of `name`, with its status and why.
+fn reasons(items: &[Item], name: &str) -> Vec<(Status, String)> {
+    let said = |i: &Item| match i {
+        Item::Verdict(v) if v.name == name => Some((v.status, v.why.clone().unwrap_or_default())),
+        _ => None,
+    };
+    items.iter().filter_map(said).collect()
+}
+
+/// The echo with nothing said of the first token.
+fn first_unknown(body: &[u8]) -> String {
+    let whole = echo(body);
+    let (front, rest) = whole.split_once(r#""logprob":"#).unwrap();
+    let (_, rest) = rest.split_once(',').unwrap();
+    format!(r#"{front}"logprob":null,{rest}"#)
+}
+
+#[test]
+fn a_choice_with_an_unknown_token_has_no_log_likelihood() {
+    let mut bare = plan(Form::LogLikelihood);
+    bare.prompts[0].raw = Some(String::new());
+    let items = Simulation::of(bare, &cases(), Finished::default()).items(first_unknown, |_| Act::Echo);
+    let sums = reasons(&items, LOGLIKELIHOOD);
+    assert_eq!(sums.len(), 8);
+    for (status, why) in sums {
+        assert!(
+            status == Status::Unparsable && why.starts_with("1 of 2 tokens") && why.contains("prefix"),
+            "{why}"
+        );
+    }
+    for (status, why) in reasons(&items, CORRECT) {
+        assert!(status == Status::Failed && why.contains("prefix"), "a case is not judged: {why}");
+    }
+    // Behind some text the unknown token is not scored.
+    let behind = Simulation::of(plan(Form::LogLikelihood), &cases(), Finished::default())
+        .items(first_unknown, |_| Act::Echo);
+    assert!(reasons(&behind, CORRECT).iter().all(|(status, _)| *status == Status::Scored));
+    // A rolling sum leaves it out and says so.
+    let rolling = Simulation::of(plan(Form::Rolling), &cases(), Finished::default())
+        .items(first_unknown, |_| Act::Echo);
+    let sums = reasons(&rolling, LOGLIKELIHOOD);
+    assert!(
+        sums.iter().all(|(status, why)| *status == Status::Scored && why.contains("1 without")),
+        "{sums:?}"
+    );
+}

@@ -6,10 +6,12 @@
 use crate::gate_check::wanted;
 use crate::measure::Wanted;
 use crate::metric::{Measure, Unit};
-use acidtest_metrics::stats::{Bounded, cases_to_settle, fewest_for_quantile, fewest_for_share};
+use acidtest_metrics::stats::{
+    Bounded, cases_to_settle, effective_clusters, fewest_for_share, fewest_in_send_order,
+};
 use acidtest_record::{Bound, Case, Gate, Op, RunSpec};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What a plan will send.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, schemars::JsonSchema)]
@@ -87,7 +89,8 @@ pub struct CostForecast {
 pub struct GateForecast {
     /// The gate as written.
     pub gate: String,
-    /// What n counts: `cases`, `clusters` or `requests`.
+    /// What n counts: `cases`, `clusters`, `effective clusters` (of clusters of several sizes,
+    /// (Σm)²/Σm² for m cases in each, rounded up) or `requests`.
     pub unit: &'static str,
     /// How many there are for each target and phase; absent where that is not known ahead.
     pub n: Option<u64>,
@@ -124,8 +127,8 @@ struct Behind {
     n: Option<u64>,
 }
 
-/// What each gate of a plan can say. `requests` are those measured in each phase (for each
-/// target and prompt); `expected` tells what value a gate's metric is taken to have.
+/// What each gate of a plan can say. `requests` are those measured in each phase, for each
+/// target, of all prompts; `expected` tells what value a gate's metric is taken to have.
 #[must_use]
 pub fn gates(
     spec: &RunSpec,
@@ -210,17 +213,24 @@ fn of_cases(spec: &RunSpec, cases: &[Case], gate: &Gate) -> Behind {
         _ => None,
     };
     let chosen = cases.iter().filter(counts).filter(|c| due.is_none_or(|due| c.refuse == due));
-    let units: BTreeSet<&str> = chosen.clone().map(Case::unit).collect();
-    let is_clustered = chosen.clone().any(|c| c.cluster.is_some());
-    Behind { unit: if is_clustered { "clusters" } else { "cases" }, n: Some(units.len() as u64) }
+    let mut units: BTreeMap<&str, u32> = BTreeMap::new();
+    for case in chosen.clone() {
+        *units.entry(case.unit()).or_default() += 1;
+    }
+    if !chosen.clone().any(|c| c.cluster.is_some()) {
+        return Behind { unit: "cases", n: Some(units.len() as u64) };
+    }
+    // As the gate counts them: a large cluster takes weight from the others.
+    let effective = (effective_clusters(units.values().copied()) - 1e-9).ceil() as u64;
+    let unit = if effective < units.len() as u64 { "effective clusters" } else { "clusters" };
+    Behind { unit, n: Some(effective) }
 }
 
 /// Requests that a gate has in the phase that has the fewest of those it is about.
 fn of_requests(spec: &RunSpec, requests: &[Option<u64>], gate: &Gate) -> Behind {
     let phase = gate.labels.iter().find(|(k, _)| k == "phase").map(|(_, v)| v.as_str());
-    let prompts = spec.prompts.len().max(1) as u64;
     let fits = spec.phases.iter().zip(requests).filter(|(p, _)| phase.is_none_or(|name| p.name == name));
-    let n = fits.map(|(_, n)| n.map(|n| n * prompts)).min().flatten();
+    let n = fits.map(|(_, n)| *n).min().flatten();
     Behind { unit: "requests", n }
 }
 
@@ -232,7 +242,7 @@ fn of_quantile(quantile: Option<f64>, bound: Option<Bound>, blank: GateForecast)
         };
         return GateForecast { can, why: why.into(), ..blank };
     };
-    let fewest = fewest_for_quantile(p);
+    let fewest = fewest_in_send_order(p);
     let label = format!("p{}", p * 100.0);
     let is_few = blank.n.is_some_and(|n| n < fewest);
     let (can, why) = match (bound, is_few, blank.n) {
@@ -299,13 +309,17 @@ mod tests {
     use acidtest_record::{Amount, Load, PhaseSpec, ScorerKind, ScorerSpec, TargetSpec, Warmup};
 
     fn forecast_of(gate: &str, n: usize, clusters: usize) -> GateForecast {
-        let cases: Vec<Case> = (0..n)
-            .map(|i| Case {
-                id: format!("c{i}"),
-                cluster: (clusters > 0).then(|| format!("k{}", i % clusters.max(1))),
-                ..Case::default()
-            })
-            .collect();
+        let alone = |i| Case { cluster: None, ..case(i, 0) };
+        let one = |i| if clusters > 0 { case(i, i % clusters) } else { alone(i) };
+        forecast_with(gate, (0..n).map(one).collect())
+    }
+
+    fn case(i: usize, cluster: usize) -> Case {
+        Case { id: format!("c{i}"), cluster: Some(format!("k{cluster}")), ..Case::default() }
+    }
+
+    fn forecast_with(gate: &str, cases: Vec<Case>) -> GateForecast {
+        let n = cases.len();
         let phase = PhaseSpec {
             name: "p".into(),
             load: Load::Closed { concurrency: 1 },
@@ -346,9 +360,21 @@ mod tests {
     }
 
     #[test]
+    fn clusters_of_several_sizes_are_fewer() {
+        // 59 clusters of one case would do; one of them holds 20.
+        let mut cases: Vec<Case> = (0..59).map(|i| case(i, i)).collect();
+        cases.extend((59..78).map(|i| case(i, 0)));
+        let got = forecast_with("accuracy.low >= 95 %", cases);
+        let kish = 78.0f64.powi(2) / (58.0 + 400.0);
+        assert_eq!((got.unit, got.n), ("effective clusters", Some(kish.ceil() as u64)), "{}", got.why);
+        assert_eq!(got.can, CanDecide::No, "{}", got.why);
+    }
+
+    #[test]
     fn quantiles_need_their_number() {
-        assert_eq!(forecast_of("ttft.p95.high <= 1 s", 71, 0).can, CanDecide::No);
-        assert_eq!(forecast_of("ttft.p95.high <= 1 s", 72, 0).can, CanDecide::Perhaps);
+        assert_eq!(forecast_of("ttft.p95.high <= 1 s", 99, 0).can, CanDecide::No);
+        assert_eq!(forecast_of("ttft.p95.high <= 1 s", 100, 0).can, CanDecide::Perhaps);
+        assert_eq!(forecast_of("ttft.p99.high <= 1 s", 499, 0).fewest, Some(500));
         assert_eq!(forecast_of("ttft.p99 <= 1 s", 10, 0).can, CanDecide::Yes);
         assert_eq!(forecast_of("error_rate.high <= 1 %", 100, 0).can, CanDecide::No);
     }

@@ -7,6 +7,7 @@
 use super::distribution::{normal_quantile, t_quantile};
 use super::interval::{Interval, Method, NoInterval, Sides, StatError, check_level};
 use super::proportion::{all_events, wilson, zero_bound, zero_events};
+use super::required::effective_clusters;
 
 /// Below this many clusters the variance estimate is itself shaky and reports warn.
 pub const FEW_CLUSTERS: usize = 15;
@@ -202,14 +203,13 @@ impl Base {
         let pairs: Vec<(f64, f64)> = units.iter().map(|u| (u.sum, f64::from(u.cases))).collect();
         let (value, variance, is_constant) = linearised(&pairs)?;
         let cases: u64 = units.iter().map(|u| u64::from(u.cases)).sum();
-        let squares: f64 = units.iter().map(|u| f64::from(u.cases).powi(2)).sum();
         Ok(Base {
             value,
             variance,
             is_constant,
             cases,
             clusters: units.len(),
-            kish: (cases as f64).powi(2) / squares,
+            kish: effective_clusters(units.iter().map(|u| u.cases)),
         })
     }
 

@@ -48,5 +48,8 @@ pub use proportion::{
 };
 pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
 pub use random::{Pcg64, SeedSequence};
-pub use required::{Bounded, fewest_for_quantile, fewest_for_share, sequential_share};
+pub use required::{
+    Bounded, effective_clusters, fewest_for_quantile, fewest_for_share, fewest_in_send_order,
+    sequential_share,
+};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};

@@ -137,17 +137,21 @@ pub fn cases_to_settle_mean(now: Undecided) -> Option<u64> {
     (needed.is_finite() && needed > 0.0 && whole < u64::MAX as f64).then_some(whole as u64)
 }
 
-/// [`cases_to_settle_mean`] for a share: se² = p(1 − p)/effective_n, so that the present design
-/// effect n/effective_n is kept; at least so many that Wilson's interval of the estimate itself
-/// excludes the threshold t, z²·t(1 − t)/(p − t)² effective cases, which is more near 0 and 1.
-/// At p = 0 or 1 the exact bound is inverted instead: ln 0.05 / ln(1 − d) effective cases, d the
-/// distance to the threshold.
+/// About how many cases would settle a gate on a 95 % bound of a share if the estimate p
+/// holds: with that many, Wilson's interval excludes the threshold t in four of five runs,
+/// ((z₀.₉₇₅·√(t(1 − t)) + z₀.₈·√(p(1 − p))) / (p − t))² effective cases, rounded up (the score
+/// test's sample size: its bound is made with t's own variance). The present design effect
+/// n/effective_n is kept. At p = 0 or 1 the exact bound is inverted instead:
+/// ln 0.05 / ln(1 − d) effective cases, d the distance to the threshold. `None` as in
+/// [`cases_to_settle_mean`]. Source: Fleiss, Levin, Paik, Statistical Methods for Rates and
+/// Proportions, 3rd ed. (2003), section 2.4, without the continuity correction.
 ///
 /// ```
 /// use acidtest_metrics::stats::cases_to_settle;
-/// // accuracy 0.795, gate low >= 0.75, 122 independent cases: "about 630 cases would settle it"
-/// assert_eq!(cases_to_settle(0.795, 0.75, 122.0, 122.0), Some(632));
+/// // accuracy 0.795, gate low >= 0.75, 122 independent cases: "about 700 cases would settle it"
+/// assert_eq!(cases_to_settle(0.795, 0.75, 122.0, 122.0), Some(698));
 /// ```
+#[must_use]
 pub fn cases_to_settle(p: f64, threshold: f64, effective_n: f64, cases: f64) -> Option<u64> {
     if !((0.0..=1.0).contains(&p) && effective_n > 0.0 && cases > 0.0) {
         return None;
@@ -157,15 +161,14 @@ pub fn cases_to_settle(p: f64, threshold: f64, effective_n: f64, cases: f64) -> 
         let needed = 0.05f64.ln() / (-distance).ln_1p() * cases / effective_n;
         return (needed.is_finite() && needed > 0.0).then_some(needed.ceil() as u64);
     }
-    let by_power = cases_to_settle_mean(Undecided {
-        estimate: p,
-        threshold,
-        standard_error: (p * (1.0 - p) / effective_n).sqrt(),
-        cases,
-    })?;
-    let z = normal_quantile(0.975).ok()? / (p - threshold);
-    let by_wilson = (z * z * threshold * (1.0 - threshold) * cases / effective_n).ceil();
-    Some(by_power.max(by_wilson as u64)) // a threshold outside 0..1 asks for nothing
+    // A threshold outside 0..1 has no variance.
+    let at_limit = normal_quantile(0.975).ok()? * (threshold * (1.0 - threshold)).max(0.0).sqrt();
+    let at_value = normal_quantile(SETTLING_POWER).ok()? * (p * (1.0 - p)).sqrt();
+    let effective = ((at_limit + at_value) / (p - threshold)).powi(2);
+    let needed = effective * cases / effective_n;
+    // A rounding crumb above a whole number must not ask for one more case.
+    let needed_whole = (needed - 1e-9 * needed).ceil();
+    (needed.is_finite() && needed > 0.0 && needed_whole < u64::MAX as f64).then_some(needed_whole as u64)
 }
 
 fn check_share(p: f64) -> Result<(), StatError> {
@@ -212,5 +215,30 @@ mod tests {
         assert!(wilson(0.99, 100.0, 0.95).unwrap().holds(0.96));
         let near_one = cases_to_settle(0.99, 0.96, 100.0, 100.0).unwrap();
         assert!(!wilson(0.99, near_one as f64, 0.95).unwrap().holds(0.96), "{near_one}");
+    }
+
+    /// How often Wilson's bound of n outcomes is beyond the threshold, by the binomial law.
+    fn power(p: f64, threshold: f64, n: u64) -> f64 {
+        let (mut log_choose, mut sum) = (0.0f64, 0.0);
+        for k in 0..=n {
+            let is_settled = proportion(k, n, 0.95).unwrap().low.is_some_and(|low| low > threshold);
+            if is_settled {
+                sum += (log_choose + k as f64 * p.ln() + (n - k) as f64 * (1.0 - p).ln()).exp();
+            }
+            log_choose += ((n - k) as f64).ln() - ((k + 1) as f64).ln();
+        }
+        sum
+    }
+
+    #[test]
+    fn four_of_five_runs_are_settled() {
+        for (p, t, about) in [(0.975, 0.95, 500), (0.9, 0.8, 108), (0.95, 0.9, 239), (0.85, 0.8, 471)] {
+            let n = cases_to_settle(p, t, 1.0, 1.0).unwrap();
+            assert!(n.abs_diff(about) <= 1, "{p} against {t}: {n}");
+            // The exact power goes in steps: the mean over neighbours shows it.
+            let near = [n - 4, n - 2, n, n + 2, n + 4].map(|n| power(p, t, n));
+            let mean = near.iter().sum::<f64>() / near.len() as f64;
+            assert!((0.77..=0.84).contains(&mean), "{p} against {t} with {n}: {near:?}");
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! How much a plan must ask before its gates can say anything.
 //!
-//! Main functions: [`fewest_for_share`], [`fewest_for_quantile`]; [`sequential_share`] is the
+//! Main functions: [`fewest_for_share`], [`fewest_in_send_order`]; [`sequential_share`] is the
 //! bound that may be looked at after every outcome. How many cases would settle a gate if a
 //! share holds is [`super::cases_to_settle`].
 
+use super::batch::{FEWEST_BATCHES, FEWEST_BEYOND};
 use super::interval::{StatError, check_level};
 
 /// Fewest independent outcomes with which a 95 % bound of a share can be beyond a limit at all:
@@ -58,6 +59,37 @@ pub fn fewest_for_quantile(p: f64) -> u64 {
     (0.025f64.ln() / wider.ln()).ceil() as u64
 }
 
+/// Fewest values in send order with which [`super::batch_quantile`] bounds a quantile at both
+/// ends, even if they are as good as independent: the order statistics exist
+/// ([`fewest_for_quantile`]), 5 values are expected beyond the quantile on the nearer side, and
+/// there are 20 batches of 2.
+///
+/// ```
+/// use acidtest_metrics::stats::fewest_in_send_order;
+/// assert_eq!([0.5, 0.9, 0.95, 0.99].map(fewest_in_send_order), [40, 50, 100, 500]);
+/// ```
+#[must_use]
+pub fn fewest_in_send_order(p: f64) -> u64 {
+    let beyond = (FEWEST_BEYOND / p.min(1.0 - p) - 1e-9).ceil() as u64;
+    fewest_for_quantile(p).max(beyond).max(2 * FEWEST_BATCHES as u64)
+}
+
+/// How many clusters of one size carry what clusters of these sizes do when the outcomes inside
+/// a cluster agree: (Σm)²/Σm². It is their number where they are of one size; 0 without any.
+/// Source: Kish, Survey Sampling (1965), section 8.2.
+///
+/// ```
+/// use acidtest_metrics::stats::effective_clusters;
+/// assert_eq!(effective_clusters([3, 3, 3]), 3.0);
+/// assert_eq!(effective_clusters([8, 1, 1]), 100.0 / 66.0);
+/// ```
+#[must_use]
+pub fn effective_clusters(sizes: impl IntoIterator<Item = u32>) -> f64 {
+    let add = |(sum, squares), m| (sum + f64::from(m), squares + f64::from(m).powi(2));
+    let (sum, squares) = sizes.into_iter().fold((0.0, 0.0), add);
+    if squares > 0.0 { sum * sum / squares } else { 0.0 }
+}
+
 /// Bounds of a share that hold at every n at once with probability `level`, so that they may be
 /// looked at after each outcome: p ± 0.85·√((ln ln 2n + 0.72·ln(10.4/α)) / n), α = 1 − level,
 /// clipped to 0..=1. For n = 0 the bounds are 0 and 1.
@@ -85,7 +117,7 @@ pub fn sequential_share(successes: u64, n: u64, level: f64) -> Result<(f64, f64)
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Pcg64, all_events, zero_events};
+    use super::super::{Pcg64, all_events, batch_quantile, zero_events};
     use super::*;
 
     #[test]
@@ -101,6 +133,17 @@ mod tests {
         assert_eq!(fewest_for_share(0.0, Bounded::Above), None);
         assert_eq!(fewest_for_share(0.0, Bounded::Below), Some(1));
         assert_eq!(fewest_for_share(f64::NAN, Bounded::Below), None);
+    }
+
+    #[test]
+    fn with_one_value_less_there_is_no_bound() {
+        let series = |n: u64| -> Vec<f64> { (0..n).map(|i| (i * 7919 % 10_007) as f64).collect() };
+        for p in [0.5, 0.9, 0.95, 0.99] {
+            let n = fewest_in_send_order(p);
+            let bounds = |n| batch_quantile(&series(n), p, 0.95).ok().and_then(|b| b.interval.high);
+            assert_eq!(bounds(n - 1), None, "{p}");
+            assert!((n..n + n / 5).any(|n| bounds(n).is_some()), "{p}");
+        }
     }
 
     #[test]

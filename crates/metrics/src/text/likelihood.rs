@@ -39,7 +39,9 @@ pub enum NoLikelihood {
     #[error("the server gave no log-probabilities of the prompt")]
     NoTokens,
     /// Tokens and text do not fit together.
-    #[error("the tokens are not those of the text, and the server gave no offsets")]
+    #[error(
+        "the tokens do not spell the text, and the server gave no offsets that lead to their places in it"
+    )]
     NoOffsets,
     /// All tokens begin in the context.
     #[error("no token begins in the continuation")]
@@ -63,7 +65,8 @@ pub fn boundary(context: &str) -> usize {
 ///
 /// A token belongs to the continuation when it begins at or after `from` (in bytes)
 /// and before the text's end. Where each token begins follows from the tokens' own
-/// texts when they spell the text, else from the server's offsets.
+/// texts when they spell the text, else from the server's offsets, when they agree with
+/// every token whose text can be read: a wrong sum is worse than none.
 ///
 /// # Errors
 /// The tokens do not tell.
@@ -133,21 +136,62 @@ fn spelled(text: &str, tokens: &[PromptToken<'_>]) -> Option<Vec<Option<usize>>>
     spell(0).or_else(|| spell(1))
 }
 
-/// Where tokens begin by the server's offsets, which count characters.
+/// Where tokens begin by the server's offsets, which count characters; a first token
+/// that stands before all text may be counted or not.
 fn offsets(text: &str, tokens: &[PromptToken<'_>]) -> Option<Vec<Option<usize>>> {
     let mut places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
     places.push(text.len());
-    let mut last = 0;
-    let begin = |token: &PromptToken<'_>| {
-        let offset = token.offset? as usize;
-        // Offsets that go back are of another text.
-        if offset < last {
+    let all: Vec<usize> = tokens.iter().map(|t| t.offset.map(|o| o as usize)).collect::<Option<_>>()?;
+    let first = tokens.first()?.text;
+    let front = (!first.contains(BROKEN)).then(|| first.chars().count());
+    let after = |skip: usize, shift: usize| {
+        let own: Vec<usize> = all[skip..].iter().map(|o| o.checked_sub(shift)).collect::<Option<_>>()?;
+        aligned(text, &places, &tokens[skip..], &own)
+            .map(|begins| std::iter::repeat_n(None, skip).chain(begins.into_iter().map(Some)).collect())
+    };
+    after(0, 0).or_else(|| front.and_then(|n| after(1, 0).or_else(|| after(1, n))))
+}
+
+/// What stands for bytes that are no whole character.
+const BROKEN: char = '\u{fffd}';
+
+/// Where tokens begin, if their offsets lead from the text's begin to its end and every
+/// token with a text of its own stands where its offset says, at most without the blank in front.
+///
+/// A part of a character shows no text to compare. Servers that add up the lengths of
+/// texts count a character once for each of its parts; true offsets do not: the first
+/// part is followed by less than it shows.
+fn aligned(
+    text: &str,
+    places: &[usize],
+    tokens: &[PromptToken<'_>],
+    offsets: &[usize],
+) -> Option<Vec<usize>> {
+    let end = places.len() - 1;
+    if *offsets.first()? != 0 || !offsets.is_sorted() {
+        return None;
+    }
+    let mut in_parts = false;
+    let mut begins = Vec::with_capacity(tokens.len());
+    for (i, (token, from)) in tokens.iter().zip(offsets).enumerate() {
+        begins.push(places.get(*from).copied().unwrap_or(text.len()));
+        if *from >= end {
+            // What follows the text was generated.
+            continue;
+        }
+        let to = offsets.get(i + 1).copied().unwrap_or(end);
+        let piece = &text[places[*from]..*places.get(to)?];
+        let is_broken = token.text.contains(BROKEN);
+        let fits = match is_broken {
+            true => in_parts || to - from < token.text.chars().count(),
+            false => piece == token.text || piece.strip_prefix(' ') == Some(token.text),
+        };
+        if !fits {
             return None;
         }
-        last = offset;
-        Some(Some(places.get(offset).copied().unwrap_or(text.len())))
-    };
-    tokens.iter().map(begin).collect()
+        in_parts = is_broken || (in_parts && token.text.is_empty());
+    }
+    Some(begins)
 }
 
 #[cfg(test)]
@@ -199,7 +243,7 @@ mod tests {
         assert_eq!(continuation("탑 x", 3, &tokens).unwrap().sum, -2.0);
         assert_eq!(continuation("탑 x", 0, &tokens).unwrap().tokens, 3);
         tokens[2].offset = Some(u32::MAX);
-        assert_eq!(continuation("탑 x", 3, &tokens), Err(NoLikelihood::NothingLeft));
+        assert_eq!(continuation("탑 x", 3, &tokens), Err(NoLikelihood::NoOffsets));
         tokens[1].offset = Some(3);
         tokens[2].offset = Some(1);
         assert_eq!(continuation("탑 x", 3, &tokens), Err(NoLikelihood::NoOffsets));
@@ -221,5 +265,68 @@ mod tests {
     #[test]
     fn blanks_at_the_end_of_a_context_belong_to_the_continuation() {
         assert_eq!((boundary("Q: "), boundary("Q:"), boundary("  "), boundary("탑\n")), (2, 2, 0, 3));
+    }
+
+    /// The sum by offsets: text, where it is scored from, tokens with their offsets.
+    fn by_offset(text: &str, from: usize, list: &[(&str, u32)]) -> Result<f64, NoLikelihood> {
+        let tokens: Vec<PromptToken<'_>> = list
+            .iter()
+            .map(|(text, offset)| PromptToken { text, logprob: Some(-1.0), offset: Some(*offset), top: &[] })
+            .collect();
+        continuation(text, from, &tokens).map(|l| l.sum)
+    }
+
+    /// Offsets as some servers make them: the lengths of the tokens' texts, added up.
+    fn added_up(list: &[&'static str]) -> Vec<(&'static str, u32)> {
+        let mut at = 0;
+        let mut add = |text: &&'static str| {
+            let offset = at;
+            at += text.chars().count() as u32;
+            (*text, offset)
+        };
+        list.iter().map(&mut add).collect()
+    }
+
+    #[test]
+    fn offsets_that_lead_elsewhere_say_nothing() {
+        const PART: &str = "\u{fffd}";
+        let lost = Err(NoLikelihood::NoOffsets);
+        // Lengths of texts added up where tokens lost their blanks.
+        let words = ["<s>", "What", "is", "it", "?", "four", "yes"];
+        assert_eq!(by_offset("What is it? four yes", 11, &added_up(&words)), lost);
+        assert_eq!(by_offset("What is it? four yes", 11, &added_up(&words[1..])), lost);
+        // … and where each part of a character counts as one.
+        let parts = ["<s>", "Q:", PART, PART, PART, " one"];
+        assert_eq!(by_offset("Q:탑 one", 5, &added_up(&parts)), lost);
+        // The same at the text's end, where nothing that can be read follows.
+        for n in [2, 3, 4, 5, 6, 7] {
+            let mut parts = vec!["Q:"];
+            parts.extend(std::iter::repeat_n(PART, n));
+            assert_eq!(by_offset("Q:탑은", 2, &added_up(&parts)), lost, "{n}");
+            assert_eq!(by_offset("Q:탑은", 5, &added_up(&parts)), lost, "{n}");
+        }
+        assert_eq!(by_offset("Q:탑", 2, &[("Q:", 0), ("", 2)]), lost, "hidden text");
+        assert_eq!(by_offset("ab", 1, &[("x", 0), ("y", 1)]), lost);
+        assert_eq!(by_offset("ab탑", 1, &[("a", 1), ("b", 2), (PART, 2)]), lost, "does not begin at 0");
+    }
+
+    #[test]
+    fn true_offsets_serve_whatever_the_texts_lost() {
+        const PART: &str = "\u{fffd}";
+        // A blank in front of a token is not shown.
+        let words = [("What", 0), ("is", 4), ("it", 7), ("?", 10), ("four", 11), ("yes", 16)];
+        assert_eq!(by_offset("What is it? four yes", 11, &words), Ok(-2.0));
+        assert_eq!(by_offset("What is it? four no!", 11, &words), Err(NoLikelihood::NoOffsets));
+        // A token before all text is counted in the offsets, or it is not.
+        let parts = |front: u32| {
+            [("<s>", 0), ("Q:", front), (PART, front + 2), (PART, front + 2), (" one", front + 3)]
+        };
+        assert_eq!(by_offset("Q:탑 one", 5, &parts(3)), Ok(-1.0));
+        assert_eq!(by_offset("Q:탑 one", 5, &parts(0)), Ok(-1.0));
+        assert_eq!(by_offset("Q:탑 one", 2, &parts(3)), Ok(-3.0));
+        assert_eq!(by_offset("Q:탑 one", 5, &parts(2)), Err(NoLikelihood::NoOffsets));
+        // What was generated is not the text's.
+        let more = [("a", 0), (PART, 1), (PART, 1), (PART, 2)];
+        assert_eq!(by_offset("a탑", 1, &more), Ok(-2.0));
     }
 }

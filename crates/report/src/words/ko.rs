@@ -108,7 +108,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("needless backslash", "불필요한 역슬래시"), ("quote without backslash", "역슬래시 없는 따옴표"),
     ("missing colon", "빠진 쌍점"), ("form of a number", "숫자 표기"), ("wrong closing bracket", "잘못된 닫는 괄호"),
     // Units of sampling and methods.
-    ("case", "케이스"), ("cluster", "군집"), ("clusters", "군집"), ("request", "요청"), ("attempts", "시도"),
+    ("case", "케이스"), ("cluster", "군집"), ("clusters", "군집"), ("effective clusters", "유효 군집"), ("request", "요청"), ("attempts", "시도"),
     ("answers", "응답"), ("time block", "시간 구획"), ("record", "기록"),
     ("batch of requests in send order", "전송 순서 묶음"),
     ("Wilson, effective n", "윌슨, 유효 n"), ("Wilson", "윌슨"), ("Clopper-Pearson", "클로퍼-피어슨"),
