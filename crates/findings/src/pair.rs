@@ -66,9 +66,9 @@ impl Aspect {
         range.map(|(low, high)| (low - high, high - low))
     }
 
-    /// Whether requests are yes or no.
-    fn is_share(&self) -> bool {
-        matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::Event(_))
+    /// Whether requests are yes or no, or may be by their scores.
+    fn may_be_share(&self) -> bool {
+        matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::Score(_) | Measure::Event(_))
     }
 }
 
@@ -161,7 +161,7 @@ impl<'v> Pairs<'v> {
         let yes_no = |x: f64| x == 0.0 || x == 1.0;
         if aspect.stat == Stat::P50 {
             Kind::Median
-        } else if aspect.is_share()
+        } else if aspect.may_be_share()
             && !self.is_clustered
             && self.cases.iter().all(|c| yes_no(c.base) && yes_no(c.other))
         {

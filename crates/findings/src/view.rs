@@ -589,6 +589,11 @@ impl<'v> Slice<'v> {
         self.requests.iter().map(|i| self.view.asked(*i as usize))
     }
 
+    /// How many of them the response cache answered.
+    pub(crate) fn cached(&self) -> usize {
+        self.asked().filter(|a| self.view.is_cached(a.last())).count()
+    }
+
     /// The part whose cases carry that tag, or whose prompts that label.
     #[must_use]
     pub fn tagged(&self, key: &str, value: &str) -> Self {

@@ -279,3 +279,60 @@ fn regression_gates_that_cannot_be_asked_are_errors() {
     }
     assert_eq!(default_regression()[0].text, "accuracy not worse");
 }
+
+#[test]
+fn a_score_of_yes_and_no_is_a_share() {
+    let f = two_targets(&cases(60, 1), &["accuracy.low >= 0.1", "char_f1.low >= 0.1"], 0, |i| {
+        i.is_multiple_of(3)
+    });
+    let of_rival = |name: &str| {
+        let found = f.estimates.iter().find(|e| e.metric == name && e.labels["target"] == "rival");
+        found.and_then(|e| e.ends()).unwrap().clone()
+    };
+    assert_eq!(of_rival("char_f1"), of_rival("accuracy"));
+    assert_eq!(of_rival("char_f1").method, "Wilson");
+    let (score, accuracy) = (test(&f.tests, "char_f1", "mean"), test(&f.tests, "accuracy", "share"));
+    assert_eq!(score.interval, accuracy.interval);
+    assert_eq!((&score.method, score.p_raw), (&accuracy.method, accuracy.p_raw));
+}
+
+#[test]
+fn cases_that_pass_are_a_share() {
+    let mut spec = spec(CLOSED, 30, &[]);
+    (spec.pass_rule, spec.repeats) = (Some(PassRule::AtLeast(1)), 2);
+    let cases = cases(30, 1);
+    let mut rows = answers(&cases, 0, 0, 0);
+    let again = answers(&cases, 0, 0, 0).into_iter();
+    rows.extend(again.map(|r| Row { repeat: 1, key: Key { slot: r.key.slot + 500, ..r.key }, ..r }));
+    let f = run(&spec, &cases, &rows, |r| r.key.slot < 500 && !r.key.slot.is_multiple_of(5));
+    let e = get(&f, "case_pass_rate", "share");
+    assert_eq!(e.number(), Some(0.8));
+    assert_eq!(e.ends().unwrap().method, "Wilson");
+}
+
+#[test]
+fn our_own_lateness_leaves_undecided_only_what_it_could_turn() {
+    let mut two = Two::new(100, 1, [never, never]);
+    // One send in 20 of the second run was 40 ms late: more than its times allow.
+    for r in two.rows[1].iter_mut().filter(|r| r.key.slot.is_multiple_of(20)) {
+        r.intended = Ns(r.intended.0 - 40_000_000);
+    }
+    let says = |gate: &str, state: GateState, words: &str| {
+        let g = &two.compare(0, 1, &[gate]).gates[0];
+        assert_eq!(g.state, state, "{gate}: {}", g.reason);
+        assert!(g.reason.starts_with(words), "{gate}: {}", g.reason);
+    };
+    says("e2e.mean rise <= 90 ms", GateState::Met, "whatever our own lateness of 40.0 ms did");
+    says("e2e.mean rise <= 20 ms", GateState::Undecided, "not valid: sends were late");
+    says("e2e.mean rise <= 60 %", GateState::Met, "whatever our own lateness of 40.0 ms did");
+    says("e2e.mean rise <= 5 %", GateState::Undecided, "not valid");
+    says("e2e.mean not worse", GateState::Undecided, "not valid");
+    says("accuracy drop <= 5 pp", GateState::Met, "drop");
+    for r in &mut two.rows[1] {
+        for t in [&mut r.first, &mut r.last_event, &mut r.ended] {
+            *t = t.map(|t| t + Ns::from_millis(400));
+        }
+    }
+    let broken = two.compare(0, 1, &["e2e.mean rise <= 90 ms", "e2e.mean not worse"]).gates;
+    assert!(broken.iter().all(|g| g.state == GateState::Broken && g.reason.starts_with("whatever")));
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod build;
+mod cache;
 mod compare;
 mod gates;
 
