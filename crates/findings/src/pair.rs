@@ -8,8 +8,8 @@ use crate::measure::Wanted;
 use crate::metric::{Judged, Measure, Seen, Unit};
 use crate::view::{Asked, Slice};
 use acidtest_metrics::stats::{
-    self, Interval, NoInterval, PairedCounts, Resampling, Unit as Sums, clustered_mean, mcnemar_exact,
-    quantile, sign_flip, tango,
+    self, Interval, MeanDifference, NoInterval, PairedCounts, Resampling, Shown, Unit as Sums,
+    clustered_mean, mcnemar_exact, quantile, sign_flip, tango,
 };
 use acidtest_record::{Case, Digest, Stat};
 use std::collections::BTreeMap;
@@ -252,6 +252,23 @@ impl Contrast {
             Kind::Median => None,
         };
         found.filter(|se| *se > 0.0)
+    }
+
+    /// The difference that these pairs show, and how many would show this one, by the test that
+    /// decides. Pairs that are there already and show nothing are no answer.
+    pub(crate) fn outlook(&self, pairs: &Pairs, shown: Shown) -> (Option<f64>, Option<u64>) {
+        let there = pairs.cases.len() as u64;
+        let (detectable, settles_at) = match self.kind {
+            Kind::Binary => (shown.detectable_share(pairs.counts()), shown.pairs_for_share(pairs.counts())),
+            Kind::Mean | Kind::Median => {
+                let mean =
+                    self.value(pairs).zip(self.standard_error(pairs)).map(|(value, standard_error)| {
+                        MeanDifference { value, standard_error, pairs: there, units: pairs.units() as u64 }
+                    });
+                (mean.and_then(|m| shown.detectable_mean(m)), mean.and_then(|m| shown.pairs_for_mean(m)))
+            }
+        };
+        (detectable, settles_at.filter(|n| *n > there))
     }
 
     /// Its interval at a level.

@@ -26,6 +26,7 @@ mod proportion;
 mod quantile;
 mod random;
 mod required;
+mod settle;
 mod significance;
 
 pub use batch::{
@@ -49,4 +50,5 @@ pub use proportion::{
 pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
 pub use random::{Pcg64, SeedSequence};
 pub use required::{Bounded, fewest_for_quantile, fewest_for_share, sequential_share};
+pub use settle::{MeanDifference, Shown};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};

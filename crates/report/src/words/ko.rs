@@ -166,6 +166,7 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("undecided against {who}", "{who} 대비 판정 보류"),
     ("{unit} per 1k", "{unit} / 1천 건"),
     ("second minus first, paired by case; intervals and p after Holm over {n} differences", "둘째 − 첫째, 케이스별 짝; 신뢰 구간과 p는 차이 {n}개에 대해 홀름 보정한 값입니다"),
+    (", without {n} that are not valid", ", 유효하지 않은 {n}개는 제외"),
     ("{n} pairs", "{n}쌍"),
     ("shows {size}", "{size}부터 확인 가능"),
     ("{n} from right to wrong · {k} from wrong to right", "정답 → 오답 {n}건 · 오답 → 정답 {k}건"),
