@@ -6,6 +6,7 @@ mod build;
 mod cache;
 mod compare;
 mod gates;
+mod thinking;
 
 use acidtest_findings::{
     CheckState, Findings, PLANNED_SLOTS, Quantity, STOPPED, Texts, Uncertainty, View, find,

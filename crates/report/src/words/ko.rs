@@ -66,9 +66,9 @@ pub(super) const WORDS: &[Entry] = &[
     ("request sent to last byte", "요청 전송부터 마지막 바이트까지"), ("elsewhere", "그 밖"),
     ("round trip less the server's own total", "왕복 시간에서 서버 자체 합계를 뺀 값"),
     ("measured here", "여기서 측정"), ("server says", "서버 보고"), ("input", "입력"), ("output", "출력"),
-    ("needs a streamed answer and token counts", "스트리밍 응답과 토큰 수가 필요합니다"),
+    ("needs a streamed answer and token counts, of hidden thinking too", "스트리밍 응답과 토큰 수(숨은 추론의 토큰 수 포함)가 필요합니다"),
     ("the server reports no times", "서버가 시간을 보고하지 않습니다"),
-    ("until the first content: network, queue, prompt", "첫 내용까지: 네트워크, 대기열, 프롬프트 처리"),
+    ("until the first content: network, queue, prompt, hidden thinking", "첫 내용까지: 네트워크, 대기열, 프롬프트 처리, 숨은 추론"),
     ("from first to last content", "첫 내용부터 마지막 내용까지"),
     ("tokens over time, no mean of speeds", "토큰 수 ÷ 시간(속도의 평균이 아님)"),
     // Delivery, judgement, not sent.
@@ -131,6 +131,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("delivered answers", "전달된 응답"), ("attempts that were sent", "보낸 시도"), ("requests that were sent", "보낸 요청"),
     ("verdicts of scorers or judges", "채점기나 심판의 판정"), ("streamed answers", "스트리밍 응답"),
     ("streamed answers, server-reported output tokens", "스트리밍 응답과 서버가 보고한 출력 토큰 수"),
+    ("streamed answers, server-reported output tokens, of hidden or summarised reasoning too", "스트리밍 응답과 서버가 보고한 출력 토큰 수(숨거나 요약된 추론의 토큰 수 포함)"),
     ("token counts reported by the server", "서버가 보고한 토큰 수"),
     ("server-reported output tokens, arrivals of events", "서버가 보고한 출력 토큰 수와 이벤트 도착 시각"),
 ];
