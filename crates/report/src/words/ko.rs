@@ -93,6 +93,8 @@ pub(super) const WORDS: &[Entry] = &[
     ("unparsable: counts as wrong", "해석 불가: 오답으로 셈"), ("unparsable", "해석 불가"),
     ("answered where a refusal was due", "거절해야 할 질문에 답함"),
     ("refused where an answer was due", "답해야 할 질문을 거절함"),
+    ("choice {n} is the likeliest", "{n}번 선택지의 가능도가 가장 높음"),
+    ("greedy decoding gives another text", "탐욕 디코딩은 다른 글을 냅니다"),
     ("cut by a content filter", "콘텐츠 필터에 잘림"),
     ("right, though it was expected to fail", "실패가 예상되었으나 정답"),
     // Stages of JSON answers, repairs.

@@ -276,6 +276,7 @@ const NOT_SHOWN: &[&str] = &[
     "; gaps of one in {k} records",
     "; times are of whole requests under the load of their own run, paired by case and not by moment: neighbours in time are alike, so the interval may be too narrow",
     "other - base over cases that both sides delivered, repeats averaged within the case; unit of sampling: {unit}; Holm over all valid differences of the comparison{}{}; acidtest {}",
+    ": this one is left out",
     "accuracy not worse",
     "'{}' is no number by which cases can be paired",
     "shares, scores, and .mean or .p50 of times and cost can be compared case by case",
