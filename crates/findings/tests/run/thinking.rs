@@ -1,7 +1,7 @@
 //! Speeds of answers whose reasoning was streamed, summarised, left out, or not counted apart.
 
 use super::build::*;
-use acidtest_findings::{Findings, Quantity};
+use acidtest_findings::{Card, Findings, Quantity};
 use acidtest_record::*;
 
 /// Forty answers of 1010 tokens; visible text runs from 400 to 600 ms, in ten events.
@@ -83,4 +83,51 @@ fn hidden_reasoning_that_is_counted_is_subtracted() {
     }
     let f = thinking(TargetKind::Anthropic, |_| {});
     assert!((get(&f, "tpot", "p50").number().unwrap() - 0.2 / 1009.0).abs() < 1e-12, "it did not think");
+}
+
+/// A record with a summary at 100 ms and ten tokens of text from 400 to 600 ms.
+fn summed(reasoning: Option<u32>) -> Record {
+    let ms = Ns::from_millis;
+    let times = [ms(100)].into_iter().chain((0..10).map(|i| ms(400 + i * 200 / 9)));
+    let kinds = [EventKind::Reasoning].into_iter().chain([EventKind::Visible; 10]);
+    let reads = times.map(|at| Read { kernel: None, before: at, after: at, bytes: 1, drained: true });
+    let event = |(read, kind)| Event { read, kind, tokens: None, last_in_read: true };
+    let usage = Usage { input: Some(20), output: Some(1010), cached: None, reasoning };
+    Record {
+        key: Key { run: RUN, slot: 0, step: 0, attempt: 0 },
+        parent: None,
+        kind: Kind::Chat,
+        role: Role::Subject,
+        target: 0,
+        phase: 0,
+        prompt: 0,
+        case: None,
+        repeat: 0,
+        request: Request { path: "/".into(), body: None, bytes: 0, stream: true, nonce: None },
+        timing: Timing {
+            sent: Some(ms(0)),
+            body_end: Some(ms(600)),
+            reads: reads.collect(),
+            events: (0..).zip(kinds).map(event).collect(),
+            ..Timing::default()
+        },
+        outcome: Outcome::Completed { finish: Finish::Stop },
+        head: None,
+        answer: Answer { parts: vec![Part::Reasoning("s".into()), Part::Text("t".into())], raw: None },
+        said: Some(ServerSaid { usage, ..ServerSaid::default() }),
+        fault: None,
+        place: Place::default(),
+        copied_from: None,
+    }
+}
+
+#[test]
+fn the_speed_card_leaves_hidden_reasoning_out() {
+    let card = |kind, reasoning| Card::of(&summed(reasoning), kind).measured;
+    let measured = card(TargetKind::OpenaiResponses, Some(1000)).unwrap();
+    assert_eq!((measured.output.tokens, measured.output.ns), (9, 200_000_000));
+    assert_eq!((measured.input.tokens, measured.input.ns), (20, 400_000_000));
+    assert_eq!(card(TargetKind::Anthropic, None), None);
+    let streamed = card(TargetKind::OpenaiChat, Some(1000)).unwrap();
+    assert_eq!((streamed.output.tokens, streamed.output.ns), (1009, 500_000_000));
 }
