@@ -101,7 +101,7 @@ impl Shown {
     /// ```
     /// use acidtest_metrics::stats::{PairedCounts, Shown};
     /// let now = PairedCounts { both: 40, only_first: 12, only_second: 6, neither: 42 };
-    /// assert_eq!(Shown { alpha: 0.05, power: 0.8 }.pairs_for_share(now), Some(422));
+    /// assert_eq!(Shown { alpha: 0.05, power: 0.8 }.pairs_for_share(now), Some(423));
     /// ```
     #[must_use]
     pub fn pairs_for_share(self, counts: PairedCounts) -> Option<u64> {
