@@ -3,17 +3,19 @@
 //! Main type: [`Card`]. Must not mix the two: a time of ours never fills in for one
 //! that the server did not report.
 
+use crate::streamed::Answered;
 use acidtest_metrics::speed::{Leg, SpeedCard};
-use acidtest_record::{Ns, Record, Row};
+use acidtest_record::{Ns, Record, Row, TargetKind};
 
 /// The speeds of one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Card {
     /// From just before the first byte was written to the last byte of the answer.
     pub round_trip_ns: Option<i64>,
-    /// Input: all prompt tokens over the time to first content, which holds network,
-    /// queue and prompt. Output: the tokens after the first event over the time from
-    /// first to last content. Streamed answers with token counts only.
+    /// Input: all prompt tokens over the time to first content (where reasoning is only
+    /// summarised, of the answer), which holds network, queue, prompt and thinking that was not
+    /// streamed. Output: the streamed tokens after the first event over the time from there to the
+    /// last content. Streamed answers with token counts only, of hidden reasoning too.
     pub measured: Option<SpeedCard>,
     /// Prompt and output tokens over the times that the server itself reports.
     pub reported: Option<SpeedCard>,
@@ -26,9 +28,9 @@ pub struct Card {
 }
 
 impl Card {
-    /// The card of a record.
+    /// The card of a record of a target of that kind.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Record, kind: TargetKind) -> Self {
         let row = Row::of(record);
         let since_sent = |at: Option<Ns>| Some((at? - row.sent?).0);
         let round_trip_ns = since_sent(row.body_end.or(row.last_event)).filter(|_| row.class.delivered());
@@ -36,7 +38,7 @@ impl Card {
         let total = row.server.total.map(|t| t.0);
         Self {
             round_trip_ns,
-            measured: measured(&row, round_trip_ns),
+            measured: measured(&row, kind, round_trip_ns),
             reported,
             elsewhere_ns: round_trip_ns.zip(total).map(|(all, theirs)| all - theirs),
             tokens: (row.input, row.output),
@@ -45,14 +47,25 @@ impl Card {
     }
 }
 
-fn measured(row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
-    let (first, last) = (row.first?, row.last?);
-    // Without the server's word the first event is taken for one token.
-    let after_first = row.output?.saturating_sub(row.first_tokens.unwrap_or(1));
+fn measured(row: &Row, kind: TargetKind, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
+    let ns = |t: Option<Ns>| t.map(|t| t.0);
+    let (text, tool) = (ns(row.first_visible), ns(row.first_tool));
+    let came = Answered {
+        is_summary: kind.summarises(),
+        has_reasoning: row.reasoning_seen,
+        output: row.output,
+        reasoning: row.reasoning,
+        first_tokens: row.first_tokens,
+        first: ns(row.first),
+        first_answer: text.into_iter().chain(tool).min(),
+    }
+    .streamed()?;
+    let after_first = came.tokens.saturating_sub(came.first_tokens);
+    let (start, last) = (came.start, row.last?.0);
     Some(SpeedCard {
         round_trip_ns: round_trip_ns?,
-        input: Leg { tokens: u64::from(row.input?), ns: (first - row.sent?).0 },
-        output: Leg { tokens: u64::from(after_first), ns: (last - first).0 },
+        input: Leg { tokens: u64::from(row.input?), ns: start - row.sent?.0 },
+        output: Leg { tokens: u64::from(after_first), ns: last - start },
     })
 }
 

@@ -10,9 +10,7 @@ use crate::metric::{Better, Unit, metric};
 use crate::pair::{Aspect, Contrast, Pairs};
 use crate::validity::Guards;
 use crate::view::{CORRECT, REFUSED, Slice};
-use acidtest_metrics::stats::{
-    SETTLING_POWER, Undecided, cases_to_settle_mean, holm, holm_level, minimal_detectable,
-};
+use acidtest_metrics::stats::{SETTLING_POWER, Shown, holm, holm_level};
 use acidtest_record::Stat;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -53,11 +51,11 @@ pub struct Test {
     pub corrected: Option<Interval>,
     /// The test behind p.
     pub method: String,
-    /// Its p-value after correction.
+    /// Its p-value after correction; absent where it is left out.
     pub p: Option<f64>,
     /// Its p-value by itself.
     pub p_raw: Option<f64>,
-    /// Tests that are corrected together.
+    /// Tests that are corrected together; 0 where this one is not valid and left out of them.
     pub of: u64,
     /// Cases that both sides delivered.
     pub pairs: u64,
@@ -69,9 +67,11 @@ pub struct Test {
     pub only_other: u64,
     /// What is said of the other side.
     pub state: State,
-    /// The difference that this many pairs would show in four of five runs.
+    /// The difference that this many pairs would show in four of five runs, at the level of the
+    /// test's step in Holm's procedure.
     pub detectable: Option<f64>,
-    /// Pairs that would settle the difference if it holds.
+    /// Pairs that would settle the difference if it holds, in four of five runs, at that level;
+    /// never so many as are there.
     pub settles_at: Option<u64>,
     /// Why it must not be trusted; null when nothing is known against it.
     pub invalid: Option<String>,
@@ -187,11 +187,6 @@ fn one<'v>(base: &Side<'v>, other: &Side<'v>, aspect: &Aspect) -> Option<Open<'v
     });
     let interval = contrast.interval(&pairs, LEVEL);
     let difference = contrast.value(&pairs);
-    let standard_error = contrast.standard_error(&pairs);
-    let settles = |estimate: f64, standard_error: f64| {
-        let cases = pairs.cases.len() as f64;
-        cases_to_settle_mean(Undecided { estimate, threshold: 0.0, standard_error, cases })
-    };
     let side = |scales: (f64, f64)| {
         let (other, base) = scales;
         Contrast { other, base, ..contrast }.value(&pairs)
@@ -220,10 +215,10 @@ fn one<'v>(base: &Side<'v>, other: &Side<'v>, aspect: &Aspect) -> Option<Open<'v
         only_base: pairs.only_base.len() as u64,
         only_other: pairs.only_other.len() as u64,
         state: State::Undecided,
-        detectable: standard_error.and_then(|se| minimal_detectable(se, 1.0 - LEVEL, SETTLING_POWER)),
-        settles_at: difference.zip(standard_error).and_then(|(d, se)| settles(d, se)),
+        detectable: None,
+        settles_at: None,
+        how: how(metric.unit == Unit::Seconds, invalid.is_none(), pairs.unit_name()),
         invalid,
-        how: how(metric.unit == Unit::Seconds, pairs.unit_name()),
     };
     Some((test, Some((pairs, contrast))))
 }
@@ -235,12 +230,13 @@ fn name(wanted: &Wanted) -> String {
     }
 }
 
-fn how(is_time: bool, unit: &str) -> String {
+fn how(is_time: bool, is_valid: bool, unit: &str) -> String {
     let times = "; times are of whole requests under the load of their own run, paired by case and not \
                  by moment: neighbours in time are alike, so the interval may be too narrow";
     format!(
         "other - base over cases that both sides delivered, repeats averaged within the case; unit of \
-         sampling: {unit}; Holm over all differences of the comparison{}; acidtest {}",
+         sampling: {unit}; Holm over all valid differences of the comparison{}{}; acidtest {}",
+        if is_valid { "" } else { ": this one is left out" },
         if is_time { times } else { "" },
         env!("CARGO_PKG_VERSION")
     )
@@ -269,9 +265,11 @@ fn common(base: &Side, other: &Side) -> Labels {
     base.slice.labels.iter().filter(|(k, v)| shared(k, v)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// Holm over everything that has a p, then what may be said.
+/// Holm over everything that is valid and has a p, then what may be said. What is not valid is
+/// never called, so that it must not cost the others their power.
 fn correct(found: &mut [Open]) {
-    let tested: Vec<usize> = (0..found.len()).filter(|i| found[*i].0.p_raw.is_some()).collect();
+    let tested: Vec<usize> =
+        (0..found.len()).filter(|i| found[*i].0.p_raw.is_some() && found[*i].0.invalid.is_none()).collect();
     let raw: Vec<f64> = tested.iter().filter_map(|i| found[*i].0.p_raw).collect();
     let (adjusted, levels) = (holm(&raw), holm_level(&raw, LEVEL));
     for (k, i) in tested.into_iter().enumerate() {
@@ -279,10 +277,12 @@ fn correct(found: &mut [Open]) {
         test.of = raw.len() as u64;
         test.p = Some(adjusted[k]);
         let Some((pairs, contrast)) = behind.take() else { continue };
+        let shown = Shown { alpha: 1.0 - levels[k], power: SETTLING_POWER };
+        (test.detectable, test.settles_at) = contrast.outlook(&pairs, shown);
         let corrected = contrast.interval(&pairs, levels[k]).ok();
         test.corrected = corrected.as_ref().map(|i| Interval::of(i, pairs.unit_name()));
         let excludes_0 = corrected.is_some_and(|i| !i.holds(0.0));
-        let is_shown = excludes_0 && adjusted[k] <= 1.0 - LEVEL && test.invalid.is_none();
+        let is_shown = excludes_0 && adjusted[k] <= 1.0 - LEVEL;
         if let Some(difference) = test.difference.filter(|d| is_shown && *d != 0.0) {
             let better = [Better::Higher, Better::Lower].into_iter().find(|b| b.id() == test.better);
             test.state = State::of(difference, better.unwrap_or(Better::Neither));

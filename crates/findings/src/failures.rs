@@ -6,7 +6,7 @@ use crate::families::quality::{JUDGEMENT, judgement};
 use crate::findings::Failure;
 use crate::measure::in_send_order;
 use crate::view::{Asked, Opinion, REFUSED, View};
-use acidtest_record::{Key, OutcomeClass};
+use acidtest_record::{Key, Kind, OutcomeClass};
 
 /// Most failures listed.
 pub(crate) const MOST: usize = 20;
@@ -69,7 +69,10 @@ pub(crate) fn reason(a: &Asked) -> Option<String> {
             Some("unparsable: counts as wrong".into())
         }
         (_, judged @ ("wrong" | "judge_error")) => {
-            JUDGEMENT.iter().find(|(id, _)| *id == judged).map(|(_, words)| (*words).to_owned())
+            let words = JUDGEMENT.iter().find(|(id, _)| *id == judged).map(|(_, words)| *words)?;
+            // There is no text that a reader could judge, only what was made of the numbers.
+            let why = a.why_wrong().filter(|_| a.last().kind == Kind::LogLikelihood);
+            Some(why.map_or_else(|| words.to_owned(), |why| format!("{words}; {why}")))
         }
         (OutcomeClass::Filtered, "none") => Some("cut by a content filter".into()),
         _ => None,

@@ -199,11 +199,11 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     if slices.iter().all(|s| s.requests.is_empty()) {
         all.push("no request was measured".into());
     }
-    for slice in slices.iter().filter(|s| cached(s) > 0) {
+    for slice in slices.iter().filter(|s| s.cached() > 0) {
         let place = format!("{} under {}", slice.labels["target"], slice.labels["phase"]);
         all.push(format!(
-            "{place}: cached {} of {}, not measured: answers of earlier runs, without times and with nothing spent",
-            cached(slice),
+            "{place}: cached {} of {}, not measured: answers of earlier runs, without times and with nothing spent; errors and availability are of the others",
+            slice.cached(),
             slice.requests.len()
         ));
     }
@@ -241,11 +241,6 @@ fn of_plan(view: &View) -> Vec<String> {
 /// The abort rule that ended the run, where one did.
 fn sequential(view: &View) -> Option<String> {
     view.stopped.clone().filter(|why| why.starts_with(ABORT_RULE))
-}
-
-/// Requests of a slice that the response cache answered.
-fn cached(slice: &Slice) -> usize {
-    slice.asked().filter(|a| slice.view.is_cached(a.last())).count()
 }
 
 pub(crate) fn run_info(view: &View) -> RunInfo {
@@ -304,6 +299,6 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
         sequential: sequential(view),
         measuring_threads: view.measuring_threads,
         replayed_from: view.replayed_from.clone(),
-        cached: view.slices().iter().map(|s| cached(s) as u64).sum(),
+        cached: view.slices().iter().map(|s| s.cached() as u64).sum(),
     }
 }

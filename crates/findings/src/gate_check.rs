@@ -124,7 +124,9 @@ pub(crate) fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wro
     let known = metrics().into_iter().map(|m| m.id).chain(own.iter().copied());
     let hint = match nearest(&gate.metric, known) {
         Some(word) => format!("did you mean '{word}'?"),
-        None => "`acidtest metrics` lists the metrics; the suite's scorers are metrics too".into(),
+        None => "`acidtest metrics` lists the metrics; the suite's scorers are metrics too; \
+                 what people say of a run afterwards cannot be gated"
+            .into(),
     };
     (format!("unknown metric '{}'", gate.metric), hint)
 }

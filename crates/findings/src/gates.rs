@@ -170,12 +170,25 @@ fn judge(slice: &Slice, guards: &Guards, gate: &Gate, wanted: &Wanted, blank: Ga
             None => undecided,
         };
     }
+    if let Some(why) = chosen(slice, wanted) {
+        return undecided(why, result);
+    }
     let excluded = honest.missing.map_or(0, |m| m.excluded);
     let share = excluded as f64 / (honest.n.requests + excluded).max(1) as f64;
     if share > EXCLUDED {
         return with_excluded(gate, wanted, result, excluded, &estimate);
     }
     decide(gate, &honest, &honest, result)
+}
+
+/// Why a share of attempts decides nothing: the cache answers what succeeded before, so that
+/// what was asked is no sample of all.
+pub(crate) fn chosen(slice: &Slice, wanted: &Wanted) -> Option<String> {
+    let cached = slice.cached();
+    let is_event = matches!(wanted.metric.measure, Measure::Event(_));
+    let of = slice.requests.len();
+    (is_event && cached > 0)
+        .then(|| format!("of those not known: the cache gave {cached} of {of}, which succeeded before"))
 }
 
 /// A verdict on times that are not valid: the one that holds however our own measured
@@ -278,7 +291,7 @@ fn decide(gate: &Gate, worst: &Estimate, best: &Estimate, result: GateResult) ->
     if far.is_some_and(|bound| !gate.op.holds(bound, gate.limit)) {
         return GateResult { state: GateState::Broken, ..result };
     }
-    let settles_at = settles_at(gate, worst);
+    let settles_at = settles_at(gate, worst).filter(|n| *n > counted(worst));
     let reason = match (near, settles_at) {
         (None, _) if value.is_infinite() => lost(worst),
         (None, _) => "n too small to bound that end".to_owned(),
@@ -292,11 +305,15 @@ fn lost(e: &Estimate) -> String {
     format!("too many of {} requests got no answer: they count as +inf", e.n.of)
 }
 
+/// Cases behind an estimate, or records where it has no cases.
+fn counted(e: &Estimate) -> u64 {
+    if e.n.cases > 0 { e.n.cases } else { e.n.records }
+}
+
 /// Cases that would settle a gate on a bound.
 fn settles_at(gate: &Gate, e: &Estimate) -> Option<u64> {
     let value = e.number()?;
-    let cases = if e.n.cases > 0 { e.n.cases } else { e.n.records };
-    let cases = cases as f64;
+    let cases = counted(e) as f64;
     if let Some(n) = e.effective_n {
         return cases_to_settle(value, gate.limit, n, cases);
     }

@@ -5,7 +5,7 @@
 //! the measure's kind. All interval mathematics is `acidtest_metrics`'.
 
 use crate::cells::Cells;
-use crate::estimate::{Estimate, Interval, Labels, Missing, N, Quantity, Uncertainty};
+use crate::estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 use crate::families::quality::is_part;
 use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
 use crate::view::{Asked, Slice};
@@ -188,6 +188,9 @@ impl Sheet<'_, '_> {
         if self.slice.asked().all(|a| !a.last().class.delivered()) {
             return "no request was answered".into();
         }
+        if metric.family == Family::Speed && self.slice.cached() == self.slice.requests.len() {
+            return "every answer came from the cache: nothing was measured".into();
+        }
         format!("nothing observed: needs {}", metric.needs)
     }
 
@@ -196,8 +199,8 @@ impl Sheet<'_, '_> {
         let units = tally.units(fill);
         let n = tally.n(fill, units.len());
         let sums: Vec<Sums> = units.values().copied().collect();
-        let is_share = matches!(self.wanted.metric.measure, Measure::Share(_));
-        let found = if is_share {
+        let is_share = matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::CasePass);
+        let found = if is_share || tally.is_yes_no {
             stats::clustered_proportion(&sums, LEVEL)
         } else {
             stats::clustered_mean(&sums, self.wanted.metric.range, LEVEL)
@@ -263,13 +266,23 @@ impl Sheet<'_, '_> {
                 value: Quantity::Value(value),
                 interval: uncertainty(&interval, unit),
                 n,
-                rule: format!("{count} of {} in send order; unit: {unit}", flags.len()),
+                rule: format!("{count} of {} in send order; unit: {unit}{}", flags.len(), self.chosen()),
             },
         );
         if interval.as_ref().is_ok_and(|i| i.method != stats::Method::WilsonEffectiveN) {
             e.effective_n = Some(flags.len() as f64);
         }
         e
+    }
+
+    /// Which requests a share of attempts is of, where the cache chose them.
+    fn chosen(&self) -> String {
+        match self.slice.cached() {
+            0 => String::new(),
+            cached => {
+                format!("; of those not known: the cache gave {cached} of {}", self.slice.requests.len())
+            }
+        }
     }
 
     /// A quantile, mean or maximum of a series in send order.
@@ -420,6 +433,8 @@ struct Tally {
     requests: u64,
     records: u64,
     excluded: u64,
+    /// Whether every value is 0 or 1: then it is a share, whatever scored it.
+    is_yes_no: bool,
     name: &'static str,
 }
 
@@ -441,7 +456,8 @@ impl Tally {
     }
 
     fn collect<'v>(judged: impl Iterator<Item = (Asked<'v>, Judged)>, name: &'static str) -> Self {
-        let mut tally = Self { cases: BTreeMap::new(), requests: 0, records: 0, excluded: 0, name };
+        let (cases, is_yes_no) = (BTreeMap::new(), true);
+        let mut tally = Self { cases, requests: 0, records: 0, excluded: 0, is_yes_no, name };
         for (a, judged) in judged {
             if judged == Judged::Outside {
                 continue;
@@ -452,6 +468,7 @@ impl Tally {
                 Judged::Value(v) => {
                     entry.1 += v;
                     entry.2 += 1;
+                    tally.is_yes_no &= v == 0.0 || v == 1.0;
                     tally.requests += 1;
                     tally.records += a.attempts().len() as u64;
                 }
@@ -580,6 +597,10 @@ fn samples(
     let mut counted: Vec<Asked> = Vec::new();
     let mut is_observable = false;
     for (a, i) in in_send_order(slice) {
+        // Nobody was asked: it neither took a time nor waited for ever.
+        if slice.view.is_cached(slice.view.row(i)) {
+            continue;
+        }
         let is_lost = i + 1 == a.range().end && !a.last().class.delivered();
         let seen = row(&a, i);
         is_observable |= !matches!(seen, Seen::Absent);
@@ -595,7 +616,8 @@ fn samples(
         }
     }
     // Answers came and none can have such a value: failures alone say nothing about it.
-    if !is_observable && slice.asked().any(|a| a.last().class.delivered()) {
+    let answered = |a: Asked| a.last().class.delivered() && !slice.view.is_cached(a.last());
+    if !is_observable && slice.asked().any(answered) {
         values.clear();
         counted.clear();
     }

@@ -8,8 +8,8 @@ use crate::measure::Wanted;
 use crate::metric::{Judged, Measure, Seen, Unit};
 use crate::view::{Asked, Slice};
 use acidtest_metrics::stats::{
-    self, Interval, NoInterval, PairedCounts, Resampling, Unit as Sums, clustered_mean, mcnemar_exact,
-    quantile, sign_flip, tango,
+    self, Interval, MeanDifference, NoInterval, PairedCounts, Resampling, Shown, Unit as Sums,
+    clustered_mean, mcnemar_exact, quantile, sign_flip, tango,
 };
 use acidtest_record::{Case, Digest, Stat};
 use std::collections::BTreeMap;
@@ -66,9 +66,9 @@ impl Aspect {
         range.map(|(low, high)| (low - high, high - low))
     }
 
-    /// Whether requests are yes or no.
-    fn is_share(&self) -> bool {
-        matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::Event(_))
+    /// Whether requests are yes or no, or may be by their scores.
+    fn may_be_share(&self) -> bool {
+        matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::Score(_) | Measure::Event(_))
     }
 }
 
@@ -161,7 +161,7 @@ impl<'v> Pairs<'v> {
         let yes_no = |x: f64| x == 0.0 || x == 1.0;
         if aspect.stat == Stat::P50 {
             Kind::Median
-        } else if aspect.is_share()
+        } else if aspect.may_be_share()
             && !self.is_clustered
             && self.cases.iter().all(|c| yes_no(c.base) && yes_no(c.other))
         {
@@ -252,6 +252,23 @@ impl Contrast {
             Kind::Median => None,
         };
         found.filter(|se| *se > 0.0)
+    }
+
+    /// The difference that these pairs show, and how many would show this one, by the test that
+    /// decides. Pairs that are there already and show nothing are no answer.
+    pub(crate) fn outlook(&self, pairs: &Pairs, shown: Shown) -> (Option<f64>, Option<u64>) {
+        let there = pairs.cases.len() as u64;
+        let (detectable, settles_at) = match self.kind {
+            Kind::Binary => (shown.detectable_share(pairs.counts()), shown.pairs_for_share(pairs.counts())),
+            Kind::Mean | Kind::Median => {
+                let mean =
+                    self.value(pairs).zip(self.standard_error(pairs)).map(|(value, standard_error)| {
+                        MeanDifference { value, standard_error, pairs: there, units: pairs.units() as u64 }
+                    });
+                (mean.and_then(|m| shown.detectable_mean(m)), mean.and_then(|m| shown.pairs_for_mean(m)))
+            }
+        };
+        (detectable, settles_at.filter(|n| *n > there))
     }
 
     /// Its interval at a level.

@@ -7,7 +7,7 @@
 use crate::compare::Side;
 use crate::estimate::{Interval, Labels};
 use crate::gate_check::{check_label, check_params, unknown_metric, wanted};
-use crate::gates::{GateResult, GateState, narrow_by, unless_stopped};
+use crate::gates::{GateResult, GateState, chosen, narrow_by, unless_stopped};
 use crate::measure::Wanted;
 use crate::metric::{Better, Unit};
 use crate::pair::{Aspect, Contrast, Pairs};
@@ -172,8 +172,17 @@ fn one(r: &Regression, index: usize, aspect: &Aspect, base: &Side, other: &Side)
     let blank = GateResult { labels, ..blank(r, index) };
     let metric = aspect.wanted.metric;
     let reason = |side: &Side| side.guards.reason(&side.slice, metric.guard).map(str::to_owned);
-    if let Some(why) = reason(base).or_else(|| reason(other)) {
+    let invalid = reason(base).or_else(|| reason(other));
+    let lateness = match (&invalid, metric.unit) {
+        (Some(_), Unit::Seconds) => lateness(base, aspect).zip(lateness(other, aspect)),
+        _ => None,
+    };
+    if let (Some(why), None) = (&invalid, lateness) {
         return GateResult { reason: format!("not valid: {why}"), ..blank };
+    }
+    let chosen = |side: &Side| chosen(&side.slice, &aspect.wanted);
+    if let Some(reason) = chosen(base).or_else(|| chosen(other)) {
+        return GateResult { reason, ..blank };
     }
     let pairs = Pairs::of(&base.slice, &other.slice, aspect);
     if pairs.cases.is_empty() {
@@ -194,7 +203,35 @@ fn one(r: &Regression, index: usize, aspect: &Aspect, base: &Side, other: &Side)
         (None, unit) => unit.id().to_owned(),
     };
     let result = GateResult { value: Some(worse.value), unit, ..blank };
-    decide(r, &pairs, &worse, metric.better, result)
+    let said = |worse: &Worsening| decide(r, &pairs, worse, metric.better, result.clone());
+    match (invalid, lateness) {
+        (Some(why), Some(late)) => {
+            let off = worse.off_by(late, relative);
+            let (low, high) = (said(&worse.moved(-off)), said(&worse.moved(off)));
+            if low.state != high.state || low.state == GateState::Undecided {
+                return GateResult {
+                    reason: format!("not valid: {why}"),
+                    state: GateState::Undecided,
+                    settles_at: None,
+                    ..said(&worse)
+                };
+            }
+            let (base, other) = late;
+            let ms = (base + other) * 1e3;
+            GateResult { reason: format!("whatever our own lateness of {ms:.1} ms did"), ..said(&worse) }
+        }
+        _ => said(&worse),
+    }
+}
+
+/// How far a side's times may be off by our own fault: 0 where they are valid, absent where
+/// nobody knows.
+fn lateness(side: &Side, aspect: &Aspect) -> Option<f64> {
+    let guard = aspect.wanted.metric.guard;
+    match side.guards.reason(&side.slice, guard) {
+        Some(_) => side.guards.error_s(&side.slice, guard),
+        None => Some(0.0),
+    }
 }
 
 /// How much worse the second run is: positive is worse.
@@ -204,9 +241,22 @@ struct Worsening {
     high: Option<f64>,
     standard_error: Option<f64>,
     method: &'static str,
+    /// What the values are shares of: the baseline's value, or 1.
+    size: f64,
 }
 
 impl Worsening {
+    /// How far it may be off where times of the base and of the other side are.
+    fn off_by(&self, (base, other): (f64, f64), relative: Option<f64>) -> f64 {
+        (other + (1.0 + relative.unwrap_or(0.0)) * base) / self.size
+    }
+
+    /// The same, were the true worsening larger by so much.
+    fn moved(&self, by: f64) -> Self {
+        let shift = |x: Option<f64>| x.map(|x| x + by);
+        Self { value: self.value + by, low: shift(self.low), high: shift(self.high), ..*self }
+    }
+
     /// In the metric's unit, or as a share of the baseline. For a share r the bound is that of
     /// worsening − r·baseline, case by case: it is exact where it is compared, at the limit.
     fn of(pairs: &Pairs, aspect: &Aspect, relative: Option<f64>) -> Option<Self> {
@@ -241,6 +291,7 @@ impl Worsening {
             high,
             standard_error: contrast.standard_error(pairs).map(|se| se / size),
             method: interval.map_or("none", |i| i.method.name()),
+            size,
         })
     }
 }
@@ -284,7 +335,8 @@ fn decide(r: &Regression, pairs: &Pairs, w: &Worsening, better: Better, result: 
             cases: pairs.cases.len() as f64,
         })
     });
-    let settles_at = settles_at.flatten();
+    // So many are there, and they do not settle it.
+    let settles_at = settles_at.flatten().filter(|n| *n > pairs.cases.len() as u64);
     let reason = match settles_at {
         Some(n) => format!("{reason}; about {n} pairs would settle it if this holds"),
         None => reason,

@@ -8,6 +8,7 @@
 use crate::cells::Cells;
 use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
+use crate::failures::{EXCERPT, excerpt};
 use crate::findings::Stated;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
@@ -77,6 +78,8 @@ struct Heard {
     key: (u32, u16, u8),
     name: u16,
     opinion: Opinion,
+    /// Its number among the reasons, of a judgement that says why it is against the answer.
+    why: Option<u16>,
     /// Whether a person said it: several people's opinions are averaged.
     person: bool,
     order: (i64, u64),
@@ -90,6 +93,9 @@ pub const STOPPED: &str = "run.stopped";
 pub const PLANNED_SLOTS: &str = "run.planned_slots";
 /// Fact that says how many measuring threads ran at once at most.
 pub const MEASURING_THREADS: &str = "client.measuring_threads";
+
+/// Most different reasons for a wrong answer that are kept.
+const MOST_REASONS: usize = 4096;
 
 /// Most figures of other tools that a report lists.
 const MOST_STATED: usize = 5_000;
@@ -105,6 +111,7 @@ pub struct ViewBuilder<'a> {
     index: HashMap<Digest, u32>,
     pending: Vec<(Cells, [Option<i64>; RARE])>,
     names: Vec<String>,
+    reasons: HashMap<String, u16>,
     heard: Vec<Heard>,
 }
 
@@ -160,11 +167,29 @@ impl<'a> ViewBuilder<'a> {
                 self.names.len() - 1
             }
         };
+        let is_against = v.name == CORRECT && opinion == Opinion::Value(0.0);
+        let why = v.why.as_deref().filter(|w| is_against && !w.is_empty());
+        let why = why.and_then(|w| self.reason_no(excerpt(w, EXCERPT)));
         let key = (about.key.slot, about.key.step, about.key.attempt);
         let maker = Digest::of_parts(&[v.maker.name.as_bytes(), v.maker.version.as_bytes()]);
         let tie = u64::from_le_bytes(maker.0[..8].try_into().expect("8 of 16 bytes"));
         let person = v.maker.kind == MakerKind::Person;
-        self.heard.push(Heard { key, name: name as u16, opinion, person, order: (v.at_unix_ns, tie) });
+        self.heard.push(Heard { key, name: name as u16, opinion, why, person, order: (v.at_unix_ns, tie) });
+    }
+
+    /// The number of a reason, if there is room for it.
+    fn reason_no(&mut self, why: String) -> Option<u16> {
+        let reasons = &mut self.view.reasons;
+        if let Some(no) = self.reasons.get(&why) {
+            return Some(*no);
+        }
+        if reasons.len() >= MOST_REASONS {
+            return None;
+        }
+        let no = reasons.len() as u16;
+        reasons.push(why.clone());
+        self.reasons.insert(why, no);
+        Some(no)
     }
 
     /// Adds a sample; only those of the client itself are kept.
@@ -255,7 +280,7 @@ impl<'a> ViewBuilder<'a> {
         let mut view = self.view;
         view.clocks.sort_by_key(|c| c.no);
         view.readings.sort_by_key(|r| (r.clock, r.at, r.value.to_bits()));
-        view.opinions = settle(&view.rows, &view.requests, &self.names, self.heard);
+        (view.opinions, view.why_wrong) = settle(&view.rows, &view.requests, &self.names, self.heard);
         view
     }
 }
@@ -276,15 +301,16 @@ fn requests(rows: &[Cells]) -> Vec<(u32, u32)> {
     found
 }
 
-/// The latest opinion of each name about each request's last attempt.
+/// The latest opinion of each name about each request's last attempt, and why it is wrong.
 fn settle(
     rows: &[Cells],
     requests: &[(u32, u32)],
     names: &[String],
     mut heard: Vec<Heard>,
-) -> BTreeMap<String, Vec<Opinion>> {
+) -> (BTreeMap<String, Vec<Opinion>>, BTreeMap<u32, u16>) {
     heard.sort_by_key(|h| h.order);
     let mut columns = vec![vec![Opinion::None; requests.len()]; names.len()];
+    let mut why_wrong = BTreeMap::new();
     let mut people: BTreeMap<(u16, usize), BTreeMap<u64, Opinion>> = BTreeMap::new();
     for h in heard {
         let at = requests.binary_search_by_key(&(h.key.0, h.key.1), |(start, _)| {
@@ -295,6 +321,10 @@ fn settle(
         let (start, len) = requests[at];
         if rows[(start + len - 1) as usize].attempt == h.key.2 {
             columns[usize::from(h.name)][at] = h.opinion;
+            if names[usize::from(h.name)] == CORRECT {
+                why_wrong.remove(&(at as u32));
+                why_wrong.extend(h.why.map(|why| (at as u32, why)));
+            }
             if h.person {
                 people.entry((h.name, at)).or_default().insert(h.order.1, h.opinion);
             }
@@ -309,7 +339,7 @@ fn settle(
             columns[usize::from(name)][at] = Opinion::Value(mean);
         }
     }
-    names.iter().cloned().zip(columns).collect()
+    (names.iter().cloned().zip(columns).collect(), why_wrong)
 }
 
 /// The stretches of time of each target and phase, one per clock.
@@ -349,6 +379,8 @@ pub struct View<'a> {
     rare: [Sparse; RARE],
     opinions: BTreeMap<String, Vec<Opinion>>,
     labels: Vec<String>,
+    reasons: Vec<String>,
+    why_wrong: BTreeMap<u32, u16>,
     pub(crate) readings: Vec<Reading>,
     pub(crate) clocks: Vec<ClockRow>,
     pub(crate) warmup: u64,
@@ -379,6 +411,7 @@ impl<'a> View<'a> {
             index,
             pending: Vec::new(),
             names: Vec::new(),
+            reasons: HashMap::new(),
             heard: Vec::new(),
             view: View {
                 spec,
@@ -388,6 +421,8 @@ impl<'a> View<'a> {
                 rare: Default::default(),
                 opinions: BTreeMap::new(),
                 labels: Vec::new(),
+                reasons: Vec::new(),
+                why_wrong: BTreeMap::new(),
                 readings: Vec::new(),
                 clocks: Vec::new(),
                 warmup: 0,
@@ -565,6 +600,12 @@ impl<'v> Asked<'v> {
         }
     }
 
+    /// Why the judgement on it is that it is wrong, where that was said.
+    pub(crate) fn why_wrong(&self) -> Option<&'v str> {
+        let no = self.view.why_wrong.get(&(self.request as u32))?;
+        self.view.reasons.get(usize::from(*no)).map(String::as_str)
+    }
+
     /// What was said of it under that name.
     pub(crate) fn opinion(&self, name: &str) -> Opinion {
         self.view.opinions.get(name).map_or(Opinion::None, |column| column[self.request])
@@ -587,6 +628,11 @@ impl<'v> Slice<'v> {
     /// Its requests.
     pub(crate) fn asked(&self) -> impl Iterator<Item = Asked<'v>> + Clone + '_ {
         self.requests.iter().map(|i| self.view.asked(*i as usize))
+    }
+
+    /// How many of them the response cache answered.
+    pub(crate) fn cached(&self) -> usize {
+        self.asked().filter(|a| self.view.is_cached(a.last())).count()
     }
 
     /// The part whose cases carry that tag, or whose prompts that label.

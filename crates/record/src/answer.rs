@@ -22,7 +22,8 @@ pub struct Answer {
 pub enum Part {
     /// Text that the user sees.
     Text(String),
-    /// Reasoning that was streamed or returned apart from the visible text.
+    /// Reasoning that was streamed or returned apart from the visible text, or a summary of it;
+    /// empty where the server only says that there was some.
     Reasoning(String),
     /// A refusal that the server marked as such.
     Refusal(String),

@@ -5,7 +5,7 @@
 //! columns and can always build it again. Must not hold anything that is not
 //! derived from the record.
 
-use crate::answer::LogprobSide;
+use crate::answer::{LogprobSide, Part};
 use crate::ids::{Digest, Key, Ns};
 use crate::outcome::{Cause, Finish, NotSent, Outcome};
 use crate::record::{Kind, Record, Role};
@@ -173,7 +173,8 @@ pub struct Row {
     pub cached: Option<u32>,
     /// Server-reported reasoning tokens.
     pub reasoning: Option<u32>,
-    /// Whether reasoning was streamed to us.
+    /// Whether there was reasoning apart from the visible text: of it, of a summary, or only
+    /// word that there was some. [`crate::TargetKind::summarises`] says whether its tokens came.
     pub reasoning_seen: bool,
     /// The server's own times.
     pub server: ServerTimes,
@@ -232,7 +233,8 @@ impl Row {
             output: usage.output,
             cached: usage.cached,
             reasoning: usage.reasoning,
-            reasoning_seen: t.events.iter().any(|e| e.kind == EventKind::Reasoning),
+            reasoning_seen: t.events.iter().any(|e| e.kind == EventKind::Reasoning)
+                || r.answer.parts.iter().any(|p| matches!(p, Part::Reasoning(_))),
             server: r.said.as_ref().map_or(ServerTimes::default(), |s| ServerTimes::of(s, r.request.stream)),
         }
     }

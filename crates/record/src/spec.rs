@@ -165,6 +165,13 @@ impl TargetKind {
         TargetKind::Embeddings,
     ];
 
+    /// Whether what this protocol shows of reasoning is a summary of it or nothing, while its
+    /// token counts are of the whole: then what was shown is no measure of what was counted.
+    #[must_use]
+    pub fn summarises(self) -> bool {
+        matches!(self, TargetKind::OpenaiResponses | TargetKind::Anthropic)
+    }
+
     /// Its word in suites, the store and JSON.
     #[must_use]
     pub fn id(self) -> &'static str {

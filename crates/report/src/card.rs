@@ -45,10 +45,10 @@ pub fn card(card: &Card, style: Style) -> String {
     grid.render(style)
 }
 
-const NOT_MEASURED: &str = "needs a streamed answer and token counts";
+const NOT_MEASURED: &str = "needs a streamed answer and token counts, of hidden thinking too";
 const NOT_REPORTED: &str = "the server reports no times";
 const MEASURED: [&str; 3] = [
-    "until the first content: network, queue, prompt",
+    "until the first content: network, queue, prompt, hidden thinking",
     "from first to last content",
     "tokens over time, no mean of speeds",
 ];

@@ -158,12 +158,16 @@ fn side(labels: &Labels, lang: Lang) -> String {
 
 /// Paired differences, one block for each pair of sides.
 pub(crate) fn differences(tests: &[Test], style: Style) -> String {
-    let Some(first) = tests.first() else { return String::new() };
+    let Some(of) = tests.iter().map(|t| t.of).max() else { return String::new() };
     let lang = style.lang;
-    let head = lang.fill(
+    let mut head = lang.fill(
         "second minus first, paired by case; intervals and p after Holm over {n} differences",
-        &[("n", &count(first.of))],
+        &[("n", &count(of))],
     );
+    let left_out = tests.iter().filter(|t| t.invalid.is_some()).count() as u64;
+    if left_out > 0 {
+        head.push_str(&lang.fill(", without {n} that are not valid", &[("n", &count(left_out))]));
+    }
     let mut out = format!("{} {head}\n", crate::terminal::title(lang.say("DIFFERENCES"), style));
     let mut grid = Grid::new(1);
     let heads = [
@@ -247,7 +251,9 @@ fn remark(t: &Test, scale: &Scale, lang: Lang) -> String {
     match (t.settles_at, t.detectable) {
         // More than this nobody runs: the difference that can be seen says more.
         (Some(n), _) if n <= 100_000 => lang.fill("{n} pairs", &[("n", &count(n))]),
-        (_, Some(d)) => lang.fill("shows {size}", &[("size", &size(d))]),
+        (_, Some(d)) if t.difference.is_none_or(|x| x.abs() < d) => {
+            lang.fill("shows {size}", &[("size", &size(d))])
+        }
         _ => String::new(),
     }
 }

@@ -59,6 +59,11 @@ impl Gathered {
         }
     }
 
+    /// Notes that there was reasoning, though nothing of it may ever be shown.
+    pub(crate) fn reasoned(&mut self) {
+        append(&mut self.got.parts, &mut self.reasoning, Part::Reasoning(String::new()));
+    }
+
     /// Adds to a refusal.
     pub(crate) fn refusal(&mut self, text: &str) {
         if !text.is_empty() {

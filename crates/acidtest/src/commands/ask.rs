@@ -152,7 +152,7 @@ fn only_record(store: &Store, run: RunId) -> Result<Record, Failure> {
 }
 
 fn show(args: &Args, record: &Record) -> Result<Exit, Failure> {
-    let card = Card::of(record);
+    let card = Card::of(record, args.endpoint.kind);
     let exit = match &record.outcome {
         Outcome::Completed { .. } => Exit::Ok,
         _ => Exit::Unreachable,

@@ -64,7 +64,7 @@ pub(crate) struct EndpointArgs {
     url: String,
     /// Protocol that it speaks: openai_chat, openai_completions, openai_responses, anthropic, ollama, embeddings
     #[arg(long, value_name = "KIND", default_value = "openai_chat", value_parser = kind)]
-    kind: TargetKind,
+    pub(crate) kind: TargetKind,
     /// Model to ask for; built-in servers have a name of their own
     #[arg(long)]
     model: Option<String>,

@@ -4,7 +4,8 @@ use crate::cells::{Cells, seconds};
 use crate::estimate::Family;
 use crate::families::waiting::{LATENCY_STATS, value};
 use crate::metric::{Better, Guard, Measure, Metric, Seen, Unit, WhenFailed};
-use crate::view::Asked;
+use crate::streamed::{Answered, Streamed};
+use crate::view::{Asked, Rare};
 use acidtest_metrics::speed::{self, Tokens};
 use acidtest_record::Stat;
 
@@ -62,11 +63,11 @@ pub(crate) const METRICS: &[Metric] = &[
         param: None,
         needs: "streamed answers, server-reported output tokens",
         formula: "sum of streamed output tokens / sum of content events",
-        edges: "reasoning tokens that were not streamed are subtracted; no content event: absent",
+        edges: "reasoning tokens that were not streamed are subtracted; a record with a summary of its reasoning is left out; no content event: absent",
         interval: "t on C-1 degrees of freedom of the ratio over units of sampling",
         source: "acidtest",
         guard: Guard::Nothing,
-        measure: Measure::Ratio(|a| tokens_and_events(a.last())),
+        measure: Measure::Ratio(tokens_and_events),
     },
     Metric {
         id: "tpot",
@@ -77,13 +78,13 @@ pub(crate) const METRICS: &[Metric] = &[
         range: None,
         stats: LATENCY_STATS,
         param: None,
-        needs: "streamed answers, server-reported output tokens",
+        needs: "streamed answers, server-reported output tokens, of hidden or summarised reasoning too",
         formula: "(last - first content) / (output tokens - tokens in the first event), per record; tokens in the first event as the server says, else 1",
-        edges: "no token after the first event: absent, never 0; reasoning tokens that were not streamed are subtracted",
+        edges: "no token after the first event: absent, never 0; reasoning tokens that were not streamed are subtracted, absent where their number is not known; a summary of reasoning (openai_responses, anthropic) is not the reasoning: time then runs from the first event of the answer",
         interval: BATCHES,
         source: "acidtest",
         guard: Guard::Rhythm,
-        measure: Measure::Sample(|a, row| value(tpot(a.view.row(row))), WhenFailed::Infinite),
+        measure: Measure::Sample(|a, row| value(tpot(a, row)), WhenFailed::Infinite),
     },
     Metric {
         id: "max_stall",
@@ -111,14 +112,14 @@ pub(crate) const METRICS: &[Metric] = &[
         range: None,
         stats: LATENCY_STATS,
         param: None,
-        needs: "streamed answers, server-reported output tokens",
+        needs: "streamed answers, server-reported output tokens, of hidden or summarised reasoning too",
         formula: "1 / tpot, per record",
         edges: "absent where tpot is; in gates a failed request counts as 0",
         interval: BATCHES,
         source: "acidtest",
         guard: Guard::Rhythm,
         measure: Measure::Sample(
-            |a, row| value(tpot(a.view.row(row)).filter(|t| *t > 0.0).map(|t| 1.0 / t)),
+            |a, row| value(tpot(a, row).filter(|t| *t > 0.0).map(|t| 1.0 / t)),
             WhenFailed::Zero,
         ),
     },
@@ -141,30 +142,44 @@ pub(crate) const METRICS: &[Metric] = &[
     },
 ];
 
-/// Reasoning tokens that were counted but never streamed.
-fn unstreamed(c: &Cells) -> u32 {
-    if c.reasoning_seen { 0 } else { c.reasoning().unwrap_or(0) }
+/// The output tokens that came as events of the attempt at that row.
+fn streamed(a: &Asked, row: usize) -> Option<Streamed> {
+    let c = a.view.row(row);
+    let tool = a.rare(row, Rare::FirstTool);
+    Answered {
+        is_summary: a.view.target(c.target).is_some_and(|t| t.kind.summarises()),
+        has_reasoning: c.reasoning_seen,
+        output: c.output(),
+        reasoning: c.reasoning(),
+        first_tokens: c.first_tokens(),
+        first: c.first(),
+        first_answer: c.first_visible().into_iter().chain(tool).min(),
+    }
+    .streamed()
 }
 
-fn tokens_and_events(c: &Cells) -> Option<(f64, f64)> {
+fn tokens_and_events(a: &Asked) -> Option<(f64, f64)> {
+    let c = a.last();
     if !c.class.delivered() || !c.stream || c.pieces == 0 {
         return None;
     }
-    let streamed = c.output()?.saturating_sub(unstreamed(c));
-    Some((f64::from(streamed), f64::from(c.pieces)))
+    let streamed = streamed(a, a.range().end - 1).filter(|s| s.is_all)?;
+    Some((f64::from(streamed.tokens), f64::from(c.pieces)))
 }
 
 /// Time per output token in seconds.
-pub(crate) fn tpot(c: &Cells) -> Option<f64> {
+fn tpot(a: &Asked, row: usize) -> Option<f64> {
+    let c = a.view.row(row);
     if !c.class.delivered() {
         return None;
     }
+    let came = streamed(a, row)?;
     let tokens = Tokens {
-        output: u64::from(c.output()?),
-        first_event: u64::from(c.first_tokens().unwrap_or(1)),
-        unstreamed: Some(u64::from(unstreamed(c))),
+        output: u64::from(came.tokens),
+        first_event: u64::from(came.first_tokens),
+        unstreamed: Some(0),
     };
-    speed::tpot(c.first()?, c.last()?, tokens).map(|ns| ns / 1e9)
+    speed::tpot(came.start, c.last()?, tokens).map(|ns| ns / 1e9)
 }
 
 fn stall(c: &Cells) -> Seen {

@@ -279,3 +279,101 @@ fn regression_gates_that_cannot_be_asked_are_errors() {
     }
     assert_eq!(default_regression()[0].text, "accuracy not worse");
 }
+
+#[test]
+fn a_score_of_yes_and_no_is_a_share() {
+    let f = two_targets(&cases(60, 1), &["accuracy.low >= 0.1", "char_f1.low >= 0.1"], 0, |i| {
+        i.is_multiple_of(3)
+    });
+    let of_rival = |name: &str| {
+        let found = f.estimates.iter().find(|e| e.metric == name && e.labels["target"] == "rival");
+        found.and_then(|e| e.ends()).unwrap().clone()
+    };
+    assert_eq!(of_rival("char_f1"), of_rival("accuracy"));
+    assert_eq!(of_rival("char_f1").method, "Wilson");
+    let (score, accuracy) = (test(&f.tests, "char_f1", "mean"), test(&f.tests, "accuracy", "share"));
+    assert_eq!(score.interval, accuracy.interval);
+    assert_eq!((&score.method, score.p_raw), (&accuracy.method, accuracy.p_raw));
+}
+
+#[test]
+fn cases_that_pass_are_a_share() {
+    let mut spec = spec(CLOSED, 30, &[]);
+    (spec.pass_rule, spec.repeats) = (Some(PassRule::AtLeast(1)), 2);
+    let cases = cases(30, 1);
+    let mut rows = answers(&cases, 0, 0, 0);
+    let again = answers(&cases, 0, 0, 0).into_iter();
+    rows.extend(again.map(|r| Row { repeat: 1, key: Key { slot: r.key.slot + 500, ..r.key }, ..r }));
+    let f = run(&spec, &cases, &rows, |r| r.key.slot < 500 && !r.key.slot.is_multiple_of(5));
+    let e = get(&f, "case_pass_rate", "share");
+    assert_eq!(e.number(), Some(0.8));
+    assert_eq!(e.ends().unwrap().method, "Wilson");
+}
+
+#[test]
+fn our_own_lateness_leaves_undecided_only_what_it_could_turn() {
+    let mut two = Two::new(100, 1, [never, never]);
+    // One send in 20 of the second run was 40 ms late: more than its times allow.
+    for r in two.rows[1].iter_mut().filter(|r| r.key.slot.is_multiple_of(20)) {
+        r.intended = Ns(r.intended.0 - 40_000_000);
+    }
+    let says = |gate: &str, state: GateState, words: &str| {
+        let g = &two.compare(0, 1, &[gate]).gates[0];
+        assert_eq!(g.state, state, "{gate}: {}", g.reason);
+        assert!(g.reason.starts_with(words), "{gate}: {}", g.reason);
+    };
+    says("e2e.mean rise <= 90 ms", GateState::Met, "whatever our own lateness of 40.0 ms did");
+    says("e2e.mean rise <= 20 ms", GateState::Undecided, "not valid: sends were late");
+    says("e2e.mean rise <= 60 %", GateState::Met, "whatever our own lateness of 40.0 ms did");
+    says("e2e.mean rise <= 5 %", GateState::Undecided, "not valid");
+    says("e2e.mean not worse", GateState::Undecided, "not valid");
+    says("accuracy drop <= 5 pp", GateState::Met, "drop");
+    for r in &mut two.rows[1] {
+        for t in [&mut r.first, &mut r.last_event, &mut r.ended] {
+            *t = t.map(|t| t + Ns::from_millis(400));
+        }
+    }
+    let broken = two.compare(0, 1, &["e2e.mean rise <= 90 ms", "e2e.mean not worse"]).gates;
+    assert!(broken.iter().all(|g| g.state == GateState::Broken && g.reason.starts_with("whatever")));
+}
+
+#[test]
+fn what_is_not_valid_costs_the_others_no_power() {
+    let mut two = Two::new(60, 1, [never, |i| i.is_multiple_of(6)]);
+    let all = two.compare(0, 1, &[]).tests;
+    let of = all.len() as u64;
+    assert!(all.iter().all(|t| t.of == of && t.p.is_some()));
+    for r in two.rows[1].iter_mut().filter(|r| r.key.slot.is_multiple_of(20)) {
+        r.intended = Ns(r.intended.0 - 40_000_000);
+    }
+    let late = two.compare(0, 1, &[]).tests;
+    let (out, left): (Vec<&Test>, Vec<&Test>) = late.iter().partition(|t| t.invalid.is_some());
+    assert_eq!(out.len(), 4, "ttft and e2e, mean and p50");
+    for t in out {
+        assert_eq!((t.of, t.p, t.settles_at, t.state), (0, None, None, State::Undecided), "{t:?}");
+        assert!(t.p_raw.is_some() && t.how.contains("this one is left out"), "{}", t.how);
+    }
+    assert!(left.iter().all(|t| t.of == of - 4), "{left:?}");
+    assert!(test(&late, "accuracy", "share").p < test(&all, "accuracy", "share").p);
+}
+
+#[test]
+fn what_would_settle_follows_the_corrected_test() {
+    let f = two_targets(&cases(60, 1), &[], 0, |i| i.is_multiple_of(12));
+    let t = test(&f.tests, "accuracy", "share");
+    // 5 of 60 differ, all one way: by itself z asks for 87 pairs, the exact test after Holm for more.
+    let alpha = 0.05 / t.of as f64;
+    let counts = acidtest_metrics::stats::PairedCounts { both: 55, only_second: 5, ..Default::default() };
+    let shown = acidtest_metrics::stats::Shown { alpha, power: 0.8 };
+    assert_eq!((t.state, t.settles_at), (State::Undecided, shown.pairs_for_share(counts)));
+    assert_eq!(t.detectable, shown.detectable_share(counts));
+    assert!(t.settles_at.unwrap() > 140 && t.detectable.unwrap() > 5.0 / 60.0, "{t:?}");
+    for per_cluster in [1, 4] {
+        for wrong in [|i: u32| i < 4, |i: u32| i.is_multiple_of(9), |i: u32| i.is_multiple_of(20)] {
+            let f = two_targets(&cases(24, per_cluster), &[], 3, wrong);
+            for t in &f.tests {
+                assert!(t.settles_at.is_none_or(|n| n > t.pairs), "{t:?}");
+            }
+        }
+    }
+}

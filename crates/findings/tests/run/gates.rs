@@ -184,3 +184,10 @@ fn a_gate_speaks_for_each_target_and_phase() {
         f.gates.iter().map(|g| (g.labels["target"].as_str(), g.state.id())).collect();
     assert_eq!(found, [("docent-search", "met"), ("other", "undecided"), ("other", "undecided")]);
 }
+
+#[test]
+fn the_hint_says_that_opinions_of_people_cannot_be_gated() {
+    let (message, hint) = wrong("helpful >= 0.5");
+    assert!(message.contains("unknown metric 'helpful'"), "{message}");
+    assert!(hint.contains("people") && hint.contains("cannot be gated"), "{hint}");
+}

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod build;
+mod cache;
 mod compare;
 mod gates;
+mod thinking;
 
 use acidtest_findings::{
     CheckState, Findings, PLANNED_SLOTS, Quantity, STOPPED, Texts, Uncertainty, View, find,
@@ -581,4 +583,26 @@ fn choices_are_parts_of_one_case() {
     assert_eq!(get(&f, "judgement[class=wrong]", "share").number(), Some(1.0 / 3.0));
     assert!(f.estimates.iter().all(|e| e.metric != LOGLIKELIHOOD), "no score of 0..1");
     assert!(f.estimates.iter().filter(|e| e.metric == "char_f1").all(|e| e.number().is_none()));
+}
+
+#[test]
+fn a_wrong_choice_says_which_one_was_the_likeliest() {
+    let (spec, cases) = (spec(CLOSED, 2, &[]), cases(2, 1));
+    let mut builder = View::new(RUN, &spec, &cases);
+    for (i, kind) in [Kind::LogLikelihood, Kind::Chat].into_iter().enumerate() {
+        let hash = Some(cases[i].hash);
+        let row = Row { kind, ..row(i as u32, hash, OutcomeClass::Complete, i as i64 * 1000, 1, 2) };
+        builder.row(row);
+        let wrong = verdict(row.key, "correct", Status::Scored, Some(Value::Bool(false)));
+        let why = |text: &str, at| Verdict { why: Some(text.into()), at_unix_ns: at, ..wrong.clone() };
+        builder.verdict(&why("choice 1 is the likeliest", 7));
+        builder.verdict(&why("choice 2 is the likeliest", 3));
+    }
+    let f = find(&builder.finish(), &mut |_| Texts::default());
+    let reasons: Vec<&str> = f.failures.iter().map(|f| f.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        ["wrong; choice 1 is the likeliest", "wrong"],
+        "the latest verdict's, where no text is"
+    );
 }

@@ -185,7 +185,12 @@ impl Messages {
     fn block(&mut self, index: u64, block: &Value, stage: Stage) -> Result<(), Wrong> {
         match json::text(block, "type")?.unwrap_or_default() {
             "text" => self.answer.visible(json::text(block, "text")?.unwrap_or_default()),
-            "thinking" => self.answer.reasoning(json::text(block, "thinking")?.unwrap_or_default()),
+            // Its text may be left out, and its tokens are counted among the output all the same.
+            "thinking" => {
+                self.answer.reasoned();
+                self.answer.reasoning(json::text(block, "thinking")?.unwrap_or_default());
+            }
+            "redacted_thinking" => self.answer.reasoned(),
             "tool_use" => {
                 let input = json::text_or_json(block, "input").unwrap_or_default();
                 // A stream opens with an empty object, and the deltas bring the real one.
@@ -202,6 +207,7 @@ impl Messages {
         match json::text(delta, "type")?.unwrap_or_default() {
             "text_delta" => self.answer.visible(json::text(delta, "text")?.unwrap_or_default()),
             "thinking_delta" => self.answer.reasoning(json::text(delta, "thinking")?.unwrap_or_default()),
+            "signature_delta" => self.answer.reasoned(),
             "input_json_delta" => {
                 let piece = json::text(delta, "partial_json")?.unwrap_or_default();
                 self.answer.tool(index, None, "", piece);

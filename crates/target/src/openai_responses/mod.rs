@@ -59,6 +59,8 @@ fn tool(tool: &Value) -> Value {
 #[derive(Debug, Default)]
 pub(crate) struct Responses {
     answer: Gathered,
+    /// Whether it has an item of reasoning, whatever is shown of it.
+    has_reasoned: bool,
 }
 
 impl Spoken for Responses {
@@ -139,6 +141,7 @@ impl Responses {
         let Some(item) = json::object(value, "item")? else {
             return Ok(());
         };
+        self.has_reasoned |= json::text(item, "type")? == Some("reasoning");
         if matches!(json::text(item, "type")?, Some("function_call" | "custom_tool_call")) {
             let id = json::text(item, "call_id")?.or(json::text(item, "id")?);
             self.answer.tool(number, id, json::text(item, "name")?.unwrap_or_default(), "");
@@ -157,6 +160,7 @@ impl Responses {
                 }
             }
             "reasoning" => {
+                self.has_reasoned = true;
                 for part in json::list(item, "summary")?.iter().chain(json::list(item, "content")?) {
                     self.answer.reasoning(json::text(part, "text")?.unwrap_or_default());
                 }
@@ -177,6 +181,10 @@ impl Responses {
     fn end(&mut self, response: &Value) -> Result<EventKind, Wrong> {
         self.answer.about(json::text(response, "id")?, json::text(response, "model")?);
         self.usage(response)?;
+        // Hidden and not counted apart: nobody knows how many of the tokens were the answer's.
+        if self.has_reasoned && self.answer.got.said.usage.reasoning.is_none() {
+            self.answer.reasoned();
+        }
         self.answer.got.vllm_metrics(response.get("metrics"));
         let status = json::text(response, "status")?.unwrap_or("completed");
         let reason = match json::object(response, "incomplete_details")? {

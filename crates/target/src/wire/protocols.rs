@@ -429,3 +429,59 @@ proptest! {
         parse(TargetKind::ALL[which], stream, b"", &[body.as_bytes()], End::Complete);
     }
 }
+
+/// The parts of a stream of these events.
+fn streamed(kind: TargetKind, events: &[Value]) -> (Vec<Part>, Vec<EventKind>) {
+    let body: String = events
+        .iter()
+        .map(|e| format!("event: {}\ndata: {e}\n\n", e["type"].as_str().unwrap_or_default()))
+        .collect();
+    let parsed = parse(kind, true, b"{}", &[body.as_bytes()], End::Complete);
+    assert_eq!(parsed.outcome, Outcome::Completed { finish: Finish::Stop }, "{kind:?}");
+    (parsed.answer.parts, parsed.events.iter().map(|e| e.kind).filter(|k| k.is_content()).collect())
+}
+
+#[test]
+fn thinking_that_is_not_shown_leaves_word_of_itself() {
+    let blocks = [
+        (json!({"type": "thinking", "thinking": "", "signature": ""}), Some("signature_delta")),
+        (json!({"type": "redacted_thinking", "data": "abc"}), None),
+        (json!({"type": "unknown_to_us"}), Some("signature_delta")),
+    ];
+    for (block, delta) in blocks {
+        let mut events = vec![
+            json!({"type": "message_start", "message": {"id": "m", "model": "m", "usage": {"input_tokens": 3}}}),
+            json!({"type": "content_block_start", "index": 0, "content_block": block}),
+        ];
+        events.extend(delta.map(|d| {
+            let delta = json!({"type": d, "signature": "abc"});
+            json!({"type": "content_block_delta", "index": 0, "delta": delta})
+        }));
+        let text = json!({"type": "text_delta", "text": "Hi"});
+        events.extend([
+            json!({"type": "content_block_delta", "index": 1, "delta": text}),
+            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 90}}),
+            json!({"type": "message_stop"}),
+        ]);
+        let (parts, content) = streamed(TargetKind::Anthropic, &events);
+        assert_eq!(parts, [Part::Reasoning(String::new()), Part::Text("Hi".into())], "{block}");
+        assert_eq!(content, [EventKind::Visible], "it is no content: times begin with the text");
+    }
+}
+
+#[test]
+fn an_item_of_reasoning_leaves_word_where_its_tokens_are_not_counted() {
+    let with = |details: Value| {
+        let usage = json!({"input_tokens": 3, "output_tokens": 90, "output_tokens_details": details});
+        let item = json!({"type": "reasoning", "summary": []});
+        let events = [
+            json!({"type": "response.output_item.added", "output_index": 0, "item": item}),
+            json!({"type": "response.output_text.delta", "output_index": 1, "delta": "Hi"}),
+            json!({"type": "response.completed", "response": {"id": "r", "status": "completed", "usage": usage}}),
+        ];
+        streamed(TargetKind::OpenaiResponses, &events).0
+    };
+    let text = Part::Text("Hi".into());
+    assert_eq!(with(json!({})), [text.clone(), Part::Reasoning(String::new())]);
+    assert_eq!(with(json!({"reasoning_tokens": 80})), [text]);
+}
