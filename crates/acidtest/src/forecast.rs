@@ -230,6 +230,7 @@ fn seconds(load: Load, amount: Amount, requests: Option<f64>, each: Option<f64>)
         (Amount::Seconds(s), _) => Some(s),
         (_, Load::Constant { rate } | Load::Poisson { rate }) => Some(requests? / rate),
         (_, Load::Closed { concurrency }) => Some(requests? * each? / f64::from(concurrency.max(1))),
+        (_, Load::Unstated) => None,
     }
 }
 
