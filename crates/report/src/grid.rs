@@ -264,8 +264,7 @@ mod tests {
         grid.row(["".into(), "7".into(), "8".into()]);
         let wide = " one · long name of a group  123,456  1234\n";
         assert!(grid.render_groups(Style { width: 42, ..STYLE }).contains(wide));
-        let apart =
-            "TITLE\n   n        of\n one · long name of a group\n   123,456  1234\n   7        8\n";
+        let apart = "TITLE\n   n        of\n one · long name of a group\n   123,456  1234\n   7        8\n";
         assert_eq!(grid.render_groups(Style { width: 41, ..STYLE }), apart);
     }
 
