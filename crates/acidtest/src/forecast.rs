@@ -231,6 +231,7 @@ fn seconds(
         (Amount::Seconds(s), _) => Some(s),
         (_, Load::Constant { rate } | Load::Poisson { rate }) => Some(slots? / rate),
         (_, Load::Closed { concurrency }) => Some(requests? * each? / f64::from(concurrency.max(1))),
+        (_, Load::Unstated) => None,
     }
 }
 

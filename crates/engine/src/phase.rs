@@ -246,6 +246,7 @@ fn shards_for(load: Load) -> u16 {
     let events = match load {
         Load::Closed { concurrency } => f64::from(concurrency) * EVENTS_PER_STREAM,
         Load::Constant { rate } | Load::Poisson { rate } => rate * EVENTS_PER_STREAM,
+        Load::Unstated => 0.0,
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let most = cores.saturating_sub(1).max(1);

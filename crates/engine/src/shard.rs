@@ -30,6 +30,8 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         match self.shared.spec.phases[usize::from(self.shared.phase)].load {
             Load::Closed { concurrency } => self.clone().closed(concurrency).await,
             Load::Constant { .. } | Load::Poisson { .. } => self.clone().open().await,
+            // Only runs that were imported have such a phase, and they are never sent.
+            Load::Unstated => {}
         }
         lag.abort();
         if let Some(cap) = cap {

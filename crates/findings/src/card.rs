@@ -73,6 +73,6 @@ fn reported(row: &Row, round_trip_ns: Option<i64>) -> Option<SpeedCard> {
     Some(SpeedCard {
         round_trip_ns: round_trip_ns?,
         input: Leg { tokens: u64::from(row.input?), ns: row.server.prompt?.0 },
-        output: Leg { tokens: u64::from(row.output?), ns: row.server.generation?.0 },
+        output: Leg { tokens: u64::from(row.server.generated.or(row.output)?), ns: row.server.generation?.0 },
     })
 }

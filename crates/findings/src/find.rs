@@ -19,7 +19,7 @@ use crate::tables;
 use crate::validity::Guards;
 use crate::view::{CORRECT, PROMPT, REFUSED, Slice, View, is_place};
 use acidtest_metrics::stats::FEW_CLUSTERS;
-use acidtest_record::{Cause, Key, Load, NotSent, Source, Stat};
+use acidtest_record::{Cause, Key, Load, NotSent, Origin, Source, Stat};
 use std::collections::BTreeSet;
 
 /// Most values of a tag that are sliced by; more are an id, not a label.
@@ -276,9 +276,10 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
             .iter()
             .map(|p| {
                 let (load, asked) = match p.load {
-                    Load::Closed { concurrency } => ("closed", f64::from(concurrency)),
-                    Load::Constant { rate } => ("constant", rate),
-                    Load::Poisson { rate } => ("poisson", rate),
+                    Load::Closed { concurrency } => ("closed", Some(f64::from(concurrency))),
+                    Load::Constant { rate } => ("constant", Some(rate)),
+                    Load::Poisson { rate } => ("poisson", Some(rate)),
+                    Load::Unstated => ("unstated", None),
                 };
                 PhaseInfo { name: p.name.clone(), load, asked }
             })
@@ -299,6 +300,10 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
         sequential: sequential(view),
         measuring_threads: view.measuring_threads,
         replayed_from: view.replayed_from.clone(),
+        tokens_by: match &spec.origin {
+            Origin::Import { tokens_by, .. } => tokens_by.clone(),
+            Origin::Suite { .. } | Origin::Bench => None,
+        },
         cached: view.slices().iter().map(|s| s.cached() as u64).sum(),
     }
 }

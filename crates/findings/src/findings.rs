@@ -111,6 +111,8 @@ pub struct RunInfo {
     pub measuring_threads: Option<u32>,
     /// The run whose answers and times these are, where this run is a replay.
     pub replayed_from: Option<String>,
+    /// The tool whose token counts these are; absent where they are the servers' own.
+    pub tokens_by: Option<String>,
     /// Requests answered from the response cache: not measured, and nothing spent.
     pub cached: u64,
 }
@@ -140,10 +142,10 @@ pub struct TargetInfo {
 pub struct PhaseInfo {
     /// Its name.
     pub name: String,
-    /// `closed`, `constant` or `poisson`.
+    /// `closed`, `constant` or `poisson`; `unstated` where an imported file does not say.
     pub load: &'static str,
-    /// Users, or requests per second.
-    pub asked: f64,
+    /// Users, or requests per second; absent where that is not stated.
+    pub asked: Option<f64>,
 }
 
 /// Counts by class.

@@ -68,10 +68,12 @@ pub(crate) enum Rare {
     ServerTotal,
     ServerPrompt,
     ServerGeneration,
+    /// Tokens, not a time.
+    ServerGenerated,
 }
 
 /// How many of [`Rare`] there are.
-const RARE: usize = 7;
+const RARE: usize = 8;
 
 /// A verdict reduced to what the view needs.
 struct Heard {
@@ -136,6 +138,7 @@ impl<'a> ViewBuilder<'a> {
             ns(row.server.total),
             ns(row.server.prompt),
             ns(row.server.generation),
+            row.server.generated.map(i64::from),
         ];
         self.pending.push((Cells::of(&row, case), rare));
     }

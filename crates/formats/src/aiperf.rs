@@ -6,8 +6,8 @@
 use crate::error::{FormatError, brief};
 use crate::input::Input;
 use crate::json::{self, count, each_line, number, spelled};
-use crate::run::{Builder, ForeignRun, One};
-use acidtest_record::{Cause, Finish, Load, Outcome, Stage, Usage};
+use crate::run::{Builder, ForeignRun, One, closed};
+use acidtest_record::{Cause, Finish, Outcome, Stage, Usage};
 use serde_json::{Map, Value};
 
 /// Reads one of the three files.
@@ -55,6 +55,7 @@ fn records(input: &Input<'_>, text: &str) -> Result<ForeignRun, FormatError> {
         input.neighbour_text("profile_export_aiperf.json").ok().and_then(|t| json::parse("summary", &t).ok());
     let version = beside.as_ref().and_then(|s| s.get("aiperf_version")).map(spelled).unwrap_or_default();
     let mut b = Builder::new(input, "AIPerf", &version);
+    b.counts_tokens();
     let mut lines: Vec<(u32, Map<String, Value>)> = Vec::new();
     each_line(input.name, text, |line, map| {
         if !map.contains_key("metadata") || !map.contains_key("metrics") {
@@ -79,7 +80,8 @@ fn records(input: &Input<'_>, text: &str) -> Result<ForeignRun, FormatError> {
     }
     let model = beside.as_ref().and_then(|s| s.get("input_config")).and_then(model_of).unwrap_or_default();
     b.target(&model, "", true);
-    b.phase("aiperf", Load::Closed { concurrency: 1 });
+    let users = beside.as_ref().and_then(|s| s.pointer("/input_config/loadgen/concurrency"));
+    b.phase("aiperf", closed(number(users)));
     if let Some(beside) = &beside {
         summary(&mut b, beside);
     }
@@ -195,11 +197,10 @@ fn genai_perf(input: &Input<'_>, root: &Value, experiments: &[Value]) -> Result<
     b.target("", "", true);
     for (experiment, requests) in experiments.iter().zip(&all) {
         let what = experiment.get("experiment");
-        let level = number(what.and_then(|e| e.get("value"))).unwrap_or(1.0);
+        let level = number(what.and_then(|e| e.get("value")));
         let mode = what.and_then(|e| e.get("mode")).map(spelled).unwrap_or_default();
-        let users = if mode == "concurrency" { level.clamp(1.0, 1e6) as u32 } else { 1 };
-        let load = Load::Closed { concurrency: users };
-        let phase = b.phase(&format!("{mode} {level}"), load);
+        let name = level.map_or_else(|| mode.clone(), |l| format!("{mode} {l}"));
+        let phase = b.phase(&name, closed(level.filter(|_| mode == "concurrency")));
         for request in requests {
             let sent = start(request);
             let mut arrivals: Vec<i64> = request

@@ -21,6 +21,7 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
     let version =
         root.get("metadata").and_then(|m| m.get("guidellm_version")).map(spelled).unwrap_or_default();
     let mut b = Builder::new(input, "GuideLLM", &version);
+    b.counts_tokens();
     let all = || benchmarks.iter().take(1000).flat_map(requests);
     if let Some(first) = all().filter_map(|(_, r)| start(r)).min_by(f64::total_cmp).and_then(nanos) {
         b.began(first);
@@ -110,7 +111,7 @@ fn strategy(benchmark: &Value, n: usize) -> (String, Load) {
         ("constant", Some(rate), _) => Load::Constant { rate },
         ("poisson", Some(rate), _) => Load::Poisson { rate },
         (_, _, Some(streams)) => Load::Closed { concurrency: streams as u32 },
-        _ => Load::Closed { concurrency: 1 },
+        _ => Load::Unstated,
     };
     let name = if kind.is_empty() { "benchmark".into() } else { kind };
     (format!("{} {}", name, n + 1), load)

@@ -119,7 +119,7 @@ fn begin(input: &Input<'_>, log: &Value) -> Result<Builder, FormatError> {
         b.ended(ended);
     }
     b.target(&eval.get("model").map(spelled).unwrap_or_default(), "", false);
-    b.phase("inspect", Load::Closed { concurrency: 1 });
+    b.phase("inspect", Load::Unstated);
     if let Some(status) = log.get("status") {
         b.fact("status", status);
     }

@@ -6,8 +6,8 @@
 use crate::error::FormatError;
 use crate::input::Input;
 use crate::json::{self, count, number, spelled};
-use crate::run::{Builder, ForeignRun, One};
-use acidtest_record::{Cause, Finish, Load, Outcome, Stage, Usage};
+use crate::run::{Builder, ForeignRun, One, closed};
+use acidtest_record::{Cause, Finish, Outcome, Stage, Usage};
 use serde_json::Value;
 
 /// Reads either file, with the other one where it stands beside it.
@@ -32,12 +32,12 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
     }
     let get = |key: &str| summary.as_ref().and_then(|s| s.get(key));
     let mut b = Builder::new(input, "LLMPerf", &get("version").map(spelled).unwrap_or_default());
+    b.counts_tokens();
     if let Some(began) = number(get("timestamp")).and_then(json::nanos) {
         b.began(began);
     }
     b.target(&get("model").map(spelled).unwrap_or_default(), "", true);
-    let users = number(get("num_concurrent_requests")).unwrap_or(1.0).clamp(1.0, 1e6);
-    b.phase("llmperf", Load::Closed { concurrency: users as u32 });
+    b.phase("llmperf", closed(number(get("num_concurrent_requests"))));
     if let Some(summary) = &summary {
         b.facts("", summary, 3);
     }

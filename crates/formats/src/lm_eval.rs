@@ -50,7 +50,7 @@ fn builder(input: &Input<'_>, results: Option<&Value>) -> Builder {
         }
     }
     b.target(&get("model_name").map(spelled).unwrap_or_default(), "", false);
-    b.phase("lm-eval", Load::Closed { concurrency: 1 });
+    b.phase("lm-eval", Load::Unstated);
     for key in ["results", "n-shot", "versions", "total_evaluation_time_seconds", "model_source"] {
         if let Some(value) = get(key) {
             b.facts(key, value, 3);

@@ -107,7 +107,7 @@ impl Builder {
         let spec = RunSpec {
             version: SPEC_VERSION,
             name: crate::suite::label(tool),
-            origin: Origin::Import { path: input.name.to_owned() },
+            origin: Origin::Import { path: input.name.to_owned(), tokens_by: None },
             acidtest: env!("CARGO_PKG_VERSION").to_owned(),
             repeats: 1,
             ..RunSpec::default()
@@ -135,6 +135,14 @@ impl Builder {
 
     pub(crate) fn name(&mut self, name: &str) {
         self.run.spec.name = crate::suite::label(name);
+    }
+
+    /// Notes that token counts are the tool's own: its tokenizer's, or what it made of
+    /// the server's.
+    pub(crate) fn counts_tokens(&mut self) {
+        if let Origin::Import { tokens_by, .. } = &mut self.run.spec.origin {
+            *tokens_by = Some(self.maker.name.clone());
+        }
     }
 
     /// When the run began; times of records count from there.
@@ -346,7 +354,7 @@ impl Builder {
             self.target("", "", false);
         }
         if self.run.spec.phases.is_empty() {
-            self.phase("imported", Load::Closed { concurrency: 1 });
+            self.phase("imported", Load::Unstated);
         }
         let mut counts = vec![0u32; self.run.spec.phases.len()];
         for item in &self.run.items {
@@ -366,6 +374,14 @@ impl Builder {
         let hashes: Vec<&[u8]> = self.run.cases.iter().map(|c| &c.hash.0[..]).collect();
         self.run.spec.workload = Digest::of_parts(&hashes);
         self.run
+    }
+}
+
+/// A closed loop of as many users as a file states, else a load that is not stated.
+pub(crate) fn closed(users: Option<f64>) -> Load {
+    match users.filter(|n| (1.0..1e6).contains(n)) {
+        Some(n) => Load::Closed { concurrency: n as u32 },
+        None => Load::Unstated,
     }
 }
 

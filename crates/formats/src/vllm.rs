@@ -7,7 +7,7 @@
 use crate::error::FormatError;
 use crate::input::Input;
 use crate::json::{self, count, nanos, number, spelled};
-use crate::run::{Builder, ForeignRun, One, unix_ns};
+use crate::run::{Builder, ForeignRun, One, closed, unix_ns};
 use acidtest_record::{Cause, Finish, Load, Outcome, Part, Stage, Usage};
 use serde_json::Value;
 
@@ -29,6 +29,7 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
         return Err(bad("it has no 'completed' and 'model_id'"));
     }
     let mut b = Builder::new(input, "vllm bench", "");
+    b.counts_tokens();
     b.name(
         &map.get("label").filter(|l| !l.is_null()).map(spelled).unwrap_or_else(|| "vllm bench serve".into()),
     );
@@ -72,13 +73,11 @@ fn at<'v>(root: &'v Value, key: &str, n: usize) -> Option<&'v Value> {
 /// vLLM does not write down when its schedule wanted a request: a rate stands in the
 /// phase's name, and nothing is said about waits from the intended moment.
 fn load(root: &Value) -> (String, Load) {
-    let most = number(root.get("max_concurrency")).or_else(|| number(root.get("num_prompts")));
-    let users = most.unwrap_or(1.0).clamp(1.0, 1e6) as u32;
     let name = match number(root.get("request_rate")) {
         Some(rate) => format!("vllm bench, {rate} requests/s"),
         None => "vllm bench".to_owned(),
     };
-    (name, Load::Closed { concurrency: users })
+    (name, closed(number(root.get("max_concurrency"))))
 }
 
 fn request(b: &mut Builder, root: &Value, n: usize) -> Result<(), FormatError> {

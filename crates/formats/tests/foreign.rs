@@ -159,6 +159,28 @@ fn times_that_are_not_stated_stay_absent() {
 }
 
 #[test]
+fn a_load_and_a_count_are_those_that_the_file_states() {
+    use acidtest_record::{Load, Origin};
+    let said = |run: &ForeignRun| match &run.spec.origin {
+        Origin::Import { tokens_by, .. } => (run.spec.phases[0].load, tokens_by.clone()),
+        other => panic!("{other:?}"),
+    };
+    let by = |tool: &str| Some(tool.to_owned());
+    let (vllm, name) = ("vllm/bench.json", Tool::Vllm);
+    assert_eq!(said(&run(vllm, name)), (Load::Closed { concurrency: 3 }, by("vllm bench")));
+    // The number of prompts is no concurrency.
+    let mut open: serde_json::Value = serde_json::from_slice(&bytes(vllm)).unwrap();
+    open["max_concurrency"] = serde_json::Value::Null;
+    let text = serde_json::to_vec(&open).unwrap();
+    let Imported::Run(open) = import_as(vllm, name, &text).unwrap() else { panic!() };
+    assert_eq!(said(&open), (Load::Unstated, by("vllm bench")));
+    assert_eq!(said(&run("aiperf/profile_export.jsonl", Tool::Aiperf)).1, by("AIPerf"));
+    assert_eq!(said(&run("llmperf/sim_8_4_individual_responses.json", Tool::Llmperf)).1, by("LLMPerf"));
+    // Inspect keeps what the model's server said, and does not say how many it asked at once.
+    assert_eq!(said(&run("inspect/capitals.eval", Tool::Inspect)), (Load::Unstated, None));
+}
+
+#[test]
 fn the_warm_up_is_left_and_said() {
     let run = run("aiperf/profile_export.jsonl", Tool::Aiperf);
     assert_eq!(run.records(), 3);

@@ -16,6 +16,8 @@ const TOTAL_IN_HEAD: [&str; 2] = ["openai-processing-ms", "x-envoy-upstream-serv
 const PROMPT: [&str; 4] = ["prompt_time", "prompt_eval_duration", "prompt_ms", "time_to_first_token_ms"];
 /// Names of the time for writing the answer.
 const GENERATION: [&str; 4] = ["completion_time", "eval_duration", "predicted_ms", "generation_time_ms"];
+/// The one of them that begins when the first token is there (vLLM's).
+const AFTER_FIRST: &str = "generation_time_ms";
 /// Names of the wait for a place at the model.
 const QUEUE: [&str; 3] = ["queue_time", "x-queue-time", "queue_time_ms"];
 
@@ -31,6 +33,9 @@ pub struct ServerTimes {
     pub prompt: Option<Ns>,
     /// Writing the answer.
     pub generation: Option<Ns>,
+    /// Tokens written in that time: all of the answer's, without the first one where
+    /// the time begins at it. Absent where the server does not count tokens.
+    pub generated: Option<u32>,
 }
 
 impl ServerTimes {
@@ -39,11 +44,14 @@ impl ServerTimes {
     /// (with the queue, where named) are the total.
     #[must_use]
     pub fn of(said: &ServerSaid, stream: bool) -> Self {
-        let named = |names: &[&str]| {
-            let value = |name: &&str| said.timings.iter().find(|t| t.0 == **name).map(|t| t.1);
-            names.iter().find_map(value).filter(|s| (0.0..LONGEST_S).contains(s))
+        let found = |names: &[&str]| {
+            let timing = |name: &&str| said.timings.iter().find(|t| t.0 == **name);
+            names.iter().find_map(timing).filter(|t| (0.0..LONGEST_S).contains(&t.1))
         };
-        let (prompt, generation) = (named(&PROMPT), named(&GENERATION));
+        let named = |names: &[&str]| found(names).map(|t| t.1);
+        let writing = found(&GENERATION);
+        let (prompt, generation) = (named(&PROMPT), writing.map(|t| t.1));
+        let before = writing.map(|t| u32::from(t.0 == AFTER_FIRST));
         let sum = || Some(named(&QUEUE).unwrap_or(0.0) + prompt? + generation?);
         let head = || named(&TOTAL_IN_HEAD).filter(|_| !stream);
         let ns = |s: f64| Ns((s * 1e9).round() as i64);
@@ -51,6 +59,7 @@ impl ServerTimes {
             total: named(&TOTAL).or_else(head).or_else(sum).map(ns),
             prompt: prompt.map(ns),
             generation: generation.map(ns),
+            generated: before.and_then(|n| Some(said.usage.output?.saturating_sub(n))),
         }
     }
 }
@@ -83,6 +92,19 @@ mod tests {
         check(&[("openai-processing-ms", 0.5)], false, [Some(0.5), None, None]);
         check(&[("openai-processing-ms", 0.5)], true, [None; 3]);
         check(&[("x-envoy-upstream-service-time", 0.25)], false, [Some(0.25), None, None]);
+    }
+
+    #[test]
+    fn vllms_time_begins_at_the_first_token() {
+        let of = |name: &str, output| {
+            let usage = crate::answer::Usage { output, ..Default::default() };
+            let said = ServerSaid { timings: vec![(name.into(), 0.5)], usage, ..ServerSaid::default() };
+            ServerTimes::of(&said, true).generated
+        };
+        assert_eq!(of("generation_time_ms", Some(11)), Some(10));
+        assert_eq!(of("generation_time_ms", Some(0)), Some(0));
+        assert_eq!(of("eval_duration", Some(11)), Some(11));
+        assert_eq!((of("eval_duration", None), of("total_time", Some(11))), (None, None));
     }
 
     #[test]

@@ -99,6 +99,9 @@ pub enum Origin {
     Import {
         /// Its path as given.
         path: String,
+        /// The tool that counted the tokens, where they are not the server's own counts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokens_by: Option<String>,
     },
 }
 
@@ -318,6 +321,8 @@ pub struct PhaseSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Load {
+    /// None that is known: another tool made the run, and its file does not say.
+    Unstated,
     /// So many users, each sending when its last answer ended.
     Closed {
         /// Users.

@@ -66,7 +66,7 @@ pub(crate) fn funnel(findings: &Findings, style: Style) -> String {
             grid.row([once(&group.name, &mut first), lang.say("repairs").into(), faint(&line)]);
         }
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
 }
 
 /// Answers that are JSON only once repaired.
@@ -123,5 +123,5 @@ pub(crate) fn fields(findings: &Findings, style: Style) -> String {
             ]);
         }
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
 }

@@ -128,14 +128,45 @@ impl Grid {
 
     /// The rows as lines.
     pub(crate) fn render(&self, style: Style) -> String {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns)
-            .map(|i| {
-                let fixed = self.rows.iter().filter(|r| i + 1 < r.len());
-                fixed.map(|r| width(&r[i].text)).max().unwrap_or(0)
-            })
-            .collect();
+        let widths = self.widths();
         self.rows.iter().map(|row| self.drawn(row, &widths, style)).collect()
+    }
+
+    /// The rows as lines; where they are too wide, the title and the names in the first
+    /// column stand on lines of their own, so that no number wraps.
+    pub(crate) fn render_groups(&self, style: Style) -> String {
+        if self.needed() <= style.width {
+            return self.render(style);
+        }
+        let mut apart = Self { rows: Vec::new(), indent: self.indent };
+        for row in &self.rows {
+            let mut row = row.clone();
+            if let Some(name) = row.first_mut().filter(|c| !c.text.is_empty()) {
+                apart.rows.push(vec![std::mem::replace(name, " ".into())]);
+            }
+            apart.rows.push(row);
+        }
+        apart.render(style)
+    }
+
+    /// Widths of the columns, the last one of each row aside.
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let of = |i: usize| {
+            let fixed = self.rows.iter().filter(|r| i + 1 < r.len());
+            fixed.map(|r| width(&r[i].text)).max().unwrap_or(0)
+        };
+        (0..columns).map(of).collect()
+    }
+
+    /// Width of the rows that have all columns.
+    fn needed(&self) -> usize {
+        let widths = self.widths();
+        let (columns, fixed) = (widths.len(), widths.iter().map(|w| w + 2).sum::<usize>());
+        let full = self.rows.iter().filter(|r| r.len() == columns);
+        let last = full.filter_map(|r| r.last()).map(|c| width(&c.text)).max().unwrap_or(0);
+        // The last column has no width of its own.
+        (self.indent + fixed + last).saturating_sub(2)
     }
 
     fn drawn(&self, row: &[Cell], widths: &[usize], style: Style) -> String {
@@ -155,7 +186,11 @@ impl Grid {
             true => (self.indent + 6, style.width.saturating_sub(self.indent + 6).max(NARROWEST)),
             false => (used, room),
         };
-        for (i, part) in wrap(&last.text, room).iter().enumerate() {
+        let parts = match width(&last.text) <= room {
+            true => vec![last.text.clone()],
+            false => wrap(&last.text, room),
+        };
+        for (i, part) in parts.iter().enumerate() {
             if i > 0 || below {
                 out.truncate(out.trim_end().len());
                 out.push('\n');
@@ -219,6 +254,18 @@ mod tests {
         grid.row(["name".into(), "one two three four five six seven eight".into()]);
         let lines = grid.render(STYLE);
         assert_eq!(lines, "name  one two three four five six seven\n      eight\n");
+    }
+
+    #[test]
+    fn names_stand_apart_where_rows_are_too_wide() {
+        let mut grid = Grid::new(0);
+        grid.row(["TITLE".into(), "n".into(), "of".into()]);
+        grid.row([" one · long name of a group".into(), "123,456".into(), "1234".into()]);
+        grid.row(["".into(), "7".into(), "8".into()]);
+        let wide = " one · long name of a group  123,456  1234\n";
+        assert!(grid.render_groups(Style { width: 42, ..STYLE }).contains(wide));
+        let apart = "TITLE\n   n        of\n one · long name of a group\n   123,456  1234\n   7        8\n";
+        assert_eq!(grid.render_groups(Style { width: 41, ..STYLE }), apart);
     }
 
     #[test]

@@ -235,14 +235,14 @@ fn speed(findings: &Findings, style: Style) -> String {
             grid.row([once(&group.name, &mut first), faint(&text)]);
         }
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
 }
 
 /// Whether arrivals of the group's phase do not wait for answers.
 fn is_open(findings: &Findings, group: &Group) -> bool {
     let phase = group.labels.get("phase");
     let mut phases = findings.run.phases.iter();
-    phases.any(|p| Some(&p.name) == phase && p.load != "closed")
+    phases.any(|p| Some(&p.name) == phase && ["constant", "poisson"].contains(&p.load))
 }
 
 /// One row of quantiles; whether there was anything to show.
@@ -335,15 +335,16 @@ fn throughput(findings: &Findings, style: Style) -> String {
             grid.row([once(&group.name, &mut first), name.into(), steady_text.into(), whole_text.into()]);
         }
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
 }
 
 /// The users that a closed loop was asked to hold.
 fn asked(findings: &Findings, group: &Group, lang: Lang) -> String {
     let phase = group.labels.get("phase");
     let mut phases = findings.run.phases.iter();
-    match phases.find(|p| Some(&p.name) == phase && p.load == "closed") {
-        Some(p) => format!(" {}", lang.fill("of {n} asked", &[("n", &p.asked.to_string())])),
+    let closed = phases.find(|p| Some(&p.name) == phase && p.load == "closed");
+    match closed.and_then(|p| p.asked) {
+        Some(n) => format!(" {}", lang.fill("of {n} asked", &[("n", &n.to_string())])),
         None => String::new(),
     }
 }
@@ -378,12 +379,21 @@ fn tokens(findings: &Findings, style: Style) -> String {
                 once(&group.name, &mut first),
                 id.into(),
                 Scale::of(&mean.unit, Some(value)).cell(mean, lang).into(),
-                lang.fill("{n} (count, as the server says)", &[("n", &fixed(sum, 0))]).into(),
+                counted(sum, findings.run.tokens_by.as_deref(), lang).into(),
                 out_of(mean, lang).into(),
             ]);
         }
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
+}
+
+/// A sum of tokens and whose count it is.
+fn counted(sum: f64, tool: Option<&str>, lang: Lang) -> String {
+    let n = fixed(sum, 0);
+    match tool {
+        Some(tool) => lang.fill("{n} (count, by {tool})", &[("n", &n), ("tool", tool)]),
+        None => lang.fill("{n} (count, as the server says)", &[("n", &n)]),
+    }
 }
 
 fn reliability(findings: &Findings, style: Style) -> String {
@@ -475,5 +485,5 @@ fn cost(findings: &Findings, style: Style) -> String {
             out_of(total, lang).into(),
         ]);
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
 }

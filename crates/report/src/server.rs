@@ -46,5 +46,5 @@ pub(crate) fn section(findings: &Findings, style: Style) -> String {
             ]);
         }
     }
-    if any { grid.render(style) } else { String::new() }
+    if any { grid.render_groups(style) } else { String::new() }
 }

@@ -94,9 +94,12 @@ fn state(run: &RunInfo, lang: Lang) -> String {
 }
 
 fn phase(p: &PhaseInfo, lang: Lang) -> String {
+    let Some(asked) = p.asked else {
+        return format!("{} ({})", clean(&p.name), lang.say("load not stated"));
+    };
     let load = |word: &str| match p.load {
-        "closed" => format!("{word} {}", p.asked),
-        _ => format!("{word} {}/s", p.asked),
+        "closed" => format!("{word} {asked}"),
+        _ => format!("{word} {asked}/s"),
     };
     // A name that only says the load, in the words of suites, is enough in every language.
     match clean(&p.name) {

@@ -217,7 +217,7 @@ impl Iterator for Arrivals {
             return None;
         }
         let at_s = match self.load {
-            Load::Closed { .. } => return None,
+            Load::Closed { .. } | Load::Unstated => return None,
             Load::Constant { rate } => f64::from(self.index) / rate,
             Load::Poisson { rate } => self.at_s + self.stream.exponential() / rate,
         };

@@ -220,9 +220,9 @@ const SQL: [&str; 12] = [
         first_byte_ns, first_ns, first_visible_ns, first_tool_ns, last_ns, last_event_ns,
         connect_ns, tls_ns, queue_wait_ns, pieces, first_tokens, max_gap_ns, reasoning_seen,
         in_server, out_server, cached_server, reasoning_server,
-        server_total_ns, server_prompt_ns, server_generation_ns)
+        server_total_ns, server_prompt_ns, server_generation_ns, server_generated)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (run, slot, step, attempt) DO NOTHING",
     "INSERT INTO detail (seq, timing, marks, codec, len, body) VALUES (?, ?, ?, ?, ?, ?)",
     "SELECT attempt, outcome FROM record WHERE run = ? AND slot = ? AND step = ? AND attempt <> ?
@@ -407,6 +407,7 @@ impl<'c> Inserter<'c> {
             ns(w.server.total),
             ns(w.server.prompt),
             ns(w.server.generation),
+            w.server.generated,
         ])?;
         Ok(changed == 1)
     }

@@ -20,7 +20,7 @@ const SCALARS: &str = "record.slot, record.step, record.attempt, kind, role, tar
     first_byte_ns, first_ns, first_visible_ns, first_tool_ns, last_ns, last_event_ns, \
     body_end_ns, ended_ns, connect_ns, tls_ns, queue_wait_ns, pieces, first_tokens, max_gap_ns, \
     in_server, out_server, cached_server, reasoning_server, reasoning_seen, \
-    server_total_ns, server_prompt_ns, server_generation_ns";
+    server_total_ns, server_prompt_ns, server_generation_ns, server_generated";
 /// Columns of a [`Timing`] beyond those.
 const TIMES: &str = "sent_end_ns, marks, timing";
 /// Columns of a [`Record`] beyond those.
@@ -248,7 +248,12 @@ impl<'r> Columns<'r, '_> {
             cached: self.take()?,
             reasoning: self.take()?,
             reasoning_seen: self.take()?,
-            server: ServerTimes { total: self.ns()?, prompt: self.ns()?, generation: self.ns()? },
+            server: ServerTimes {
+                total: self.ns()?,
+                prompt: self.ns()?,
+                generation: self.ns()?,
+                generated: self.take()?,
+            },
         })
     }
 

@@ -42,14 +42,15 @@ pub struct RunSummary {
 /// Which runs to remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prune {
-    /// All but so many of the newest.
+    /// All but so many of those that arrived last.
     Keep(usize),
     /// Those that began before this Unix time in nanoseconds.
     Before(i64),
 }
 
 impl Store {
-    /// All runs, newest first.
+    /// All runs by their arrival in this store, the last one first: when a run that
+    /// was imported took place elsewhere says nothing about what was done here last.
     ///
     /// # Errors
     /// The store is damaged or locked.
@@ -57,7 +58,7 @@ impl Store {
         self.snapshot("list the runs", list)
     }
 
-    /// The run that a person means: `latest`, an id, or a unique prefix of one.
+    /// The run that a person means: `latest` (the last one to arrive), an id, or a unique prefix of one.
     ///
     /// # Errors
     /// No run or several runs fit; the error names some.
@@ -215,7 +216,7 @@ fn list(conn: &Connection) -> Step<Vec<RunSummary>> {
     let mut stmt = conn.prepare(
         "SELECT id, name, state, created_unix_ns, ended_unix_ns, workload,
             records, requests, delivered, failed, not_sent
-         FROM run ORDER BY created_unix_ns DESC, no DESC",
+         FROM run ORDER BY no DESC",
     )?;
     let mut rows = stmt.query([])?;
     let mut runs = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Main items: [`VERSION`] and [`settle`]. Must not read or write rows.
 //!
-//! # The schema, version 2
+//! # The schema, version 3
 //! A store is a SQLite file with `application_id` 0x61636474 ("acdt") and its
 //! version in `user_version`. Tables are STRICT. Times ending in `_unix_ns` are
 //! nanoseconds since 1970; other `_ns` are nanoseconds since the zero of the
@@ -20,7 +20,7 @@
 //! | `cases` | a case of a run in its order; `blob` is the digest of its JSON |
 //! | `blob` | bytes by digest; `codec` 0: as they are, 1: zstd with dictionary 1; `len` is the plain length |
 //! | `blob_use` | that a run needs a blob; blobs that no run and no case needs are removed by `prune` |
-//! | `record` | the scalars of an attempt: identity, what was measured, and what `Row::of` derives from the detail (`first_byte_ns` to `reasoning_seen`, and since version 2 the server's own times `server_total_ns`, `server_prompt_ns`, `server_generation_ns`) |
+//! | `record` | the scalars of an attempt: identity, what was measured, and what `Row::of` derives from the detail (`first_byte_ns` to `reasoning_seen`, and since version 2 the server's own times `server_total_ns`, `server_prompt_ns`, `server_generation_ns`, since version 3 `server_generated`, the tokens written in the last of these) |
 //! | `detail` | the rest of the attempt: `timing` (packed reads and events), `marks` (one byte of name and eight of time each), `body` (JSON of request, outcome, head, answer, what the server said, place) under `codec` and `len` |
 //! | `verdict` | an opinion; by `value_kind` the value is in `number` (bool, number; NULL is not-a-number) or `label` (label, preference, ranking as `2,0,1`) |
 //! | `verdict_about` | a record that an opinion is about; `other_run` is NULL where it is the verdict's own run |
@@ -42,13 +42,18 @@ pub(crate) const APPLICATION_ID: i64 = 0x6163_6474;
 pub(crate) const SEQ_BITS: u32 = 40;
 
 /// Step n brings a store from version n to n + 1. A published step never changes.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// The server's own times: total, prompt, generation. Older records have none.
 const V2: &str = "
 ALTER TABLE record ADD COLUMN server_total_ns INTEGER;
 ALTER TABLE record ADD COLUMN server_prompt_ns INTEGER;
 ALTER TABLE record ADD COLUMN server_generation_ns INTEGER;
+";
+
+/// Tokens that the server wrote in the time it names. Older records do not say.
+const V3: &str = "
+ALTER TABLE record ADD COLUMN server_generated INTEGER;
 ";
 
 const V1: &str = "

@@ -95,7 +95,7 @@ fn amount(fields: &Fields<'_>, load: Load) -> Result<Amount, SuiteError> {
     };
     let seconds = fields.doc.seconds(node, "'for'")?;
     let rate = match load {
-        Load::Closed { .. } => 0.0,
+        Load::Closed { .. } | Load::Unstated => 0.0,
         Load::Constant { rate } | Load::Poisson { rate } => rate,
     };
     if rate * seconds > MAX_SLOTS as f64 {
@@ -121,6 +121,7 @@ fn in_flight(fields: &Fields<'_>, load: Load) -> Result<u32, SuiteError> {
 
 fn default_name(load: Load) -> String {
     match load {
+        Load::Unstated => "unstated".to_owned(),
         Load::Closed { concurrency } => format!("closed {concurrency}"),
         Load::Constant { rate } => format!("constant {rate}/s"),
         Load::Poisson { rate } => format!("poisson {rate}/s"),

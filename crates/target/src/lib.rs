@@ -30,6 +30,7 @@ mod head;
 mod http;
 mod json;
 mod lines;
+mod logprobs;
 mod ollama;
 mod openai_chat;
 mod openai_completions;

@@ -149,6 +149,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         (None, _) => Load::Closed { concurrency: args.concurrency.unwrap_or(1) },
     };
     let name = match load {
+        Load::Unstated => "unstated".to_owned(),
         Load::Closed { concurrency } => format!("closed {concurrency}"),
         Load::Constant { rate } => format!("constant {rate}/s"),
         Load::Poisson { rate } => format!("poisson {rate}/s"),

@@ -232,7 +232,7 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
     let folder = match &spec.origin {
         Origin::Suite { path, .. } => Path::new(path).parent().map(Path::to_owned).unwrap_or_default(),
         Origin::Bench => PathBuf::new(),
-        Origin::Import { path } => {
+        Origin::Import { path, .. } => {
             return Err(Failure::usage(format!(
                 "run {run} was imported from '{path}' and cannot be resumed"
             )));

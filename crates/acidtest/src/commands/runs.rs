@@ -7,7 +7,7 @@ use crate::open_store::{to_read, to_write, trouble};
 use crate::read_back;
 use acidtest_store::Prune;
 
-/// List stored runs, newest first; show, delete or prune them
+/// List stored runs, the last to arrive first; show, delete or prune them
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -22,7 +22,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// List runs, newest first (the default)
+    /// List runs, the last to arrive first (the default)
     List {
         /// How to show them
         #[arg(long, value_enum, default_value = "terminal")]
@@ -45,7 +45,7 @@ enum What {
         #[command(flatten)]
         store: StoreArg,
     },
-    /// Delete all but the newest runs
+    /// Delete all but the runs that arrived last
     Prune {
         /// How many to keep
         #[arg(long, value_name = "N")]

@@ -135,6 +135,30 @@ fn results_become_runs_that_report_and_export_read() {
 }
 
 #[test]
+fn latest_after_an_import_is_what_was_imported() {
+    let place = Place::new();
+    place.run(&["bench", "--url", "sim:x", "--model", "sim", "--requests", "3"]);
+    let mut file: Value =
+        serde_json::from_slice(&std::fs::read(fixture("vllm/bench.json")).unwrap()).unwrap();
+    // Long before the run that is in the store.
+    file["date"] = "2020-01-02T03:04:05Z".into();
+    file["max_concurrency"] = Value::Null;
+    place.file("bench.json", &file.to_string());
+    place.run(&["import", "bench.json"]).exits(0);
+    let text = place.run(&["report", "latest"]).out();
+    assert!(text.contains("144 (count, by vllm bench)"), "{text}");
+    assert!(!text.contains("as the server says"), "{text}");
+    assert!(text.contains("load not stated") && !text.contains("asked"), "{text}");
+    let listed = place.run(&["runs"]).exits(0).out();
+    let first = listed.lines().find(|l| l.contains("vllm") || l.contains("bench")).unwrap();
+    assert!(first.contains("vllm bench serve"), "{listed}");
+    let json = place.run(&["report", "latest", "--format", "json"]).json();
+    assert_eq!(json["run"]["tokens_by"], "vllm bench");
+    assert_eq!(json["run"]["phases"][0]["load"], "unstated");
+    assert!(json["run"]["phases"][0]["asked"].is_null());
+}
+
+#[test]
 fn stated_figures_stand_apart_in_reports() {
     let place = Place::new();
     let path = fixture("k6/summary_export.json");

@@ -49,8 +49,8 @@ pub(crate) const METRICS: &[Metric] = &[
     Metric {
         id: "decode_tps",
         title: "Speed of writing the answer, as the server times it",
-        formula: "output tokens / the server's generation time, per record",
-        edges: "a request whose server reports no such time is left out and n says so; vLLM's generation time begins at the first token, so that short answers look a little faster; failed requests are left out",
+        formula: "output tokens / the server's generation time, per record; (output tokens - 1) / vLLM's, which begins at the first token",
+        edges: "a request whose server reports no such time is left out and n says so, and so is an answer of one token timed by vLLM; records stored before schema 3 count all tokens; failed requests are left out",
         measure: Measure::Sample(|a, row| value(decode(a, row)), WhenFailed::Skipped),
         ..SAID
     },
@@ -80,7 +80,9 @@ fn prefill(a: &Asked, row: usize) -> Option<f64> {
 }
 
 fn decode(a: &Asked, row: usize) -> Option<f64> {
-    speed(a.view.row(row).output()?, of(a, row, Rare::ServerGeneration)?)
+    let generated = a.rare(row, Rare::ServerGenerated).and_then(|n| u32::try_from(n).ok());
+    let tokens = generated.or_else(|| a.view.row(row).output())?;
+    speed(tokens, of(a, row, Rare::ServerGeneration)?).filter(|_| tokens > 0)
 }
 
 fn network(a: &Asked, row: usize) -> Option<f64> {

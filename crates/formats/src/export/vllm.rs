@@ -86,8 +86,7 @@ fn head(view: &RunView<'_>, first: &Record) -> Map<String, Value> {
     let (rate, users) = match load {
         Some(Load::Closed { concurrency }) => (json!("inf"), json!(concurrency)),
         Some(Load::Constant { rate } | Load::Poisson { rate }) => (json!(rate), Value::Null),
-        #[allow(unreachable_patterns, reason = "loads are added to")]
-        _ => (json!("inf"), Value::Null),
+        Some(Load::Unstated) | None => (json!("inf"), Value::Null),
     };
     let mut out = Map::new();
     out.insert("date".into(), json!(stamp(view.created_unix_ns)));

@@ -41,6 +41,7 @@ pub(super) const WORDS: &[Entry] = &[
     // The header.
     ("synthetic prompts", "합성 프롬프트"), ("1 case", "케이스 1개"), (", then ", ", 이어서 "), (" and ", ", "),
     ("fresh prompts (nonce)", "매번 새 프롬프트(nonce)"),
+    ("load not stated", "부하는 알 수 없음"),
     ("closed", "동시"), ("constant", "일정 간격"), ("poisson", "포아송"),
     // Rows.
     ("delivery", "전달 결과"), ("repairs", "복구"), ("absent", "없음"), ("count", "집계값"),
@@ -149,6 +150,7 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("{n} gaps between them", "이벤트 사이 간격 {n}개"),
     ("of {n} asked", "(요청한 값 {n})"),
     ("{n} (count, as the server says)", "{n} (서버가 보고한 집계값)"),
+    ("{n} (count, by {tool})", "{n} ({tool}의 집계값)"),
     ("of {n} requests sent, in the end", "보낸 요청 {n}건의 최종 결과"),
     ("{n} of {of} answers: {what}", "응답 {of}건 중 {n}건: {what}"),
     ("{n} cases", "케이스 {n}개"),

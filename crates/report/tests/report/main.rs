@@ -122,6 +122,15 @@ fn hostile() -> (Findings, Vec<acidtest_findings::RequestLine>) {
 }
 
 #[test]
+fn numbers_of_a_narrow_terminal_do_not_wrap() {
+    // Too narrow for the names of the phases beside the numbers.
+    let text = terminal(&docent(), Style { width: 64, ..STYLE });
+    let wanted = "THROUGHPUT\n                     steady window             whole run\n closed 8\n";
+    assert!(text.contains(wanted), "{text}");
+    assert!(text.contains("   requests_per_s    3.96 (3.73–4.20) req/s    3.77 req/s\n"), "{text}");
+}
+
+#[test]
 fn the_terminal_report() {
     let text = terminal(&docent(), STYLE);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report/terminal.txt");

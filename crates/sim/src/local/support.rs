@@ -1,9 +1,11 @@
 //! A support bot by rules: reads a conversation and fills the nine fields of a JSON reply.
 //!
-//! Main function: [`reply`]. Lexicons of English and Korean, no model, no look at any
-//! case. [`Style::Copyist`] writes its JSON as the example in the prompt does: where
-//! the example lacks a comma, so does the reply, as models do. The rules were written before
-//! the suite's conversations were scored and are not tuned to them.
+//! Main function: [`reply`]. Lexicons of English and Korean, no model, no case at
+//! hand when it answers. [`Style::Copyist`] writes its JSON as the example in the prompt does: where
+//! the example lacks a comma, so does the reply, as models do. The same author wrote the
+//! word lists and the suite's conversations, in one sitting and with the conversations at
+//! hand: what the bot scores there shows how strict and repaired readings differ and is no
+//! measure of the bot.
 
 use super::words::Lang;
 use serde_json::{Value, json};

@@ -22,10 +22,23 @@ fn count(store: &Store, table: &str) -> i64 {
 }
 
 #[test]
-fn runs_are_listed_newest_first_and_found_by_prefix() {
+fn the_last_run_to_arrive_is_the_latest_whenever_it_took_place() {
+    let (_dir, mut store) = fresh();
+    // A file of last year comes into the store after today's run.
+    add(&mut store, 1, 2_000);
+    add(&mut store, 2, 1_000);
+    assert_eq!(store.resolve("latest").unwrap().0, 2);
+    let ids: Vec<u64> = store.runs().unwrap().iter().map(|r| r.id.0).collect();
+    assert_eq!(ids, [2, 1]);
+    let gone = store.prune(crate::Prune::Keep(1)).unwrap();
+    assert_eq!(gone, [RunId(1)]);
+}
+
+#[test]
+fn runs_are_listed_last_first_and_found_by_prefix() {
     let (_dir, mut store) = fresh();
     let (a, b, c) = (0x7f3a << 48, (0x7f3b << 48) | 1, 0xc << 60);
-    for (id, at) in [(a, 10), (c, 30), (b, 20)] {
+    for (id, at) in [(a, 10), (b, 20), (c, 30)] {
         add(&mut store, id, at);
     }
     let ids: Vec<u64> = store.runs().unwrap().iter().map(|r| r.id.0).collect();

@@ -354,7 +354,8 @@ fn said() -> impl Strategy<Value = ServerSaid> {
             text(),
             Just("total_time".to_owned()),
             Just("prompt_ms".to_owned()),
-            Just("eval_duration".to_owned())
+            Just("eval_duration".to_owned()),
+            Just("generation_time_ms".to_owned())
         ]
     };
     (o(), o(), o(), usage, vec((name(), number()), 0..4)).prop_map(

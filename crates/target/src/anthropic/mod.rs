@@ -29,11 +29,31 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 const RESERVED: [&str; 3] = ["messages", "stream", "system"];
 
+/// Parameters of chats that this protocol does not know and refuses: a plan has
+/// them for its other targets.
+const UNKNOWN: [&str; 14] = [
+    "seed",
+    "n",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "response_format",
+    "reasoning_effort",
+    "verbosity",
+    "parallel_tool_calls",
+    "stream_options",
+    "store",
+    "user",
+];
+
 /// The protocol demands a limit; this one is sent where the plan names none.
 const DEFAULT_MAX_TOKENS: u32 = 1024;
 
 fn body(spec: &TargetSpec, ask: &Ask) -> Result<Bytes, BuildError> {
     let mut params = body::params(ask, &RESERVED)?;
+    body::take(&mut params, &UNKNOWN);
     let limit = body::take(&mut params, &["max_tokens", "max_completion_tokens"]);
     let (system, turns): (Vec<_>, Vec<_>) =
         body::messages(ask)?.into_iter().partition(|m| ["system", "developer"].contains(&m.role.as_str()));

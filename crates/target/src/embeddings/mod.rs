@@ -33,7 +33,7 @@ const RESERVED: [&str; 2] = ["input", "stream"];
 
 /// Parameters of generation: a plan has them for its other targets, and an
 /// embedding has no use for them.
-const OF_GENERATION: [&str; 9] = [
+const OF_GENERATION: [&str; 19] = [
     "max_tokens",
     "max_completion_tokens",
     "temperature",
@@ -43,6 +43,16 @@ const OF_GENERATION: [&str; 9] = [
     "seed",
     "frequency_penalty",
     "presence_penalty",
+    "n",
+    "echo",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "prompt_logprobs",
+    "tool_choice",
+    "response_format",
+    "reasoning_effort",
+    "verbosity",
 ];
 
 fn body(spec: &TargetSpec, ask: &Ask) -> Result<Bytes, BuildError> {

@@ -8,6 +8,7 @@ use crate::dialect::message_in;
 use crate::framing::Framing;
 use crate::gather::Gathered;
 use crate::json::{self, Wrong};
+use crate::logprobs;
 use crate::protocol::{Key, Protocol};
 use crate::seam::BuildError;
 use crate::spoken::{Objects, Spoken};
@@ -44,6 +45,9 @@ fn body(spec: &TargetSpec, ask: &Ask) -> Result<Bytes, BuildError> {
     if !ask.tools.is_empty() {
         map.insert("tools".into(), ask.tools.clone().into());
     }
+    if let Some(format) = params.shift_remove("response_format") {
+        map.extend(answers_form(&format).map(|form| ("format".to_owned(), form)));
+    }
     let mut options = Map::new();
     options.extend(limit.map(|n| ("num_predict".to_owned(), n)));
     for (name, value) in params {
@@ -58,6 +62,16 @@ fn body(spec: &TargetSpec, ask: &Ask) -> Result<Bytes, BuildError> {
     }
     map.insert("stream".into(), ask.stream.into());
     body::finish(map, &spec.body)
+}
+
+/// The form of answers that a chat's `response_format` asks for: `json`, or a schema.
+fn answers_form(format: &Value) -> Option<Value> {
+    let schema = || format.pointer("/json_schema/schema").cloned();
+    match format.get("type")?.as_str()? {
+        "json_object" => Some("json".into()),
+        "json_schema" => schema(),
+        _ => None,
+    }
 }
 
 /// One answer while it is collected.
@@ -80,6 +94,7 @@ impl Spoken for Lines {
         if let Some(message) = json::object(value, "message")? {
             self.message(message)?;
         }
+        self.answer.logprobs(logprobs::tokens(value)?);
         if value.get("done").and_then(Value::as_bool) != Some(true) {
             return Ok(EventKind::Other);
         }

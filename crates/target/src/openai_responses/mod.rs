@@ -8,12 +8,13 @@ use crate::dialect::message_in;
 use crate::framing::Framing;
 use crate::gather::Gathered;
 use crate::json::{self, Wrong};
+use crate::logprobs::tokens;
 use crate::protocol::{Key, Protocol};
 use crate::seam::BuildError;
 use crate::spoken::{Objects, Spoken};
-use acidtest_record::{Ask, EventKind, Finish, TargetSpec, TokenLogprob};
+use acidtest_record::{Ask, EventKind, Finish, TargetSpec};
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// How responses are asked for.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -29,6 +30,11 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
 
 const RESERVED: [&str; 2] = ["input", "stream"];
 
+/// Parameters of chats that this protocol does not know: a plan has them for its
+/// other targets.
+const UNKNOWN: [&str; 7] =
+    ["seed", "n", "stop", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs"];
+
 fn body(spec: &TargetSpec, ask: &Ask) -> Result<Bytes, BuildError> {
     let mut params = body::params(ask, &RESERVED)?;
     let limit = body::take(&mut params, &["max_output_tokens", "max_completion_tokens", "max_tokens"]);
@@ -39,9 +45,53 @@ fn body(spec: &TargetSpec, ask: &Ask) -> Result<Bytes, BuildError> {
     if !ask.tools.is_empty() {
         map.insert("tools".into(), ask.tools.iter().map(tool).collect());
     }
+    translate(&mut params);
     map.extend(params);
     map.insert("stream".into(), ask.stream.into());
     body::finish(map, &spec.body)
+}
+
+/// Parameters of chats in the names and places of this protocol; those that it does
+/// not know are dropped.
+fn translate(params: &mut Map<String, Value>) {
+    if let Some(choice) = params.get_mut("tool_choice") {
+        let name = choice.pointer("/function/name").cloned();
+        name.into_iter().for_each(|name| *choice = json!({"type": "function", "name": name}));
+    }
+    if let Some(format) = params.shift_remove("response_format") {
+        inside(params, "text", "format", flat(format));
+    }
+    for (name, object, field) in
+        [("verbosity", "text", "verbosity"), ("reasoning_effort", "reasoning", "effort")]
+    {
+        if let Some(value) = params.shift_remove(name) {
+            inside(params, object, field, value);
+        }
+    }
+    if params.get("logprobs") == Some(&Value::Bool(true)) {
+        params.entry("include").or_insert_with(|| json!(["message.output_text.logprobs"]));
+    }
+    body::take(params, &UNKNOWN);
+}
+
+/// Puts a field into an object among the parameters; one that the plan names in
+/// this protocol's own form stays.
+fn inside(params: &mut Map<String, Value>, object: &str, field: &str, value: Value) {
+    let known = params.entry(object).or_insert_with(|| json!({}));
+    if let Some(known) = known.as_object_mut() {
+        known.entry(field).or_insert(value);
+    }
+}
+
+/// A format of answers without the layer that chats put around a schema.
+fn flat(format: Value) -> Value {
+    let Some(schema) = format.get("json_schema").and_then(Value::as_object) else {
+        return format;
+    };
+    let mut out = Map::new();
+    out.insert("type".into(), "json_schema".into());
+    out.extend(schema.clone());
+    out.into()
 }
 
 /// A tool of the chat's form in this one, whose function lies flat; another as it is.
@@ -224,20 +274,4 @@ impl Responses {
         }
         Ok(())
     }
-}
-
-/// Log-probabilities beside a text.
-fn tokens(holder: &Value) -> Result<Vec<TokenLogprob>, Wrong> {
-    let mut out = Vec::new();
-    for entry in json::list(holder, "logprobs")? {
-        let mut top = Vec::new();
-        for other in json::list(entry, "top_logprobs")? {
-            if let (Some(token), Some(p)) = (json::text(other, "token")?, json::number(other, "logprob")?) {
-                top.push((token.to_owned(), p));
-            }
-        }
-        let token = json::text(entry, "token")?.unwrap_or_default().to_owned();
-        out.push(TokenLogprob { token, logprob: json::number(entry, "logprob")?, offset: None, top });
-    }
-    Ok(out)
 }

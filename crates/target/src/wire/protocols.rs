@@ -368,6 +368,65 @@ fn requests_are_translated() {
 }
 
 #[test]
+fn parameters_of_chats_are_translated_or_dropped() {
+    let schema = json!({"type": "object"});
+    let of_chats = json!({"max_tokens": 9, "temperature": 0, "seed": 3, "n": 1, "stop": ["x", "y"],
+        "frequency_penalty": 0.5, "presence_penalty": 0.5, "logit_bias": {"7": 1}, "logprobs": true,
+        "top_logprobs": 2, "reasoning_effort": "low", "verbosity": "low",
+        "tool_choice": {"type": "function", "function": {"name": "f"}},
+        "response_format": {"type": "json_schema",
+            "json_schema": {"name": "reply", "strict": true, "schema": schema}}});
+    let own = |kind| {
+        let mut body = sent(kind, of_chats.clone());
+        let map = body.as_object_mut().unwrap();
+        ["model", "messages", "input", "tools", "stream", "system"].iter().for_each(|k| drop(map.remove(*k)));
+        body
+    };
+    assert_eq!(
+        own(TargetKind::OpenaiResponses),
+        json!({"max_output_tokens": 9, "temperature": 0, "top_logprobs": 2,
+            "tool_choice": {"type": "function", "name": "f"}, "reasoning": {"effort": "low"},
+            "include": ["message.output_text.logprobs"],
+            "text": {"verbosity": "low",
+                "format": {"type": "json_schema", "name": "reply", "strict": true, "schema": schema}}})
+    );
+    assert_eq!(
+        own(TargetKind::Anthropic),
+        json!({"max_tokens": 9, "temperature": 0, "stop_sequences": ["x", "y"],
+            "tool_choice": {"type": "tool", "name": "f"}})
+    );
+    assert_eq!(own(TargetKind::Embeddings), json!({}));
+    let ollama = own(TargetKind::Ollama);
+    assert_eq!((&ollama["logprobs"], &ollama["top_logprobs"]), (&json!(true), &json!(2)));
+    assert_eq!((&ollama["format"], &ollama["options"]["seed"]), (&schema, &json!(3)));
+    // What the plan says in the protocol's own words stays.
+    let params = json!({"text": {"format": {"type": "text"}}, "response_format": {"type": "json_object"},
+        "tool_choice": "required", "reasoning": {"summary": "auto"}, "reasoning_effort": "high"});
+    let mixed = sent(TargetKind::OpenaiResponses, params);
+    assert_eq!(mixed["text"], json!({"format": {"type": "text"}}));
+    assert_eq!(mixed["tool_choice"], json!("required"));
+    assert_eq!(mixed["reasoning"], json!({"summary": "auto", "effort": "high"}));
+}
+
+#[test]
+fn ollamas_logprobs_are_kept() {
+    let logprobs = |token: &str, p: f64| json!([{"token": token, "logprob": p, "bytes": [1], "top_logprobs": [{"token": "x", "logprob": -3}]}]);
+    let lines = [
+        json!({"message": {"content": "Hi"}, "done": false, "logprobs": logprobs("Hi", -0.5)}),
+        json!({"message": {"content": "!"}, "done": false, "logprobs": logprobs("!", -0.25)}),
+        json!({"message": {"content": ""}, "done": true, "done_reason": "stop"}),
+    ];
+    let body: String = lines.iter().map(|l| format!("{l}\n")).collect();
+    let parsed = parse(TargetKind::Ollama, true, b"", &[body.as_bytes()], End::Complete);
+    let Some(Part::Logprobs { side: LogprobSide::Completion, tokens }) = parsed.answer.parts.get(1) else {
+        panic!("{:?}", parsed.answer.parts)
+    };
+    let seen: Vec<_> = tokens.iter().map(|t| (t.token.as_str(), t.logprob, t.top.len())).collect();
+    assert_eq!(seen, [("Hi", Some(-0.5), 1), ("!", Some(-0.25), 1)]);
+    assert_eq!(parsed.answer.text(), "Hi!");
+}
+
+#[test]
 fn paths_and_keys_are_the_vendors() {
     for (kind, path, key) in [
         (TargetKind::OpenaiCompletions, "/v1/completions", "authorization"),
