@@ -45,6 +45,11 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
         Ok(counted) => counted,
         Err(why) => return sheet.absent(stat, &why, N::default()),
     };
+    // Nothing fell into a window that is shorter than the wait for an answer: no rate of 0.
+    if steady && total == 0.0 && !matches!(rate, Rate::Held) && delivered(sheet) {
+        let why = format!("the steady window of {seconds:.3} s is too short: no answer ended in it");
+        return sheet.absent(stat, &why, N::default());
+    }
     let interval = match (rate, steady) {
         (Rate::Held, _) => Uncertainty::None("what was held, not a sample".into()),
         (_, false) => Uncertainty::None("holds ramp-up and tail".into()),
@@ -63,9 +68,16 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
     )
 }
 
+fn delivered(sheet: &Sheet) -> bool {
+    sheet.slice.asked().any(|a| a.last().class.delivered())
+}
+
 fn why_no_window(sheet: &Sheet, steady: bool) -> String {
     match sheet.slice.load() {
         _ if sheet.slice.requests.is_empty() => "no requests".into(),
+        Some(Load::Closed { concurrency: 1 }) if steady => {
+            "95 % of the asked 1 request in flight were never reached before the last send".into()
+        }
         Some(Load::Closed { concurrency }) if steady => {
             format!(
                 "95 % of the asked {concurrency} requests in flight were never reached before the last send"

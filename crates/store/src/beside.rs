@@ -24,6 +24,26 @@ impl Store {
         })
     }
 
+    /// Hands over why each opinion of a run was held, in the order of arrival: the record that it
+    /// is about, the opinion's name, the moment, and its words, where it has any.
+    ///
+    /// # Errors
+    /// The run is unknown or the store is damaged.
+    pub fn reasons(&self, run: RunId, f: &mut dyn FnMut(Key, &str, i64, Option<&str>)) -> Result<()> {
+        let sql = "SELECT slot, step, attempt, name, at_unix_ns, why
+             FROM verdict JOIN verdict_about ON verdict = seq AND pos = 0
+             WHERE seq BETWEEN ? AND ? AND other_run IS NULL ORDER BY seq";
+        self.snapshot("read reasons", |conn| {
+            self.each(conn, run, sql, |c| {
+                let key = Key { run, slot: c.take()?, step: c.take()?, attempt: c.take()? };
+                let (name, at): (String, i64) = (c.take()?, c.take()?);
+                let why: Option<String> = c.take()?;
+                f(key, &name, at, why.as_deref());
+                Ok(())
+            })
+        })
+    }
+
     /// Hands over each reading of a run, in the order of arrival.
     ///
     /// # Errors
