@@ -66,11 +66,12 @@ impl Said {
         if said.is_empty() {
             return Self(said);
         }
-        let _ = store.reasons(run, &mut |key, name, at, why| {
-            let Some(of_key) = said.get_mut(&key) else { return };
+        let _ = store.reasons(run, &mut |reason| {
+            let Some(of_key) = said.get_mut(&reason.key) else { return };
             // The latest opinion of a name counts, with or without words.
-            if of_key.get(name).is_none_or(|(before, _)| *before <= at) {
-                of_key.insert(name.to_owned(), (at, why.map(str::to_owned)));
+            if of_key.get(reason.name).is_none_or(|(before, _)| *before <= reason.at_unix_ns) {
+                let why = reason.why.map(str::to_owned);
+                of_key.insert(reason.name.to_owned(), (reason.at_unix_ns, why));
             }
         });
         Self(said)

@@ -45,9 +45,7 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
         Ok(counted) => counted,
         Err(why) => return sheet.absent(stat, &why, N::default()),
     };
-    // Nothing fell into a window that is shorter than the wait for an answer: no rate of 0.
-    if steady && total == 0.0 && !matches!(rate, Rate::Held) && delivered(sheet) {
-        let why = format!("the steady window of {seconds:.3} s is too short: no answer ended in it");
+    if let Some(why) = too_short(sheet, rate, seconds).filter(|_| steady && total == 0.0) {
         return sheet.absent(stat, &why, N::default());
     }
     let interval = match (rate, steady) {
@@ -68,8 +66,20 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
     )
 }
 
-fn delivered(sheet: &Sheet) -> bool {
-    sheet.slice.asked().any(|a| a.last().class.delivered())
+/// What is said of a window that nothing fell into though there was something: it was shorter
+/// than the wait for an answer, which is no rate of 0.
+fn too_short(sheet: &Sheet, rate: Rate, seconds: f64) -> Option<String> {
+    match rate {
+        Rate::Requests => sheet
+            .slice
+            .asked()
+            .any(|a| a.last().class.delivered())
+            .then(|| format!("the steady window of {seconds:.3} s is too short: no answer ended in it")),
+        Rate::Tokens => all_tokens(sheet)
+            .is_ok_and(|(total, _)| total > 0.0)
+            .then(|| format!("the steady window of {seconds:.3} s is too short: no token arrived in it")),
+        Rate::Held => None,
+    }
 }
 
 fn why_no_window(sheet: &Sheet, steady: bool) -> String {

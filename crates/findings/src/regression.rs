@@ -153,10 +153,9 @@ fn narrow<'v>(side: &Side<'v>, r: &Regression) -> Option<Side<'v>> {
 
 /// The gate's text with the word for its worsening, where the suite leaves it out.
 fn as_said(r: &Regression, better: Better) -> String {
-    let op = r.limit.as_ref().filter(|_| r.turn.is_none()).map(|l| l.op.to_string());
     let word = if better == Better::Higher { "drop" } else { "rise" };
-    match op.and_then(|op| Some((r.text.split_once(&op)?, op))) {
-        Some(((what, limit), op)) => format!("{} {word} {op} {}", what.trim(), limit.trim()),
+    match r.text.rfind(['<', '≤']).filter(|_| r.limit.is_some() && r.turn.is_none()) {
+        Some(at) => format!("{} {word} {}", r.text[..at].trim_end(), &r.text[at..]),
         None => r.text.clone(),
     }
 }

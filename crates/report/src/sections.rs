@@ -147,7 +147,8 @@ fn quality(findings: &Findings, style: Style) -> String {
             let Some(value) = e.number() else { continue };
             // Where answers are judged it only says accuracy again.
             let judged = judged_of(findings, &group, "accuracy");
-            if e.metric == "bad_answer_rate" && (judged || value == 0.0) {
+            if e.metric == "bad_answer_rate" && (judged || value == 0.0 || is_asked_length(findings, &group))
+            {
                 continue;
             }
             // Nobody asked about refusals, and there was none.
@@ -210,6 +211,14 @@ fn delivery(findings: &Findings, group: &Group, (grid, first): (&mut Grid, &mut 
         grid.row([once(&group.name, first), lang.say("expected to fail").into(), counts.into()]);
     }
     true
+}
+
+/// Whether nothing is wrong with unjudged answers but that they ended at the length asked for.
+fn is_asked_length(findings: &Findings, group: &Group) -> bool {
+    let bad = |class: &str| ["filtered", "empty"].contains(&class);
+    let delivered = table(findings, group, "delivery");
+    !findings.estimates.iter().any(|e| e.metric == "accuracy")
+        && delivered.is_some_and(|t| !t.rows.iter().any(|r| bad(&r.class)))
 }
 
 /// Whether a group has a number of that metric of quality.

@@ -4,6 +4,7 @@
 
 mod build;
 mod compare;
+mod failures;
 mod gates;
 
 use acidtest_findings::{

@@ -207,6 +207,7 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("right, though it was expected to fail: {why}", "실패가 예상되었으나 정답: {why}"),
     ("not sent: {~why}", "보내지 못함: {why}"),
     ("the steady window of {s} s is too short: no answer ended in it", "정상 구간 {s}초가 너무 짧음: 그 안에 끝난 응답이 없음"),
+    ("the steady window of {s} s is too short: no token arrived in it", "정상 구간 {s}초가 너무 짧음: 그 안에 도착한 토큰이 없음"),
     ("{share} % of the asked 1 request in flight were never reached before the last send", "마지막 전송 전까지 요청한 동시 1건의 {share} %에 이르지 못함"),
     ("{share} % of the asked {asked} requests in flight were never reached before the last send", "마지막 전송 전까지 요청한 동시 {asked}건의 {share} %에 이르지 못함"),
     // Validity.
