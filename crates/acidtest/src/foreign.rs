@@ -175,7 +175,7 @@ pub(crate) fn write_suite(suite: &Suite, folder: &Path, strict: bool, force: boo
         })?;
     }
     let shown: Vec<String> = suites.iter().map(|p| p.display().to_string()).collect();
-    print(&format!("imported {} cases: {}\n", suite.cases, shown.join(" ")))?;
+    print(&format!("imported {}: {}\n", crate::lang::counted(suite.cases, "case"), shown.join(" ")))?;
     Ok(Exit::Ok)
 }
 
@@ -206,7 +206,8 @@ pub(crate) fn store_run(run: &ForeignRun, store: &mut Store) -> Result<Exit, Fai
     };
     store.import_foreign(&foreign).map_err(trouble)?;
     eprint!("{}", harmless(&losses(&run.losses)));
-    let mut out = format!("imported {}: {} records ({})\n", run.id, run.records(), run.tool);
+    let mut out =
+        format!("imported {}: {} ({})\n", run.id, crate::lang::counted(run.records(), "record"), run.tool);
     let stated: Vec<_> = run.stated().collect();
     if !stated.is_empty() {
         let _ = writeln!(out, "{}, not measured by acidtest:", stated[0].source);

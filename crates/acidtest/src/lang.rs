@@ -23,6 +23,14 @@ impl From<Language> for Lang {
     }
 }
 
+/// `1 file`, `2 files`.
+pub(crate) fn counted(n: impl TryInto<u64>, one: &str) -> String {
+    match n.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {one}"),
+        n => format!("{n} {one}s"),
+    }
+}
+
 static KOREAN: AtomicBool = AtomicBool::new(false);
 
 /// From now on the program speaks this language.

@@ -7,22 +7,27 @@ use crate::exit::{Exit, Failure};
 use crate::open_store::trouble;
 use crate::show::{ShowArgs, Shown, place};
 use acidtest_findings::{Findings, GateResult, Texts, View};
-use acidtest_record::{Answer, Digest, Key, RunId};
+use acidtest_record::{Answer, Digest, Key, Outcome, RunId};
 use acidtest_store::Store;
+use std::collections::{BTreeMap, HashMap};
 use std::io::IsTerminal;
 
 /// Reads a run back and computes its findings alone.
 pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
-    with_view(store, run, |view| acidtest_findings::find(view, &mut |key| texts(store, key)))
+    with_view(store, run, |view| {
+        let said = Said::of(store, run, view);
+        acidtest_findings::find(view, &mut |key| said.texts(store, key))
+    })
 }
 
 /// Reads a run back and computes everything that the wanted reports show.
 pub(crate) fn shown(store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
     let place = place(&store.spec(run).map_err(trouble)?);
     with_view(store, run, |view| {
-        let findings = acidtest_findings::find(view, &mut |key| texts(store, key));
+        let said = Said::of(store, run, view);
+        let findings = acidtest_findings::find(view, &mut |key| said.texts(store, key));
         let requests = match args.wants_requests() {
-            true => acidtest_findings::requests(view, &mut |key| texts(store, key)),
+            true => acidtest_findings::requests(view, &mut |key| said.texts(store, key)),
             false => Vec::new(),
         };
         Shown { findings, requests, place }
@@ -49,6 +54,37 @@ pub(crate) fn with_view<R>(store: &Store, run: RunId, then: impl FnOnce(&View) -
     Ok(then(&view))
 }
 
+/// What was said of the requests that a report lists as failing; of no other.
+struct Said(HashMap<Key, BTreeMap<String, (i64, Option<String>)>>);
+
+impl Said {
+    /// Reads it in one pass over the run's verdicts. A store that cannot be read any more has
+    /// said so before: the report is whole without reasons.
+    fn of(store: &Store, run: RunId, view: &View) -> Self {
+        let mut said: HashMap<Key, BTreeMap<String, (i64, Option<String>)>> =
+            acidtest_findings::listed(view).into_iter().map(|key| (key, BTreeMap::new())).collect();
+        if said.is_empty() {
+            return Self(said);
+        }
+        let _ = store.reasons(run, &mut |reason| {
+            let Some(of_key) = said.get_mut(&reason.key) else { return };
+            // The latest opinion of a name counts, with or without words.
+            if of_key.get(reason.name).is_none_or(|(before, _)| *before <= reason.at_unix_ns) {
+                let why = reason.why.map(str::to_owned);
+                of_key.insert(reason.name.to_owned(), (reason.at_unix_ns, why));
+            }
+        });
+        Self(said)
+    }
+
+    /// The texts of one record with what was said of it.
+    fn texts(&self, store: &Store, key: Key) -> Texts {
+        let of_key = self.0.get(&key).into_iter().flatten();
+        let reasons = of_key.filter_map(|(name, (_, why))| Some((name.clone(), why.clone()?))).collect();
+        Texts { reasons, ..texts(store, key) }
+    }
+}
+
 /// The texts of one record, for the list of failures.
 pub(crate) fn texts(store: &Store, key: Key) -> Texts {
     let Ok(Some(record)) = store.record(key) else { return Texts::default() };
@@ -56,6 +92,11 @@ pub(crate) fn texts(store: &Store, key: Key) -> Texts {
     Texts {
         output: Some(output(&record.answer)),
         request: request.map(|body| String::from_utf8_lossy(&body).into_owned()),
+        detail: match record.outcome {
+            Outcome::Failed { detail, .. } => Some(detail),
+            _ => None,
+        },
+        ..Texts::default()
     }
 }
 

@@ -167,7 +167,9 @@ pub(crate) fn place(spec: &RunSpec) -> Place {
         let at = text.as_ref()?.lines().position(|l| l.contains(gate))?;
         u32::try_from(at + 1).ok()
     };
-    Place { file, gates: spec.gates.iter().map(|g| line(&g.text)).collect() }
+    // Gates on a change come behind the others, as they do in the findings.
+    let texts = spec.gates.iter().map(|g| &g.text).chain(spec.regression.iter().map(|r| &r.text));
+    Place { file, gates: texts.map(|text| line(text)).collect() }
 }
 
 #[cfg(test)]

@@ -1,17 +1,23 @@
-//! The first requests that failed or were wrong, with excerpts of their texts.
+//! The first requests that failed or were wrong, with excerpts of their texts: one for
+//! each case of a target, however often it was asked.
 //!
 //! Main function: [`failures`]. Texts are asked for only of what is listed.
 
 use crate::families::quality::{JUDGEMENT, judgement};
+use crate::find::is_judged;
 use crate::findings::Failure;
 use crate::measure::in_send_order;
-use crate::view::{Asked, Opinion, REFUSED, View};
+use crate::view::{Asked, CORRECT, Opinion, REFUSED, View};
 use acidtest_record::{Key, Kind, OutcomeClass};
+use std::collections::{BTreeMap, HashMap};
 
 /// Most failures listed.
 pub(crate) const MOST: usize = 20;
 /// Characters of an excerpt.
 pub(crate) const EXCERPT: usize = 300;
+
+/// Reasons listed of one request.
+const MOST_REASONS: usize = 20;
 
 /// Texts of one record, read only when it is listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,20 +26,33 @@ pub struct Texts {
     pub output: Option<String>,
     /// The body that was sent, where the case does not say what was asked.
     pub request: Option<String>,
+    /// What the failed attempt itself said: a status, an error's text, a program's last words.
+    pub detail: Option<String>,
+    /// What scorers, judges and people said of the answer, by their opinion's name.
+    pub reasons: BTreeMap<String, String>,
 }
 
 /// The first failing requests in send order, target by target, and how many there are.
 pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec<Failure>, u64) {
-    let mut found = Vec::new();
+    let mut found: Vec<Failure> = Vec::new();
+    let mut places: HashMap<(u16, usize), usize> = HashMap::new();
     let mut count = 0;
+    let judged = is_judged(view);
     for slice in view.slices() {
         for (a, row) in in_send_order(&slice) {
             if row + 1 != a.range().end {
                 continue;
             }
-            let Some(reason) = reason(&a) else { continue };
+            let Some(reason) = reason(&a, judged) else { continue };
             count += 1;
+            // A case that is listed stands for its repeats, prompts and phases.
+            let place = a.last().case().map(|case| (slice.target, case));
+            if let Some(at) = place.and_then(|p| places.get(&p)) {
+                found[*at].more += 1;
+                continue;
+            }
             if found.len() < MOST {
+                places.extend(place.map(|p| (p, found.len())));
                 found.push(list(&a, reason, slice.labels.clone(), EXCERPT, texts));
             }
         }
@@ -41,8 +60,8 @@ pub(crate) fn failures(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> (Vec
     (found, count)
 }
 
-/// Why a request counts as failing, if it does.
-pub(crate) fn reason(a: &Asked) -> Option<String> {
+/// Why a request counts as failing, if it does; `judged` is whether answers of the run are.
+pub(crate) fn reason(a: &Asked, judged: bool) -> Option<String> {
     let class = a.last().class;
     // A wrong answer that was expected is no failure; a right one is worth a look.
     match judgement(a) {
@@ -61,11 +80,14 @@ pub(crate) fn reason(a: &Asked) -> Option<String> {
     let due = a.case().is_some_and(|c| c.refuse);
     let is_refused = matches!(a.opinion(REFUSED), Opinion::Value(v) if v >= 0.5);
     match (class, judgement(a)) {
+        // Load that asks for so many tokens and gets them: nobody says that the answer is wrong.
+        (OutcomeClass::Truncated, _) if !judged => None,
+        (OutcomeClass::Empty, _) if !judged => Some("the answer was empty".into()),
         (OutcomeClass::Truncated, _) => Some("truncated: counts as wrong".into()),
         (OutcomeClass::Empty, _) => Some("empty: counts as wrong".into()),
         (_, "wrong") if due => Some("answered where a refusal was due".into()),
         (_, "wrong") if is_refused => Some("refused where an answer was due".into()),
-        (_, "wrong") if a.opinion(crate::view::CORRECT) == Opinion::Unparsable => {
+        (_, "wrong") if a.opinion(CORRECT) == Opinion::Unparsable => {
             Some("unparsable: counts as wrong".into())
         }
         (_, judged @ ("wrong" | "judge_error")) => {
@@ -95,6 +117,7 @@ pub(crate) fn list(
         Some(case) => input_of(case),
         None => said.request.unwrap_or_default(),
     };
+    let reasons = reasons(a, &reason, said.reasons, most);
     let scores = a
         .view
         .score_names()
@@ -119,7 +142,29 @@ pub(crate) fn list(
             cause => format!("{class}: {cause}"),
         },
         reason,
+        detail: said.detail.filter(|d| !d.is_empty()).map(|d| excerpt(&d, most)),
+        reasons,
+        more: 0,
     }
+}
+
+/// What was said against an answer: nothing that a full score says, and nothing twice.
+fn reasons(
+    a: &Asked,
+    reason: &str,
+    mut said: BTreeMap<String, String>,
+    most: usize,
+) -> BTreeMap<String, String> {
+    let names: Vec<&str> = a.view.score_names().collect();
+    let correct = said.remove(CORRECT).filter(|why| why != reason);
+    let full = |name: &str| matches!(a.opinion(name), Opinion::Value(v) if v >= 1.0);
+    said.retain(|name, why| !why.is_empty() && names.contains(&name.as_str()) && !full(name));
+    // The verdict on the whole repeats the check that decided.
+    let repeats = |why: &str| said.iter().any(|(name, own)| why == own || why == format!("{name}: {own}"));
+    if let Some(why) = correct.filter(|why| !why.is_empty() && !repeats(why)) {
+        said.insert(CORRECT.to_owned(), why);
+    }
+    said.into_iter().take(MOST_REASONS).map(|(name, why)| (name, excerpt(&why, most))).collect()
 }
 
 /// The variables of a case as one line.

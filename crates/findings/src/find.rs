@@ -129,7 +129,7 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
 }
 
 /// Whether answers of the run are judged at all: some scorer decides, or somebody did.
-fn is_judged(view: &View) -> bool {
+pub(crate) fn is_judged(view: &View) -> bool {
     let decides = |s: &acidtest_record::ScorerSpec| s.pass.is_some();
     view.has_opinion(CORRECT)
         || view.has_opinion(REFUSED)
@@ -182,9 +182,10 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
         .map(|e| e.n.clusters)
         .min();
     if let Some(clusters) = few {
-        all.push(format!(
-            "only {clusters} units of sampling: intervals of quality are shaky below {FEW_CLUSTERS}"
-        ));
+        all.push(match clusters {
+            1 => format!("only 1 unit of sampling: intervals of quality are shaky below {FEW_CLUSTERS}"),
+            n => format!("only {n} units of sampling: intervals of quality are shaky below {FEW_CLUSTERS}"),
+        });
     }
     for table in counts.iter().filter(|t| t.name == "not_sent") {
         let prompt = table.labels.get(PROMPT).map_or(String::new(), |p| format!(" with {p}"));
@@ -228,7 +229,11 @@ fn of_plan(view: &View) -> Vec<String> {
     }
     if let Some(first) = spec.skipped.first() {
         let more = if spec.skipped.len() > 1 { ", …" } else { "" };
-        all.push(format!("{} cases were skipped: {} ({}){more}", spec.skipped.len(), first.id, first.reason));
+        let what = format!("{} ({}){more}", first.id, first.reason);
+        all.push(match spec.skipped.len() {
+            1 => format!("1 case was skipped: {what}"),
+            n => format!("{n} cases were skipped: {what}"),
+        });
     }
     if let Some(rule) = sequential(view) {
         all.push(format!(

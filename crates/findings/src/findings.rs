@@ -199,4 +199,19 @@ pub struct Failure {
     pub delivery: String,
     /// Why it counts as failing.
     pub reason: String,
+    /// What the failed attempt itself said: a status, an error's text, a program's last words.
+    pub detail: Option<String>,
+    /// What scorers, judges and people said against the answer, by their opinion's name.
+    pub reasons: std::collections::BTreeMap<String, String>,
+    /// How many more requests of the same case and target failed: repeats, prompts, phases.
+    pub more: u64,
+}
+
+impl Failure {
+    /// The most telling line of what was said: the attempt's own words, else the first reason.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let first = || self.reasons.iter().next().map(|(name, why)| format!("{name}: {why}"));
+        self.detail.clone().or_else(first)
+    }
 }

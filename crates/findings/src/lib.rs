@@ -58,7 +58,7 @@ pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
 pub use regression::{check_regression, default_regression};
-pub use requests::{RequestLine, requests};
+pub use requests::{RequestLine, listed, requests};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
     CACHE, CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, REPLAYED_FROM, SAME_MACHINE, STOPPED, Slice,

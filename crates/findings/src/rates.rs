@@ -45,6 +45,9 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
         Ok(counted) => counted,
         Err(why) => return sheet.absent(stat, &why, N::default()),
     };
+    if let Some(why) = too_short(sheet, rate, seconds).filter(|_| steady && total == 0.0) {
+        return sheet.absent(stat, &why, N::default());
+    }
     let interval = match (rate, steady) {
         (Rate::Held, _) => Uncertainty::None("what was held, not a sample".into()),
         (_, false) => Uncertainty::None("holds ramp-up and tail".into()),
@@ -63,9 +66,28 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
     )
 }
 
+/// What is said of a window that nothing fell into though there was something: it was shorter
+/// than the wait for an answer, which is no rate of 0.
+fn too_short(sheet: &Sheet, rate: Rate, seconds: f64) -> Option<String> {
+    match rate {
+        Rate::Requests => sheet
+            .slice
+            .asked()
+            .any(|a| a.last().class.delivered())
+            .then(|| format!("the steady window of {seconds:.3} s is too short: no answer ended in it")),
+        Rate::Tokens => all_tokens(sheet)
+            .is_ok_and(|(total, _)| total > 0.0)
+            .then(|| format!("the steady window of {seconds:.3} s is too short: no token arrived in it")),
+        Rate::Held => None,
+    }
+}
+
 fn why_no_window(sheet: &Sheet, steady: bool) -> String {
     match sheet.slice.load() {
         _ if sheet.slice.requests.is_empty() => "no requests".into(),
+        Some(Load::Closed { concurrency: 1 }) if steady => {
+            "95 % of the asked 1 request in flight were never reached before the last send".into()
+        }
         Some(Load::Closed { concurrency }) if steady => {
             format!(
                 "95 % of the asked {concurrency} requests in flight were never reached before the last send"

@@ -126,7 +126,9 @@ pub(crate) fn evaluate(other: &View, sides: &[(Side, Side)], gates: &[Regression
         for (base, other_side) in sides {
             let narrowed = (narrow(base, r), narrow(other_side, r));
             let (Some(base), Some(side)) = narrowed else { continue };
-            found.push(unless_stopped(other, one(r, index, &aspect, &base, &side)));
+            let mut result = unless_stopped(other, one(r, index, &aspect, &base, &side));
+            result.gate = as_said(r, aspect.wanted.metric.better);
+            found.push(result);
         }
         if found.len() == before {
             let reason = "nothing of both runs matches its labels".to_owned();
@@ -147,6 +149,15 @@ fn narrow<'v>(side: &Side<'v>, r: &Regression) -> Option<Side<'v>> {
         slice = narrow_by(slice, key, value)?;
     }
     Some(Side { slice, ..side.clone() })
+}
+
+/// The gate's text with the word for its worsening, where the suite leaves it out.
+fn as_said(r: &Regression, better: Better) -> String {
+    let word = if better == Better::Higher { "drop" } else { "rise" };
+    match r.text.rfind(['<', '≤']).filter(|_| r.limit.is_some() && r.turn.is_none()) {
+        Some(at) => format!("{} {word} {}", r.text[..at].trim_end(), &r.text[at..]),
+        None => r.text.clone(),
+    }
 }
 
 fn blank(r: &Regression, index: usize) -> GateResult {
@@ -303,7 +314,10 @@ fn decide(r: &Regression, pairs: &Pairs, w: &Worsening, better: Better, result: 
     let is_within = w.high.is_some_and(|high| op.holds(high, limit));
     let word = if better == Better::Higher { "drop" } else { "rise" };
     let show = |x: f64| shown(x, r, &result.unit);
-    let n = format!("{} pairs, one-sided 95 %", pairs.cases.len());
+    let n = match pairs.cases.len() {
+        1 => "1 pair, one-sided 95 %".to_owned(),
+        n => format!("{n} pairs, one-sided 95 %"),
+    };
     let (state, reason) = match (&r.limit, is_broken, is_within) {
         _ if w.low.is_none() && w.high.is_none() => {
             (GateState::Undecided, format!("{word} {}; no interval from {n}", show(w.value)))

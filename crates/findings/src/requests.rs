@@ -5,12 +5,13 @@
 
 use crate::cells::seconds;
 use crate::estimate::Labels;
-use crate::failures::{Texts, list, reason};
+use crate::failures::{Texts, failures, list, reason};
 use crate::families::quality::judgement;
+use crate::find::is_judged;
 use crate::findings::Failure;
 use crate::view::{Asked, Opinion, View};
 use acidtest_record::Key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Failing requests whose texts are read.
 const MOST_TEXTS: usize = 500;
@@ -58,9 +59,10 @@ pub struct RequestLine {
 pub fn requests(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Vec<RequestLine> {
     let mut lines = Vec::with_capacity(view.requests());
     let mut read = 0;
+    let judged = is_judged(view);
     for slice in view.slices() {
         for a in slice.asked() {
-            let failure = reason(&a).map(|reason| {
+            let failure = reason(&a, judged).map(|reason| {
                 read += 1;
                 match read <= MOST_TEXTS {
                     true => list(&a, reason, slice.labels.clone(), EXCERPT, texts),
@@ -71,6 +73,25 @@ pub fn requests(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Vec<Request
         }
     }
     lines
+}
+
+/// The records whose texts [`crate::find`] and [`requests`] ask for: whoever holds what was
+/// said of a whole run needs to keep it of these only.
+#[must_use]
+pub fn listed(view: &View) -> BTreeSet<Key> {
+    let mut keys = BTreeSet::new();
+    failures(view, &mut |key| {
+        keys.insert(key);
+        Texts::default()
+    });
+    let judged = is_judged(view);
+    let slices = view.slices();
+    let failing = slices.iter().flat_map(|s| s.asked()).filter(|a| reason(a, judged).is_some());
+    keys.extend(failing.take(MOST_TEXTS).map(|a| {
+        let c = a.last();
+        Key { run: view.run, slot: c.slot, step: c.step, attempt: c.attempt }
+    }));
+    keys
 }
 
 fn line(a: &Asked, labels: &Labels, failure: Option<Failure>) -> RequestLine {

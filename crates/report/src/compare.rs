@@ -46,7 +46,10 @@ fn line(run: &RunInfo, lang: Lang) -> String {
         .collect();
     let id: String = run.id.chars().take(4).collect();
     let mut parts = vec![lang.fill("run {id}", &[("id", &id)]), run.name.clone(), targets.join(", ")];
-    parts.push(lang.fill("{n} requests", &[("n", &count(run.requests))]));
+    parts.push(match run.requests {
+        1 => lang.say("1 request").to_owned(),
+        n => lang.fill("{n} requests", &[("n", &count(n))]),
+    });
     if !matches!(run.state.as_str(), "" | "done") {
         parts.push(lang.tell(&run.state));
     }
@@ -102,7 +105,10 @@ fn unmatched(c: &Comparison, style: Style) -> String {
     }
     let lang = style.lang;
     let mut grid = Grid::new(0);
-    let head = lang.fill("{n} cases have no partner", &[("n", &count(c.unmatched_count))]);
+    let head = match c.unmatched_count {
+        1 => lang.say("1 case has no partner").to_owned(),
+        n => lang.fill("{n} cases have no partner", &[("n", &count(n))]),
+    };
     grid.row([crate::sections::head("UNMATCHED", lang), head.into()]);
     for (why, cases) in reasons {
         let more = if cases.len() > 8 { ", …" } else { "" };

@@ -250,6 +250,7 @@ fn remark(t: &Test, scale: &Scale, lang: Lang) -> String {
     let size = |x: f64| format!("{}{}", scale.value(x, None), scale.suffix());
     match (t.settles_at, t.detectable) {
         // More than this nobody runs: the difference that can be seen says more.
+        (Some(1), _) => lang.say("1 pair").to_owned(),
         (Some(n), _) if n <= 100_000 => lang.fill("{n} pairs", &[("n", &count(n))]),
         (_, Some(d)) if t.difference.is_none_or(|x| x.abs() < d) => {
             lang.fill("shows {size}", &[("size", &size(d))])

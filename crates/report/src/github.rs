@@ -3,13 +3,14 @@
 //! Main function: [`github`]. A workflow command is one line; everything in it is
 //! escaped as GitHub reads it, so that no model's answer becomes a command.
 
+use crate::failing::{by_case, count_of};
 use crate::grid::clean;
-use crate::junit::gate_name;
+use crate::junit::{gate_name, short};
 use crate::terminal::said;
 use crate::words::Lang;
 use acidtest_findings::{Findings, GateState, RequestLine};
 
-/// Failing requests that are annotated: GitHub shows ten of a kind for each step.
+/// Failing cases that are annotated: GitHub shows ten of a kind for each step.
 const FAILURES: usize = 10;
 
 /// Where the suite is, as far as it is known.
@@ -35,10 +36,20 @@ pub fn github(findings: &Findings, requests: &[RequestLine], place: &Place) -> S
         let title = format!("gate {word}: {}", gate_name(gate));
         out += &command(kind, place, line, &title, &said(gate, Lang::En));
     }
-    let failing: Vec<_> = requests.iter().filter_map(|r| r.failure.as_ref()).collect();
-    for f in failing.iter().take(FAILURES) {
+    let failing = by_case(requests);
+    for case in failing.iter().take(FAILURES) {
+        let f = case.first;
         let name = f.case.clone().unwrap_or_else(|| format!("slot {}", f.slot));
         let mut words = f.reason.clone();
+        if case.more > 0 {
+            words += &format!(" (and {} more of it)", case.more);
+        }
+        if let Some(detail) = &f.detail {
+            words += &format!("\ndetail: {}", short(detail));
+        }
+        for (name, why) in &f.reasons {
+            words += &format!("\nwhy ({name}): {}", short(why));
+        }
         for (what, text) in [
             ("input", f.input.as_str()),
             ("output", f.output.as_deref().unwrap_or_default()),
@@ -56,22 +67,16 @@ pub fn github(findings: &Findings, requests: &[RequestLine], place: &Place) -> S
     }
     let n = |state| findings.gates.iter().filter(|g| g.state == state).count();
     let sum = format!(
-        "{} requests, {} failed or were wrong; gates: {} met, {} broken, {} undecided; run {}",
+        "{} {}, {} failed or were wrong; gates: {} met, {} broken, {} undecided; run {}",
         findings.run.requests,
-        failing.len(),
+        if findings.run.requests == 1 { "request" } else { "requests" },
+        count_of(&failing),
         n(GateState::Met),
         n(GateState::Broken),
         n(GateState::Undecided),
         findings.run.id
     );
     out + &command("notice", &Place::default(), None, &format!("acidtest {}", findings.run.name), &sum)
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(500) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 /// `::error file=…,line=…,title=…::message`

@@ -173,6 +173,13 @@ impl Grid {
         let mut out = " ".repeat(self.indent);
         let mut used = self.indent;
         let (last, fixed) = row.split_last().expect("a row has at least one cell");
+        // A line of its own keeps the blanks that it begins with.
+        let blanks = match fixed.is_empty() {
+            true => last.text.len() - last.text.trim_start_matches(' ').len(),
+            false => 0,
+        };
+        out.push_str(&" ".repeat(blanks));
+        used += blanks;
         for (cell, column) in fixed.iter().zip(widths) {
             let pad = column - width(&cell.text) + 2;
             out.push_str(&style.paint(&cell.text, cell.paint));

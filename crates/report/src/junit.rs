@@ -142,19 +142,36 @@ fn suite(findings: &Findings, name: &str, cases: &[Case]) -> (String, [u64; 4]) 
 
 fn broken(element: &str, f: &Failure, case: &Case) -> String {
     let failing = case.lines.iter().filter(|l| l.failure.is_some()).count();
-    let reason = match case.lines.len() {
+    let mut reason = match case.lines.len() {
         1 => f.reason.clone(),
         all => format!("{} ({failing} of {all} repeats failed)", f.reason),
+    };
+    if let Some(why) = f.why() {
+        let _ = write!(reason, ": {}", short(&why));
+    }
+    // What was delivered whole failed by what was thought of it.
+    let judged = case.lines.iter().find(|l| l.failure.as_ref().is_some_and(|own| std::ptr::eq(own, f)));
+    let kind = match (f.delivery.as_str(), judged) {
+        ("complete", Some(line)) => line.judgement,
+        (delivery, _) => delivery,
     };
     format!(
         ">\n      <{element} message=\"{}\" type=\"{}\">{}</{element}>\n    </testcase>\n",
         attribute(&reason),
-        attribute(&f.delivery),
+        attribute(kind),
         text(&details(f))
     )
 }
 
-/// What was asked, answered and expected, and how it was scored.
+/// As much as fits in a line of a list.
+pub(crate) fn short(text: &str) -> String {
+    match text.char_indices().nth(500) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// What was asked, answered and expected, how it was scored, and what was said of it.
 pub(crate) fn details(f: &Failure) -> String {
     let mut out = format!("reason: {}\ndelivery: {}\n", f.reason, f.delivery);
     let mut add = |name: &str, text: &str| {
@@ -162,6 +179,10 @@ pub(crate) fn details(f: &Failure) -> String {
             let _ = writeln!(out, "{name}: {text}");
         }
     };
+    add("detail", f.detail.as_deref().unwrap_or_default());
+    for (name, why) in &f.reasons {
+        add(&format!("why ({name})"), why);
+    }
     add("input", &f.input);
     add("output", f.output.as_deref().unwrap_or_default());
     add("reference", &f.reference.join(" | "));

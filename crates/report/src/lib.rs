@@ -22,6 +22,7 @@ mod card;
 mod compare;
 mod csv;
 mod differences;
+mod failing;
 mod github;
 mod grid;
 mod json;

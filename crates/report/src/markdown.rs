@@ -3,6 +3,7 @@
 //! Main function: [`markdown`]. What models and suites say stands in code, where no
 //! mention, link, tag or table begins; fences are longer than any within.
 
+use crate::failing::{by_case, count_of};
 use crate::junit::details;
 use crate::number::{Scale, count};
 use crate::sections::place;
@@ -76,11 +77,18 @@ fn heading(findings: &Findings, lang: Lang, out: &mut String) {
     }
 }
 
-/// One row for each target and phase: the numbers that a reviewer asks for.
+/// One row for each target and phase, and prompt where there are several: the numbers that a
+/// reviewer asks for.
 fn table(findings: &Findings, lang: Lang, out: &mut String) {
-    let heads = ["target", "phase", "accuracy (95 %)", "TTFT p50", "TTFT p95", "errors", "cost", "requests"];
-    let _ = writeln!(out, "| {} |", heads.map(|h| lang.say(h)).join(" | "));
-    *out += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    let prompts = findings.tables.iter().any(|t| t.labels.contains_key("prompt"));
+    let mut heads =
+        vec!["target", "phase", "accuracy (95 %)", "TTFT p50", "TTFT p95", "errors", "cost", "requests"];
+    if prompts {
+        heads.insert(1, "prompt");
+    }
+    let rule = heads.iter().map(|_| "---");
+    let _ = writeln!(out, "| {} |", heads.iter().map(|h| lang.say(h)).collect::<Vec<_>>().join(" | "));
+    let _ = writeln!(out, "| {} |", rule.collect::<Vec<_>>().join(" | "));
     let mut seen = BTreeSet::new();
     for t in findings.tables.iter().filter(|t| t.name == "delivery") {
         if !seen.insert(&t.labels) {
@@ -91,7 +99,7 @@ fn table(findings: &Findings, lang: Lang, out: &mut String) {
                 e.metric == metric && e.stat.id() == stat && e.params.is_empty() && e.labels == t.labels
             })
         };
-        let cells = [
+        let mut cells = vec![
             code(t.labels.get("target").map_or("", String::as_str)),
             code(t.labels.get("phase").map_or("", String::as_str)),
             number(find("accuracy", "share"), PERCENT, lang),
@@ -101,6 +109,9 @@ fn table(findings: &Findings, lang: Lang, out: &mut String) {
             number(find("cost", "total"), OWN, lang),
             count(t.of),
         ];
+        if prompts {
+            cells.insert(1, code(t.labels.get("prompt").map_or("", String::as_str)));
+        }
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out.push('\n');
@@ -138,23 +149,28 @@ fn gates(findings: &Findings, lang: Lang, out: &mut String) {
 }
 
 fn failures(findings: &Findings, requests: &[RequestLine], lang: Lang, out: &mut String) {
-    let failing: Vec<_> = requests.iter().filter_map(|r| r.failure.as_ref()).collect();
+    let failing = by_case(requests);
     if failing.is_empty() {
         return;
     }
-    let (all, of) = (count(failing.len() as u64), count(findings.run.requests));
+    let (all, of) = (count(count_of(&failing)), count(findings.run.requests));
     let head = lang.fill("{n} of {of} requests failed or were wrong", &[("n", &all), ("of", &of)]);
     let _ = writeln!(out, "<details><summary>{head}</summary>\n");
     let mut shown = 0;
-    for f in failing.iter().take(FAILURES) {
+    for case in failing.iter().take(FAILURES) {
+        let f = case.first;
         if out.len() > MOST {
             break;
         }
         shown += 1;
         let name = f.case.clone().unwrap_or_else(|| lang.fill("slot {n}", &[("n", &f.slot.to_string())]));
+        let more = match case.more {
+            0 => String::new(),
+            n => lang.fill("and {n} more of it", &[("n", &count(n))]),
+        };
         let _ = writeln!(
             out,
-            "{} {} {}\n",
+            "{} {} {} {more}\n",
             code(&name),
             code(&lang.tell(&f.reason)),
             code(&place(&f.labels, findings))
@@ -162,11 +178,8 @@ fn failures(findings: &Findings, requests: &[RequestLine], lang: Lang, out: &mut
         *out += &fenced(&details(f));
     }
     if shown < failing.len() {
-        let _ = writeln!(
-            out,
-            "{}\n",
-            lang.fill("… and {n} more.", &[("n", &(failing.len() - shown).to_string())])
-        );
+        let left = count_of(&failing[shown..]);
+        let _ = writeln!(out, "{}\n", lang.fill("… and {n} more.", &[("n", &count(left))]));
     }
     *out += "</details>\n\n";
 }

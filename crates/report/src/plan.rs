@@ -31,7 +31,10 @@ fn head(forecast: &Forecast, style: Style) -> String {
     let mut row = |key: &str, text: String| grid.row([Cell::painted(key, Paint::Faint), text.into()]);
     let mut cases = count(forecast.cases);
     if forecast.units != forecast.cases {
-        cases = lang.fill("{n} in {k} clusters", &[("n", &cases), ("k", &count(forecast.units))]);
+        cases = match forecast.units {
+            1 => lang.fill("{n} in 1 cluster", &[("n", &cases)]),
+            k => lang.fill("{n} in {k} clusters", &[("n", &cases), ("k", &count(k))]),
+        };
     }
     if forecast.repeats > 1 {
         cases.push_str(&lang.fill(", {n} times each", &[("n", &count(forecast.repeats))]));

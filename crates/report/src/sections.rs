@@ -146,9 +146,14 @@ fn quality(findings: &Findings, style: Style) -> String {
             // What nobody scored is left out; the delivery line says what arrived.
             let Some(value) = e.number() else { continue };
             // Where answers are judged it only says accuracy again.
-            let judged = of(findings, &group, Family::Quality);
-            let judged = judged.iter().any(|e| e.metric == "accuracy" && e.number().is_some());
-            if e.metric == "bad_answer_rate" && (judged || value == 0.0) {
+            let judged = judged_of(findings, &group, "accuracy");
+            if e.metric == "bad_answer_rate" && (judged || value == 0.0 || is_asked_length(findings, &group))
+            {
+                continue;
+            }
+            // Nobody asked about refusals, and there was none.
+            let due = || judged_of(findings, &group, "refusal_due");
+            if e.metric == "over_refusal" && value == 0.0 && !due() {
                 continue;
             }
             notes = true;
@@ -189,8 +194,45 @@ fn delivery(findings: &Findings, group: &Group, (grid, first): (&mut Grid, &mut 
             ],
         ));
     }
+    let n = |table: Option<&Table>, class: &str| {
+        table.and_then(|t| t.rows.iter().find(|r| r.class == class)).map_or(0, |r| r.count)
+    };
+    let cut = n(Some(found), "truncated");
+    // Where nothing is judged, an answer of the asked length is no failure.
+    if cut > 0 && !findings.estimates.iter().any(|e| e.metric == "accuracy") {
+        line.push_str("; ");
+        line.push_str(&lang.fill("{n} ended at max_tokens", &[("n", &count(cut))]));
+    }
     grid.row([once(&group.name, first), lang.say("delivery").into(), line.into()]);
+    let judged = table(findings, group, "judgement");
+    let (wrong, right) = (n(judged, "xfail"), n(judged, "xpass"));
+    if wrong + right > 0 {
+        let counts = lang.fill("{n} wrong, {k} right", &[("n", &count(wrong)), ("k", &count(right))]);
+        grid.row([once(&group.name, first), lang.say("expected to fail").into(), counts.into()]);
+    }
     true
+}
+
+/// Whether nothing is wrong with unjudged answers but that they ended at the length asked for.
+fn is_asked_length(findings: &Findings, group: &Group) -> bool {
+    let bad = |class: &str| ["filtered", "empty"].contains(&class);
+    let delivered = table(findings, group, "delivery");
+    !findings.estimates.iter().any(|e| e.metric == "accuracy")
+        && delivered.is_some_and(|t| !t.rows.iter().any(|r| bad(&r.class)))
+}
+
+/// Whether a group has a number of that metric of quality.
+fn judged_of(findings: &Findings, group: &Group, metric: &str) -> bool {
+    of(findings, group, Family::Quality).iter().any(|e| e.metric == metric && e.number().is_some())
+}
+
+/// A line with the name of a group, where there are several of them, so that its columns have
+/// the room; whether the name is still to be said.
+fn heading(grid: &mut Grid, group: &Group, several: bool) -> bool {
+    if several {
+        grid.line(format!(" {}", group.name), Paint::Plain);
+    }
+    !several
 }
 
 /// `complete 121 · truncated 1`
@@ -203,8 +245,10 @@ pub(crate) fn counts(table: &Table, lang: Lang) -> String {
 fn speed(findings: &Findings, style: Style) -> String {
     let lang = style.lang;
     let mut grid = Grid::new(0);
+    let groups = groups(findings);
+    let several = groups.len() > 1;
     grid.row([
-        head("SPEED", lang),
+        if several { Cell::painted(lang.say("SPEED"), Paint::Title) } else { head("SPEED", lang) },
         "".into(),
         faint(lang.say("unit")),
         faint("p50"),
@@ -213,9 +257,13 @@ fn speed(findings: &Findings, style: Style) -> String {
         faint(lang.say("n of slots")),
     ]);
     let mut any = false;
-    for group in groups(findings) {
-        let mut first = true;
+    for group in groups {
         let found = of(findings, &group, Family::Speed);
+        let is_time = |e: &&Estimate| TIMES.contains(&e.metric.as_str());
+        if !found.iter().any(|e| is_time(e) && (e.number().is_some() || e.n.of > 0)) {
+            continue;
+        }
+        let mut first = heading(&mut grid, &group, several);
         let is_open = is_open(findings, &group);
         for id in TIMES {
             // Users of a closed loop wait for their own answer: there is no other arrival.
@@ -352,17 +400,22 @@ fn asked(findings: &Findings, group: &Group, lang: Lang) -> String {
 fn tokens(findings: &Findings, style: Style) -> String {
     let lang = style.lang;
     let mut grid = Grid::new(0);
+    let groups = groups(findings);
+    let several = groups.len() > 1;
     grid.row([
-        head("TOKENS", lang),
+        if several { Cell::painted(lang.say("TOKENS"), Paint::Title) } else { head("TOKENS", lang) },
         "".into(),
         faint(lang.say("mean")),
         faint(lang.say("total")),
         faint(lang.say("n of slots")),
     ]);
     let mut any = false;
-    for group in groups(findings) {
-        let mut first = true;
+    for group in groups {
         let found = of(findings, &group, Family::Tokens);
+        if !found.iter().any(|e| e.number().is_some()) {
+            continue;
+        }
+        let mut first = heading(&mut grid, &group, several);
         for id in ["input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"] {
             let stat = |name: &str| {
                 let mut of_id = found.iter().filter(|e| e.metric == id);
@@ -374,26 +427,26 @@ fn tokens(findings: &Findings, style: Style) -> String {
             let (Some(value), Some(sum)) = (mean.number(), total.number()) else {
                 continue;
             };
+            // Most models do not reason: nothing to say.
+            if id == "reasoning_tokens" && sum == 0.0 {
+                continue;
+            }
             any = true;
             grid.row([
                 once(&group.name, &mut first),
                 id.into(),
                 Scale::of(&mean.unit, Some(value)).cell(mean, lang).into(),
-                counted(sum, findings.run.tokens_by.as_deref(), lang).into(),
+                fixed(sum, 0).into(),
                 out_of(mean, lang).into(),
             ]);
         }
     }
+    let whose = match findings.run.tokens_by.as_deref() {
+        Some(tool) => lang.fill("counts by {tool}", &[("tool", tool)]),
+        None => lang.say("counts as the server says").to_owned(),
+    };
+    grid.line(format!(" {whose}"), Paint::Faint);
     if any { grid.render_groups(style) } else { String::new() }
-}
-
-/// A sum of tokens and whose count it is.
-fn counted(sum: f64, tool: Option<&str>, lang: Lang) -> String {
-    let n = fixed(sum, 0);
-    match tool {
-        Some(tool) => lang.fill("{n} (count, by {tool})", &[("n", &n), ("tool", tool)]),
-        None => lang.fill("{n} (count, as the server says)", &[("n", &n)]),
-    }
 }
 
 fn reliability(findings: &Findings, style: Style) -> String {

@@ -279,7 +279,11 @@ fn failure(f: &Failure, findings: &Findings, style: Style) -> String {
         Some(case) => case.clone(),
         None => lang.fill("slot {n}", &[("n", &f.slot.to_string())]),
     };
-    let place = sections::place(&f.labels, findings);
+    let mut place = sections::place(&f.labels, findings);
+    if f.more > 0 {
+        let more = lang.fill("and {n} more of it", &[("n", &count(f.more))]);
+        place = if place.is_empty() { more } else { format!("{place}; {more}") };
+    }
     let mut grid = Grid::new(1);
     grid.row([
         Cell::painted(name, Paint::Title),
@@ -298,6 +302,9 @@ fn failure(f: &Failure, findings: &Findings, style: Style) -> String {
     line(lang.say("answered"), f.output.clone().unwrap_or_default());
     let scores: Vec<String> = f.scores.iter().map(|(n, s)| format!("{n} {s:.2}")).collect();
     line(lang.say("scores"), scores.join(" · "));
+    line(lang.say("said"), f.detail.clone().unwrap_or_default());
+    let whys: Vec<String> = f.reasons.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+    line(lang.say("why"), whys.join(" · "));
     out.push_str(&lines.render(style));
     out
 }

@@ -10,6 +10,19 @@ use crate::read::Columns;
 use acidtest_record::{About, Digest, Fact, Key, Maker, Note, Ns, Reading, RunId, Value, Verdict};
 use rusqlite::Connection;
 
+/// Why an opinion was held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason<'a> {
+    /// The record that it is about; of several, the first.
+    pub key: Key,
+    /// The opinion's name.
+    pub name: &'a str,
+    /// Unix time in nanoseconds.
+    pub at_unix_ns: i64,
+    /// Its words, where it has any.
+    pub why: Option<&'a str>,
+}
+
 impl Store {
     /// Hands over each verdict of a run, in the order of arrival.
     ///
@@ -19,6 +32,25 @@ impl Store {
         self.snapshot("read verdicts", |conn| {
             self.each_verdict(conn, run, &mut |v| {
                 f(v);
+                Ok(())
+            })
+        })
+    }
+
+    /// Hands over why each opinion about a run's own records was held, in the order of arrival.
+    ///
+    /// # Errors
+    /// The run is unknown or the store is damaged.
+    pub fn reasons(&self, run: RunId, f: &mut dyn FnMut(Reason<'_>)) -> Result<()> {
+        let sql = "SELECT slot, step, attempt, name, at_unix_ns, why
+             FROM verdict JOIN verdict_about ON verdict = seq AND pos = 0
+             WHERE seq BETWEEN ? AND ? AND other_run IS NULL ORDER BY seq";
+        self.snapshot("read reasons", |conn| {
+            self.each(conn, run, sql, |c| {
+                let key = Key { run, slot: c.take()?, step: c.take()?, attempt: c.take()? };
+                let (name, at): (String, i64) = (c.take()?, c.take()?);
+                let why: Option<String> = c.take()?;
+                f(Reason { key, name: &name, at_unix_ns: at, why: why.as_deref() });
                 Ok(())
             })
         })

@@ -39,6 +39,7 @@ mod tests;
 mod writer;
 
 pub use append::Appended;
+pub use beside::Reason;
 pub use claim::Claim;
 pub use error::{Result, StoreError};
 pub use export::EXPORT_SCHEMA;

@@ -62,6 +62,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
 fn own(input: &mut dyn BufRead, store: &StoreArg) -> Result<Exit, Failure> {
     let mut store = to_write(store)?;
     let imported = store.import(input).map_err(trouble)?;
-    print(&crate::lang::told(&format!("imported {}: {} records\n", imported.run, imported.stored.records)))?;
+    print(&crate::lang::told(&format!(
+        "imported {}: {}\n",
+        imported.run,
+        crate::lang::counted(imported.stored.records, "record")
+    )))?;
     Ok(Exit::Ok)
 }

@@ -1,7 +1,7 @@
 //! `acidtest init`: a suite to begin with, written here.
 
 use crate::exit::{Exit, Failure, print};
-use crate::lang::told;
+use crate::lang::{counted, told};
 use crate::suites::{CARRIED, carried};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -92,9 +92,9 @@ fn list() -> Result<Exit, Failure> {
             .find(|(name, _)| *name == "suite.yaml")
             .and_then(|(_, text)| description(text));
         text += &format!(
-            "{:<11} {} files, {} KiB{}\n",
+            "{:<11} {}, {} KiB{}\n",
             suite.name,
-            suite.files.len(),
+            counted(suite.files.len(), "file"),
             bytes.div_ceil(1024),
             said.map_or(String::new(), |d| format!(" · {d}"))
         );

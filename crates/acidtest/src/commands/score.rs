@@ -2,7 +2,7 @@
 
 use super::StoreArg;
 use crate::exit::{Exit, Failure};
-use crate::lang::told;
+use crate::lang::{counted, told};
 use crate::open_store::{to_read, to_write, trouble};
 use crate::read_back;
 use crate::rescore::{By, Done, rescore};
@@ -70,13 +70,16 @@ fn nothing(args: &Args, done: &Done) -> Failure {
 }
 
 fn say(args: &Args, done: &Done) {
-    let scored =
-        format!("scored {} answers again: {} verdicts added, no record changed", done.judged, done.verdicts);
+    let scored = format!(
+        "scored {} again: {} added, no record changed",
+        counted(done.judged, "answer"),
+        counted(done.verdicts, "verdict")
+    );
     eprintln!("{}", told(&scored));
     if done.changed > 0 {
         let paired = format!(
-            "paired by id: the suite's expected answers differ from the run's in {} cases; the report names the run's as reference",
-            done.changed
+            "paired by id: the suite's expected answers differ from the run's in {}; the report names the run's as reference",
+            counted(done.changed, "case")
         );
         eprintln!("{}", told(&paired));
     }
@@ -84,8 +87,8 @@ fn say(args: &Args, done: &Done) {
         let hint =
             if args.by == By::Digest { " (or whose expected answers changed: see --by id)" } else { "" };
         let left = format!(
-            "left as they were: {} answers to cases that the suite does not have{hint}",
-            done.unknown
+            "left as they were: {} to cases that the suite does not have{hint}",
+            counted(done.unknown, "answer")
         );
         eprintln!("{}", told(&left));
     }

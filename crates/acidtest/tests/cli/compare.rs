@@ -117,6 +117,7 @@ fn a_baseline_is_met_broken_or_undecided() {
     assert!(met.contains("met") && met.contains("at most"), "{met}");
     let undecided = against("right.yaml", &["--max-drop", "accuracy <= 2 pp"]).exits(5).out();
     assert!(undecided.contains("undecided") && undecided.contains("between"), "{undecided}");
+    assert!(undecided.contains("accuracy drop ≤ 2 pp"), "a limit on a change says so: {undecided}");
     against("right.yaml", &["--max-drop", "accuracy <= 2 pp", "--undecided", "pass"]).exits(0);
     let broken = against("wrong.yaml", &["--max-drop", "accuracy <= 20 pp"]).exits(1).out();
     assert!(broken.contains("broken") && broken.contains("at least"), "{broken}");

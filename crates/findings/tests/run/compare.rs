@@ -176,7 +176,7 @@ impl Two {
             builder.finish()
         };
         let (a, b) = (view(first), view(second));
-        let said = |text: &'static str| move |_| Texts { output: Some(text.into()), request: None };
+        let said = |text: &'static str| move |_| Texts { output: Some(text.into()), ..Texts::default() };
         compare(&a, &b, &gates, (&mut said("before"), &mut said("after")))
     }
 }

@@ -187,12 +187,17 @@ fn case(
     case
 }
 
+/// `1 case`, `2 cases`.
+fn counted(n: usize, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+}
+
 fn comments(losses: &[Loss], draft: &Draft) -> Vec<String> {
     let mut out = vec![format!(
-        "Imported from a promptfoo configuration: {} cases, {} prompts, {} targets.",
-        draft.cases.len(),
-        draft.prompts.len(),
-        draft.targets.len()
+        "Imported from a promptfoo configuration: {}, {}, {}.",
+        counted(draft.cases.len(), "case"),
+        counted(draft.prompts.len(), "prompt"),
+        counted(draft.targets.len(), "target")
     )];
     out.push("A case's id begins with promptfoo's number of the test (testIdx).".into());
     out.push(

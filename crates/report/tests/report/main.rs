@@ -56,7 +56,7 @@ fn docent() -> Findings {
     }
     find(&builder.finish(), &mut |_| Texts {
         output: Some("금관은 5세기 것입니다.\u{1b}[2J".into()),
-        request: None,
+        ..Texts::default()
     })
 }
 
@@ -116,7 +116,7 @@ fn hostile() -> (Findings, Vec<acidtest_findings::RequestLine>) {
     let view = builder.finish();
     let mut said = |key: Key| Texts {
         output: Some(texts.join("\n") + texts[key.slot as usize % texts.len()]),
-        request: None,
+        ..Texts::default()
     };
     (find(&view, &mut said), acidtest_findings::requests(&view, &mut said))
 }

@@ -91,6 +91,27 @@ fn everything_beside_comes_back() {
 }
 
 #[test]
+fn reasons_are_those_of_the_opinions_about_own_records() {
+    let (_dir, mut store) = with_run(sample::RUN);
+    let items = sample::beside(sample::RUN);
+    store.append(sample::RUN, &items).unwrap();
+    let owned = |name: &str, why: Option<&str>| (name.to_owned(), why.map(str::to_owned));
+    let due: Vec<_> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Verdict(v) if v.about[0].key.run == sample::RUN => {
+                Some((v.about[0].key, owned(&v.name, v.why.as_deref())))
+            }
+            _ => None,
+        })
+        .collect();
+    assert!(due.iter().any(|(_, (_, why))| why.is_some()), "the sample has one");
+    let mut found = Vec::new();
+    store.reasons(sample::RUN, &mut |r| found.push((r.key, owned(r.name, r.why)))).unwrap();
+    assert_eq!(found, due);
+}
+
+#[test]
 fn a_later_note_replaces_the_one_before() {
     let (_dir, mut store) = with_run(sample::RUN);
     let notes: Vec<Item> =

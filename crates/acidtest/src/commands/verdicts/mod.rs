@@ -6,7 +6,7 @@ mod parse;
 
 use super::StoreArg;
 use crate::exit::{Exit, Failure, print};
-use crate::lang::told;
+use crate::lang::{counted, told};
 use crate::open_store::{to_write, trouble};
 use acidtest_record::{
     About, AboutRole, Case, Digest, Item, Key, Maker, MakerKind, Role, Row, RunId, RunSpec, Status, Value,
@@ -97,8 +97,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     for (line, why) in wrong.iter().take(LISTED) {
         eprintln!("{}", told(&format!("line {line} left out: {why}")));
     }
-    let left = if wrong.is_empty() { String::new() } else { format!("; {} lines left out", wrong.len()) };
-    print(&told(&format!("imported {} verdicts into {run}{left}\n", verdicts.len())))?;
+    let left =
+        if wrong.is_empty() { String::new() } else { format!("; {} left out", counted(wrong.len(), "line")) };
+    print(&told(&format!("imported {} into {run}{left}\n", counted(verdicts.len(), "verdict"))))?;
     Ok(Exit::Ok)
 }
 
@@ -119,7 +120,8 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn refused(file: &Path, wrong: &[(usize, String)], good: usize) -> Failure {
-    let mut text = format!("'{}': {} bad lines, nothing was imported", file.display(), wrong.len());
+    let mut text =
+        format!("'{}': {}, nothing was imported", file.display(), counted(wrong.len(), "bad line"));
     for (line, why) in wrong.iter().take(LISTED) {
         text.push_str(&format!("\n  line {line}: {why}"));
     }
