@@ -15,6 +15,7 @@
 
 mod abort;
 mod control;
+mod dead;
 mod desk;
 mod handover;
 mod likelihood;
@@ -36,5 +37,5 @@ pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
-pub use replay::{Replay, replay};
+pub use replay::{Replay, finds_any, replay};
 pub use steps::Seen;

@@ -120,13 +120,17 @@ impl Asking<'_> {
         (ready, is_built)
     }
 
-    /// Only requests that are templates need the case itself.
+    /// Only requests that are templates need the case itself; as in prompts, what a
+    /// matrix says of a variable wins over what the case says.
     fn vars(&self, slot: Slot) -> serde_json::Map<String, serde_json::Value> {
         let target = &self.spec.targets[usize::from(self.target)];
-        match (&target.http, &target.command, slot.case) {
-            (None, None, _) | (_, _, None) => serde_json::Map::default(),
-            (_, _, Some(i)) => self.cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
+        if target.http.is_none() && target.command.is_none() {
+            return serde_json::Map::default();
         }
+        let case = slot.case.and_then(|i| self.cases.get(i as usize));
+        let mut vars = case.map(|c| c.vars.clone()).unwrap_or_default();
+        vars.extend(self.spec.prompts[usize::from(self.prompt)].vars.clone());
+        vars
     }
 }
 

@@ -11,6 +11,7 @@ mod help;
 mod kill;
 mod korean;
 mod language;
+mod newcomer;
 mod own_targets;
 mod protocols;
 mod reports;
