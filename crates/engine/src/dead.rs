@@ -1,8 +1,9 @@
 //! A server that is not there: a run in which nothing could be reached is not asked to its end.
 //!
-//! Main type: [`Reached`]. Must not stop anything by itself: the desk does.
+//! Main type: [`Reached`]. Must not stop anything by itself: the measuring thread does.
 
-use acidtest_record::{Cause, Outcome, RunSpec};
+use acidtest_record::{Cause, RunSpec};
+use acidtest_target::End;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Attempts that must have found nobody before the run is given up.
@@ -16,15 +17,15 @@ pub(crate) struct Reached {
 }
 
 impl Reached {
-    /// Counts an outcome; says whether the first [`TRIES`] attempts all found nobody.
-    pub(crate) fn nobody(&self, outcome: &Outcome) -> bool {
-        match outcome {
-            Outcome::Failed { cause: Cause::Connect | Cause::Dns, .. } => {
+    /// Counts an attempt; says whether the first [`TRIES`] attempts all found nobody.
+    pub(crate) fn nobody(&self, end: &End) -> bool {
+        match end {
+            End::Failed { cause: Cause::Connect | Cause::Dns, .. } => {
                 let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
                 lost >= TRIES && !self.anybody.load(Ordering::Relaxed)
             }
-            // Nothing is known of a request that was not sent or that we took back.
-            Outcome::NotSent { .. } | Outcome::Failed { cause: Cause::Cancelled, .. } => false,
+            // Nothing is known of a request that we took back.
+            End::Failed { cause: Cause::Cancelled, .. } => false,
             _ => {
                 self.anybody.store(true, Ordering::Relaxed);
                 false
@@ -43,8 +44,8 @@ mod tests {
     use super::*;
     use acidtest_record::{Source, Stage, TargetSpec};
 
-    fn failed(cause: Cause) -> Outcome {
-        Outcome::Failed { stage: Stage::Connect, cause, status: None, detail: String::new() }
+    fn failed(cause: Cause) -> End {
+        End::Failed { stage: Stage::Connect, cause, detail: String::new() }
     }
 
     #[test]

@@ -174,7 +174,6 @@ impl Desk {
             all
         });
         self.ask_rules(&record, judged.as_deref().unwrap_or(&likelihoods));
-        self.give_up(&record.outcome);
         let waiting = judged.is_none().then(|| record.clone());
         self.send(Item::Record(Box::new(record)))?;
         let verdicts = match (judged, waiting, &self.setup.late) {
@@ -264,14 +263,6 @@ impl Desk {
         let class = OutcomeClass::of_record(record);
         let now = self.setup.zero_unix_ns + record.timing.ended.map_or(0, |t| t.0);
         self.tally.opinions(record.key, class, &record.answer, &begin.asked, is_over, now)
-    }
-
-    /// Stops a run whose server is not there.
-    fn give_up(&self, outcome: &Outcome) {
-        let (control, spec) = (&self.setup.control, &self.setup.spec);
-        if control.reached.nobody(outcome) && crate::dead::is_one_server(spec) {
-            control.stop(StopReason::Unreachable);
-        }
     }
 
     /// Counts an outcome, and stops the run where a rule of the plan says so.

@@ -283,8 +283,17 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             }
         };
         let ended = attempt.ended;
+        self.give_up(&attempt.end);
         self.hand.give(Message::End { ticket, attempt: Box::new(attempt), reply });
         ended
+    }
+
+    /// Stops a run whose server is not there: here and not at a desk, which may be behind.
+    fn give_up(&self, end: &End) {
+        let control = &self.shared.control;
+        if control.reached.nobody(end) && crate::dead::is_one_server(&self.shared.spec) {
+            control.stop(StopReason::Unreachable);
+        }
     }
 
     /// Waits until a case's own limit has passed; for ever where it has none.
