@@ -1,5 +1,8 @@
 //! The published schema beside what it describes: the suites that we publish and the guide's examples.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::disallowed_methods, reason = "the published files are what is tested")]
+
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
