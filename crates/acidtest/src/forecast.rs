@@ -8,7 +8,10 @@ use crate::open_store::{self, trouble};
 use crate::read_back;
 use acidtest_engine::CellRequests;
 use acidtest_findings::{CellForecast, CostForecast, Forecast};
-use acidtest_record::{Amount, Ask, Gate, Load, Price, PromptSpec, Row, RunSpec, RunState, Usage};
+use acidtest_record::{
+    Amount, Ask, Gate, Load, Price, PromptSpec, Row, RunId, RunSpec, RunState, Usage,
+};
+use acidtest_store::Store;
 use acidtest_suite::{Loaded, estimate_tokens};
 use std::collections::HashMap;
 
@@ -57,7 +60,7 @@ pub(crate) struct Earlier {
     values: HashMap<String, f64>,
 }
 
-/// The latest complete run of the same workload in the store, if there is a store and such a run.
+/// The latest complete run of the same workload in the store that anybody answered, if there is one.
 pub(crate) fn earlier(store: &StoreArg, spec: &RunSpec) -> Result<Option<Earlier>, Failure> {
     if !open_store::exists(store)? {
         return Ok(None);
@@ -66,12 +69,23 @@ pub(crate) fn earlier(store: &StoreArg, spec: &RunSpec) -> Result<Option<Earlier
     let mut runs = store.runs().map_err(trouble)?;
     runs.sort_by_key(|r| std::cmp::Reverse(r.created_unix_ns));
     let fits = |r: &&acidtest_store::RunSummary| r.workload == spec.workload && r.state == RunState::Done;
-    let Some(run) = runs.iter().take(MOST_RUNS).find(fits) else {
-        return Ok(None);
-    };
-    let old = store.spec(run.id).map_err(trouble)?;
+    for run in runs.iter().take(MOST_RUNS).filter(fits) {
+        // Of a run in which everything failed nothing can be learned.
+        if let Some(by_model) = means(&store, run.id)? {
+            let values = values(&store, run.id)?;
+            return Ok(Some(Earlier { id: run.id.to_string(), by_model, values }));
+        }
+    }
+    Ok(None)
+}
+
+/// What one request of each model took; none where none was answered.
+fn means(store: &Store, run: RunId) -> Result<Option<HashMap<String, Means>>, Failure> {
+    let old = store.spec(run).map_err(trouble)?;
     let mut sums: HashMap<String, [(f64, u32); 3]> = HashMap::new();
+    let mut is_answered = false;
     let mut add = |row: Row| {
+        is_answered |= row.class.delivered();
         let Some(target) = old.targets.get(usize::from(row.target)) else { return };
         let seconds = row.started.zip(row.ended).map(|(a, b)| (b.0 - a.0) as f64 / 1e9);
         let entry = sums.entry(target.model.clone()).or_default();
@@ -83,13 +97,18 @@ pub(crate) fn earlier(store: &StoreArg, spec: &RunSpec) -> Result<Option<Earlier
             }
         }
     };
-    store.rows(run.id, &mut add).map_err(trouble)?;
+    store.rows(run, &mut add).map_err(trouble)?;
     let mean = |(sum, n): (f64, u32)| (n > 0).then(|| sum / f64::from(n));
     let by_model = sums
         .into_iter()
         .map(|(model, [i, o, s])| (model, Means { input: mean(i), output: mean(o), seconds: mean(s) }))
         .collect();
-    let findings = read_back::findings(&store, run.id)?;
+    Ok(is_answered.then_some(by_model))
+}
+
+/// Its shares, by metric.
+fn values(store: &Store, run: RunId) -> Result<HashMap<String, f64>, Failure> {
+    let findings = read_back::findings(store, run)?;
     let plain = findings.estimates.iter().filter(|e| e.labels.len() == 2 && e.params.is_empty());
     let mut values = HashMap::new();
     for estimate in plain.filter(|e| e.unit == "ratio") {
@@ -97,7 +116,7 @@ pub(crate) fn earlier(store: &StoreArg, spec: &RunSpec) -> Result<Option<Earlier
             values.entry(estimate.metric.clone()).or_insert(value);
         }
     }
-    Ok(Some(Earlier { id: run.id.to_string(), by_model, values }))
+    Ok(values)
 }
 
 /// What the plan will send.

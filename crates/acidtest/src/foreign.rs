@@ -112,11 +112,25 @@ impl File {
 
     pub(crate) fn import(&self, tool: Tool) -> Result<Imported, Failure> {
         let folder = &self.folder;
-        let open = |path: &str| inside(folder, path);
+        let registry = (tool == Tool::OpenaiEvals).then(|| registry_data(folder)).flatten();
+        let open = |path: &str| {
+            let beside = inside(folder, path);
+            match &registry {
+                Some(data) if beside.is_err() => inside(data, path).or(beside),
+                _ => beside,
+            }
+        };
         let mut input = Input::new(&self.name, &self.bytes, &open);
         input.data = self.data.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         acidtest_formats::import(tool, &input).map_err(format_trouble)
     }
+}
+
+/// Where a registry of OpenAI Evals keeps its samples: `data` beside the `evals` of the file.
+fn registry_data(folder: &Path) -> Option<PathBuf> {
+    let root = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let evals = root.canonicalize().ok().filter(|f| f.ends_with("evals"))?;
+    Some(evals.parent()?.join("data")).filter(|data| data.is_dir())
 }
 
 /// A neighbour's bytes. A link that leads out of the folder is not followed.

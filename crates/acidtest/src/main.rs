@@ -44,6 +44,19 @@ struct Cli {
     command: commands::Command,
 }
 
+/// A hint where an argument was left out that has a usual value.
+fn more_about(error: &clap::Error) -> &'static str {
+    use clap::error::{ContextKind, ContextValue};
+    let is_of = |arg: &ContextValue| matches!(arg, ContextValue::String(s) if s.starts_with("--resume "));
+    let is_empty = |value: &ContextValue| matches!(value, ContextValue::String(s) if s.is_empty());
+    let lacks = error.get(ContextKind::InvalidArg).is_some_and(is_of)
+        && error.get(ContextKind::InvalidValue).is_none_or(is_empty);
+    match lacks {
+        true => "\nhint: the newest run goes on with: acidtest run --resume latest\n",
+        false => "",
+    }
+}
+
 fn main() -> ExitCode {
     lang::set(lang::early(std::env::args_os()));
     // A panic is our own bug: one line for the user, exit code 4.
@@ -56,7 +69,8 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) if e.use_stderr() => {
-            eprint!("{}", exit::harmless(&lang::told(&e.render().to_string())));
+            let words = format!("{}{}", e.render(), more_about(&e));
+            eprint!("{}", exit::harmless(&lang::told(&words)));
             return ExitCode::from(exit::Exit::Usage.code());
         }
         Err(e) => {

@@ -26,16 +26,13 @@ pub(crate) fn replay(mut store: Store, e: Execution, of: RunId) -> Result<Execut
     let files = crate::uploads::read(&e.spec, &e.cases, &e.folder)?;
     let source = Store::open_read_only(store.path()).map_err(trouble)?;
     let shelf = Shelf::of_run(source, of, &e.spec)?;
+    let source = Replay { recall: shelf.recall(), of };
     let _claim = store.claim(e.run).map_err(trouble)?;
-    store.create_run(e.run, &e.spec.name, &e.spec, &e.cases, zero.unix_ns()).map_err(trouble)?;
-    store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
-    copy_surroundings(&mut store, e.run, of, (&e.spec, &e.cases))?;
-    let clock_no = open_clock(&mut store, e.run, zero)?;
     let path = store.path().to_owned();
-    let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
     let control = Arc::new(Control::default());
-    crate::interrupt::stops(&control);
-    let job = Job {
+    // Nothing is handed over before the store knows the run.
+    let nobody = std::sync::mpsc::sync_channel(0).0;
+    let mut job = Job {
         run: e.run,
         urls: e.spec.targets.iter().map(address).collect(),
         spec: Arc::new(e.spec),
@@ -44,13 +41,21 @@ pub(crate) fn replay(mut store: Store, e: Execution, of: RunId) -> Result<Execut
         secrets: Secrets::from_fn(|_| Some("replay".to_owned())),
         finished: Arc::new(Finished::default()),
         zero,
-        clock_no,
-        out,
-        control,
+        clock_no: 0,
+        out: nobody,
+        control: control.clone(),
         files,
         recall: None,
     };
-    let result = acidtest_engine::replay(&job, &Replay { recall: shelf.recall(), of });
+    check_any(&store, &job, &source)?;
+    store.create_run(e.run, &job.spec.name, &job.spec, &job.cases, zero.unix_ns()).map_err(trouble)?;
+    store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
+    copy_surroundings(&mut store, e.run, of, (&job.spec, &job.cases))?;
+    job.clock_no = open_clock(&mut store, e.run, zero)?;
+    let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
+    job.out = out;
+    crate::interrupt::stops(&control);
+    let result = acidtest_engine::replay(&job, &source);
     drop(job);
     let (mut store, _) = writer.join().map_err(trouble)?;
     let ended = zero.unix_ns() + zero.now();
@@ -68,6 +73,27 @@ pub(crate) fn replay(mut store: Store, e: Execution, of: RunId) -> Result<Execut
     store.set_state(e.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
     Ok(Executed { store, summary })
+}
+
+/// A suite of which the run holds no request at all is refused before anything is stored.
+fn check_any(store: &Store, job: &Job, source: &Replay) -> Result<(), Failure> {
+    let found = acidtest_engine::finds_any(job, source)
+        .map_err(|error| crate::execute::engine_trouble(error, store.path()))?;
+    if found {
+        return Ok(());
+    }
+    let names = |spec: &RunSpec| {
+        let names: Vec<&str> = spec.targets.iter().map(|t| t.name.as_str()).collect();
+        names.join(", ")
+    };
+    let (ours, of) = (names(&job.spec), source.of);
+    let theirs = names(&store.spec(of).map_err(trouble)?);
+    let words = format!(
+        "run {of} holds no request of this suite: its targets are {theirs}, those of the suite {ours}"
+    );
+    Err(Failure::usage(words).hint(
+        "a replay finds a request by target name, path, body and repeat; prompts, parameters and models must be as they were",
+    ))
 }
 
 /// An address to build requests for. No connection is opened, so none needs

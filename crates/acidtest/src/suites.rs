@@ -50,7 +50,7 @@ pub(crate) fn here() -> Result<PathBuf, Failure> {
                 many.len(),
                 names.join(", ")
             ))
-            .hint("name one: acidtest run FOLDER"))
+            .hint("name one: its folder is enough"))
         }
     }
 }

@@ -4,9 +4,9 @@
 //! the suite's folder only, links followed.
 
 use crate::exit::{Exit, Failure};
-use acidtest_record::{Case, RunSpec};
+use acidtest_record::{Case, RunSpec, TargetSpec};
 use acidtest_target::{Files, files_needed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(crate) fn read(spec: &RunSpec, cases: &[Case], folder: &Path) -> Result<File
     let mut all = 0;
     for target in &spec.targets {
         let fail = |what: String| Failure::usage(format!("target '{}': {what}", target.name));
-        for path in files_needed(target, cases).map_err(fail)? {
+        for path in needed(target, spec, cases).map_err(fail)? {
             if bytes.contains_key(&path) {
                 continue;
             }
@@ -40,6 +40,20 @@ pub(crate) fn read(spec: &RunSpec, cases: &[Case], folder: &Path) -> Result<File
         Failure::new(Exit::Internal, e).hint(format!("see whether the folder {} is there", whole.display()))
     })?;
     Ok(Files::new(&whole, bytes))
+}
+
+/// The files of a target; what a matrix says of a variable wins, as in the requests themselves.
+fn needed(target: &TargetSpec, spec: &RunSpec, cases: &[Case]) -> Result<BTreeSet<String>, String> {
+    if spec.prompts.iter().all(|p| p.vars.is_empty()) {
+        return files_needed(target, cases);
+    }
+    let mut all = BTreeSet::new();
+    for prompt in &spec.prompts {
+        let mut cases = cases.to_vec();
+        cases.iter_mut().for_each(|case| case.vars.extend(prompt.vars.clone()));
+        all.extend(files_needed(target, &cases)?);
+    }
+    Ok(all)
 }
 
 fn one(folder: &Path, path: &str) -> Result<Vec<u8>, String> {

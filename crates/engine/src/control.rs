@@ -4,6 +4,7 @@
 //! anything by itself.
 
 use crate::abort::Counts;
+use crate::dead::Reached;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -19,6 +20,8 @@ pub enum StopReason {
     CostCap,
     /// The store takes no more.
     StoreGone,
+    /// The first attempts all found nobody at the other end.
+    Unreachable,
     /// A rule of the plan says so: its position among them.
     Abort(u16),
 }
@@ -32,6 +35,7 @@ impl StopReason {
             StopReason::TimeCap => "the time cap was reached",
             StopReason::CostCap => "the cost cap was reached",
             StopReason::StoreGone => "the store takes no more",
+            StopReason::Unreachable => "the first 20 attempts all failed to connect",
             StopReason::Abort(_) => "an abort rule was met",
         }
     }
@@ -47,6 +51,8 @@ pub struct Control {
     spent_nano: AtomicU64,
     /// Outcomes so far, for the plan's rules.
     pub(crate) counts: Counts,
+    /// Whether anybody was reached.
+    pub(crate) reached: Reached,
 }
 
 /// Counts of a run that is going on. All of them only grow, except `in_flight`.
@@ -79,6 +85,7 @@ impl Default for Control {
             progress: Progress::default(),
             spent_nano: AtomicU64::new(0),
             counts: Counts::default(),
+            reached: Reached::default(),
         }
     }
 }

@@ -15,6 +15,7 @@
 
 mod abort;
 mod control;
+mod dead;
 mod desk;
 mod forecast;
 mod handover;
@@ -38,5 +39,5 @@ pub use desk::retryable;
 pub use forecast::{CellRequests, requests_of};
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
-pub use replay::{Replay, replay};
+pub use replay::{Replay, finds_any, replay};
 pub use steps::Seen;

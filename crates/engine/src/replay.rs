@@ -47,6 +47,34 @@ pub fn replay(job: &Job, source: &Replay) -> Result<Summary, EngineError> {
     }
 }
 
+/// Whether the stored run answers any request of the job's plan, before one is stored.
+///
+/// # Errors
+/// Configuration that cannot work.
+pub fn finds_any(job: &Job, source: &Replay) -> Result<bool, EngineError> {
+    let prompts = Prompts::render(&job.spec, &job.cases, source.of.0).map_err(EngineError::Prompt)?;
+    for cell in Plan::all(&job.spec) {
+        let no = usize::from(cell.target);
+        let spec = &job.spec.targets[no];
+        let endpoint = Endpoint::new(spec, &job.urls[no], &job.spec.limits, &job.secrets, job.zero)?;
+        let (target, prompt) = (cell.target, cell.prompt);
+        let asking = Asking { spec: &job.spec, cases: &job.cases, prompts: &prompts, target, prompt };
+        let mut walker = cell.plan.walker();
+        let unfinished = Finished::default();
+        // Where no number is planned, the first request that is not there ends the phase.
+        let most = if cell.plan.len().is_some() { cell.plan.capacity() } else { 1 };
+        for index in 0..most {
+            let slot = walker.slot(index);
+            let (ready, is_built) = asking.ready(slot, &unfinished, &|ask| endpoint.build(ask));
+            let found = |step| (source.recall.find)(&wanted(&cell, &slot, step)).is_some();
+            if is_built && ready.steps.iter().any(found) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
 fn one_cell(
     job: &Job,
     source: &Replay,

@@ -120,13 +120,17 @@ impl Asking<'_> {
         (ready, is_built)
     }
 
-    /// Only requests that are templates need the case itself.
+    /// Only requests that are templates need the case itself; as in prompts, what a
+    /// matrix says of a variable wins over what the case says.
     fn vars(&self, slot: Slot) -> serde_json::Map<String, serde_json::Value> {
         let target = &self.spec.targets[usize::from(self.target)];
-        match (&target.http, &target.command, slot.case) {
-            (None, None, _) | (_, _, None) => serde_json::Map::default(),
-            (_, _, Some(i)) => self.cases.get(i as usize).map(|c| c.vars.clone()).unwrap_or_default(),
+        if target.http.is_none() && target.command.is_none() {
+            return serde_json::Map::default();
         }
+        let case = slot.case.and_then(|i| self.cases.get(i as usize));
+        let mut vars = case.map(|c| c.vars.clone()).unwrap_or_default();
+        vars.extend(self.spec.prompts[usize::from(self.prompt)].vars.clone());
+        vars
     }
 }
 
@@ -279,8 +283,17 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             }
         };
         let ended = attempt.ended;
+        self.give_up(&attempt.end);
         self.hand.give(Message::End { ticket, attempt: Box::new(attempt), reply });
         ended
+    }
+
+    /// Stops a run whose server is not there: here and not at a desk, which may be behind.
+    fn give_up(&self, end: &End) {
+        let control = &self.shared.control;
+        if control.reached.nobody(end) && crate::dead::is_one_server(&self.shared.spec) {
+            control.stop(StopReason::Unreachable);
+        }
     }
 
     /// Waits until a case's own limit has passed; for ever where it has none.

@@ -273,7 +273,6 @@ fn of_share(gate: &Gate, bound: Bound, expected: Option<f64>, blank: GateForecas
     let taken = expected.unwrap_or(f64::midpoint(gate.limit, best));
     let needs = cases_to_settle(taken, gate.limit, 1.0, 1.0);
     let unit = blank.unit;
-    let percent = |x: f64| format!("{:.4}", x * 100.0).trim_end_matches('0').trim_end_matches('.').to_owned();
     let given = match expected {
         Some(_) => format!("if the value is {} %", percent(taken)),
         None => format!("if the value is {} %, half-way to the best", percent(taken)),
@@ -303,8 +302,22 @@ fn of_share(gate: &Gate, bound: Bound, expected: Option<f64>, blank: GateForecas
     GateForecast { fewest, needs, expected: Some(taken), can, why, ..blank }
 }
 
+/// A share that is taken for a plan, in per cent: a guess has two or three digits, more only
+/// where fewer would say 0 or 100.
+fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    let digits = if value.min(100.0 - value) < 1.0 { 4 } else { 1 };
+    format!("{value:.digits$}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_guess_has_two_or_three_digits() {
+        let words = [0.612_903, 0.6, 0.5, 0.125, 0.9995, 1.0, 0.0].map(percent);
+        assert_eq!(words, ["61.3", "60", "50", "12.5", "99.95", "100", "0"]);
+    }
+
     use super::*;
     use acidtest_record::{Amount, Load, PhaseSpec, ScorerKind, ScorerSpec, TargetSpec, Warmup};
 

@@ -93,7 +93,12 @@ fn cells(forecast: &Forecast, style: Style) -> String {
             cell.seconds.map_or("?".into(), |s| duration(s, lang)).into(),
         ]);
     }
-    grid.render(style)
+    let mut out = grid.render(style);
+    if forecast.cells.iter().any(|c| c.warmup > 0) {
+        let legend = lang.say("+N: warm-up requests, sent first and not counted");
+        out.push_str(&format!(" {}\n", style.paint(legend, Paint::Faint)));
+    }
+    out
 }
 
 fn tokens(n: f64) -> String {

@@ -39,6 +39,15 @@ pub(crate) struct BadFilter {
 }
 
 impl Expression {
+    /// The fields that it names, in order.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        match self {
+            Expression::Is(key, _) | Expression::Like(key, _) | Expression::Has(key) => vec![key],
+            Expression::Not(inner) => inner.fields(),
+            Expression::And(all) | Expression::Or(all) => all.iter().flat_map(Self::fields).collect(),
+        }
+    }
+
     /// Whether the condition holds for a case.
     pub(crate) fn holds(&self, case: &Case) -> bool {
         match self {
@@ -55,7 +64,7 @@ impl Expression {
 }
 
 /// A field of a case as text: its own, a tag, or a variable as `vars.NAME`.
-fn field(case: &Case, key: &str) -> Option<String> {
+pub(crate) fn field(case: &Case, key: &str) -> Option<String> {
     if let Some(name) = key.strip_prefix("vars.") {
         return case.vars.get(name).map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
     }

@@ -66,7 +66,7 @@ fn without_null(schema: &mut Value) {
 
 /// A suite of acidtest: what to ask, of whom, under which load, and what counts as right.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("anyOf" = [{"required": ["cases"]}, {"required": ["include"]}]))]
 struct Suite {
     /// Name of the suite; by default that of its file or directory.
     name: Option<String>,
@@ -93,7 +93,7 @@ struct Suite {
     /// Values to combine, each combination a prompt of its own: a key that a template names is its variable, any other a field of the body.
     matrix: Option<BTreeMap<String, Vec<Value>>>,
     /// What is asked: a data file (.jsonl .json .csv .tsv .parquet), a folder, a table, or a list.
-    cases: Cases,
+    cases: Option<Cases>,
     /// What every case has unless it says otherwise.
     defaults: Option<CaseDefaults>,
     /// Which cases are asked: a condition, or a map.

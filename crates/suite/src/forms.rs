@@ -268,11 +268,17 @@ pub(crate) fn check_targets(
         Some(list) => suite.doc.list(list, "'prompts'")?.get(at),
         None => suite.get("prompt"),
     };
-    let message = format!(
-        "'{}' is raw text, and the target '{}' takes messages only",
-        prompts[at].name,
-        brief(&target.name)
-    );
+    let (prompt, target) = (&prompts[at], brief(&target.name));
+    // Who asked for log-likelihoods reads of them, not of the text that they made of the prompt.
+    let form = node.and_then(|n| n.get("form")).or(suite.get("form")).filter(|_| prompt.form.scores_text());
+    let message = match form {
+        Some(_) => format!(
+            "the form '{}' scores raw text, and the target '{target}' takes messages only",
+            prompt.form.id()
+        ),
+        None => format!("'{}' is raw text, and the target '{target}' takes messages only", prompt.name),
+    };
+    let node = form.or(node);
     Err(suite
         .doc
         .at(node.unwrap_or(suite.node), message)

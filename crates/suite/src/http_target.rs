@@ -13,6 +13,7 @@ use acidtest_record::{
     AudioSpec, BodySpec, Case, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
     SessionPer, SessionSpec, Source, TargetKind, TargetSpec,
 };
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of the target.
@@ -64,6 +65,8 @@ pub(crate) const TEXT_KEYS: [&str; 2] = ["text", "media"];
 const BUILT_IN: [&str; 8] = ["prompt", "system", "messages", "model", "session", "nonce", "vars", "params"];
 const SECRET_PARAMETERS: [&str; 6] = ["key", "api_key", "apikey", "api-key", "token", "access_token"];
 const MAX_PARTS: usize = 100;
+/// Keys that hold templates.
+const TEMPLATES: [&str; 7] = ["url", "headers", "query", "body", "form", "text", "multipart"];
 
 /// Reads a target.
 pub(crate) fn read(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
@@ -304,7 +307,7 @@ fn end(doc: &Doc, node: &Node, what: &str) -> Result<EndMark, SuiteError> {
         "event" => EndMark::Event(doc.name(place, "'event'")?),
         _ => EndMark::Field {
             pointer: pointer(doc, place, "'pointer'")?,
-            value: fields.get("value").map_or(serde_json::Value::Bool(true), Node::to_json),
+            value: fields.get("value").map_or(Value::Bool(true), Node::to_json),
         },
     })
 }
@@ -369,16 +372,30 @@ fn walk(node: &Node, on: &mut dyn FnMut(&Node, &str)) {
     }
 }
 
-/// Whether every placeholder of a target has a value in every case.
-pub(crate) fn check_names(doc: &Doc, target: &Node, cases: &[Case]) -> Result<(), SuiteError> {
+/// Whether a template of a target names a variable of the cases or of the matrix.
+pub(crate) fn names_variable(target: &Node, name: &str) -> bool {
+    let mut found = false;
+    for node in TEMPLATES.iter().filter_map(|key| target.get(key)) {
+        walk(node, &mut |_, text| found |= Template::parse(text).is_ok_and(|t| t.uses(name)));
+    }
+    found && !BUILT_IN.contains(&name)
+}
+
+/// Whether every placeholder of a target has a value in every case, or from the matrix.
+pub(crate) fn check_names(
+    doc: &Doc,
+    target: &Node,
+    cases: &[Case],
+    matrix: &Map<String, Value>,
+) -> Result<(), SuiteError> {
     let sessions = target.get("session").is_some();
     let mut wrong = None;
-    for key in ["url", "headers", "query", "body", "form", "text", "multipart"] {
-        let Some(node) = target.get(key) else { continue };
+    for node in TEMPLATES.iter().filter_map(|key| target.get(key)) {
         walk(node, &mut |leaf, text| {
             let Ok(template) = Template::parse(text) else { return };
             let lost = template
                 .names()
+                .filter(|name| !matrix.contains_key(*name))
                 .find_map(|name| lost(name, sessions, cases).map(|what| (name.to_owned(), what)));
             if let (Some((name, what)), None) = (lost, &wrong) {
                 wrong = Some((leaf.clone(), name, what));
@@ -386,8 +403,14 @@ pub(crate) fn check_names(doc: &Doc, target: &Node, cases: &[Case]) -> Result<()
         });
     }
     let Some((leaf, name, what)) = wrong else { return Ok(()) };
-    let known: BTreeSet<&str> =
-        cases.iter().take(100).flat_map(|c| c.vars.keys()).map(String::as_str).chain(BUILT_IN).collect();
+    let known: BTreeSet<&str> = cases
+        .iter()
+        .take(100)
+        .flat_map(|c| c.vars.keys())
+        .chain(matrix.keys())
+        .map(String::as_str)
+        .chain(BUILT_IN)
+        .collect();
     let meant = nearest(&name, known.iter().copied()).map_or(String::new(), |m| format!(" (expected '{m}')"));
     let list: Vec<&str> = known.into_iter().take(30).collect();
     Err(doc.at(&leaf, format!("{what}{meant}")).hint(format!("known: {}", list.join(" "))))

@@ -22,6 +22,7 @@ mod csv;
 mod data;
 mod dataset;
 mod defaults;
+mod empty;
 mod environment;
 mod error;
 mod extract;

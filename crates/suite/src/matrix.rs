@@ -1,7 +1,7 @@
 //! Combinations of prompts and parameters: `matrix:`.
 //!
-//! Main function: [`read`]. A key that a prompt's template names is a variable of the
-//! template, any other a field of the request's body. Must not send anything.
+//! Main function: [`read`]. A key that a template of a prompt or of an http target names is
+//! a variable of the template, any other a field of the request's body. Must not send anything.
 
 use crate::error::SuiteError;
 use crate::mapping::check_label;
@@ -37,7 +37,7 @@ pub(crate) fn read(suite: &Fields<'_>, prompts: &Prompts) -> Result<Vec<Combinat
     let mut out = vec![Combination::default()];
     for (key, value) in pairs {
         check_label(doc, &key.name, key.span)?;
-        let is_variable = used.contains(&key.name);
+        let is_variable = used.contains(&key.name) || targets::names_variable(suite, &key.name)?;
         let values = doc.full_list(value, &format!("'{}'", key.name))?;
         if !is_variable {
             check_params(suite, key, values)?;

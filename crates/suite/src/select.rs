@@ -3,7 +3,8 @@
 //! Main type: [`Selection`]. Every choice follows from a case's own id, tags and split:
 //! it does not depend on the order of the file. Must not change a case.
 
-use crate::error::{Source, Span, SuiteError, brief};
+use crate::empty;
+use crate::error::{Source, Span, SuiteError};
 use crate::filter::{self, Expression};
 use crate::read::{Doc, Fields};
 use crate::tree::{Kind, Node};
@@ -76,20 +77,8 @@ impl Selection {
         span: Span,
     ) -> Result<Vec<Case>, SuiteError> {
         let filter = self.filter.as_deref().map(|text| compile(text, &cases, source, span)).transpose()?;
-        for split in &self.splits {
-            if !cases.iter().any(|c| c.split.as_deref() == Some(split)) {
-                let mut known: Vec<&str> = cases.iter().filter_map(|c| c.split.as_deref()).collect();
-                known.sort_unstable();
-                known.dedup();
-                let message = format!("no case is in the split '{}'", brief(split));
-                let list = match known.is_empty() {
-                    true => "no case has a split: give `split` to the cases, or map it".to_owned(),
-                    false => {
-                        format!("known: {}", known.iter().take(20).copied().collect::<Vec<_>>().join(", "))
-                    }
-                };
-                return Err(source.error(span, message).hint(list));
-            }
+        if let Some((message, hint)) = empty::split(self, &cases) {
+            return Err(source.error(span, message).hint(hint));
         }
         let in_split =
             |c: &Case| self.splits.is_empty() || c.split.as_ref().is_some_and(|s| self.splits.contains(s));
@@ -117,7 +106,7 @@ impl Selection {
 }
 
 /// The shard, from 0, of a case: by a digest of its id.
-fn shard_of(id: &str, parts: u32) -> u32 {
+pub(crate) fn shard_of(id: &str, parts: u32) -> u32 {
     (number(&[b"shard", id.as_bytes()]) % u64::from(parts)) as u32
 }
 

@@ -9,8 +9,8 @@ use crate::read::Fields;
 use crate::select::{self, Selection};
 use crate::tree::Node;
 use crate::{
-    abort, cases, defaults, environment, forms, include, limits, load as phases, mapping, matrix, prompts,
-    regression, repeats, scorer_files, scoring, shots, targets,
+    abort, cases, defaults, empty, environment, forms, include, limits, load as phases, mapping, matrix,
+    prompts, regression, repeats, scorer_files, scoring, shots, targets,
 };
 use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
 use std::collections::BTreeSet;
@@ -131,7 +131,8 @@ pub fn load_with(path: &Path, files: Files<'_>, selection: &Selection) -> Result
     shots::attach(&suite, &mut prompts, &read.cases, &beside(path, files))?;
     spec.prompts = prompts.specs.clone();
     forms::check_targets(&suite, &spec.targets, &spec.prompts)?;
-    targets::check_templates(&suite, &read.cases)?;
+    let matrix = spec.prompts.first().map(|p| p.vars.clone()).unwrap_or_default();
+    targets::check_templates(&suite, &read.cases, &matrix)?;
     spec.scorers = match suite.maybe("scorers", scoring::scorers)? {
         Some(given) => given,
         None => default_scorers(&read.cases),
@@ -242,6 +243,13 @@ fn choose(
     let all = read.cases.len();
     let place = span.unwrap_or(suite.node.span);
     let chosen = own.choose(read.cases, suite.doc, place)?;
+    if let Some((message, hint)) = empty::split(flags, &chosen) {
+        return Err(SuiteError::of_file("--split", message).hint(hint));
+    }
+    if let Some((flags, known)) = empty::why(flags, &chosen) {
+        let message = format!("no case is left to ask: nothing fits {flags}");
+        return Err(SuiteError::of_file(&suite.doc.name, message).hint(known));
+    }
     let line = flags.filter.as_deref().unwrap_or("");
     let command = File::line_of("--filter", line, 1);
     let chosen = flags.choose(

@@ -107,12 +107,25 @@ fn word_of_kind(node: &Node) -> Option<&str> {
     }
 }
 
-/// Whether the templates of targets fit the cases.
-pub(crate) fn check_templates(suite: &Fields<'_>, cases: &[Case]) -> Result<(), SuiteError> {
+/// Whether the templates of targets fit the cases; `matrix` is what every prompt gives a value.
+pub(crate) fn check_templates(
+    suite: &Fields<'_>,
+    cases: &[Case],
+    matrix: &Map<String, Value>,
+) -> Result<(), SuiteError> {
+    own(suite)?.try_for_each(|n| http_target::check_names(suite.doc, n, cases, matrix))
+}
+
+/// Whether the template of some target names a variable.
+pub(crate) fn names_variable(suite: &Fields<'_>, name: &str) -> Result<bool, SuiteError> {
+    Ok(own(suite)?.any(|n| http_target::names_variable(n, name)))
+}
+
+/// The targets that are templates.
+fn own<'a>(suite: &Fields<'a>) -> Result<impl Iterator<Item = &'a Node>, SuiteError> {
     let (_, node) = suite.one_of(&["target", "targets"])?;
     let nodes = suite.doc.one_or_more(node, "'targets'")?;
-    let own = nodes.iter().filter(|n| word_of_kind(n) == Some("http"));
-    own.into_iter().try_for_each(|n| http_target::check_names(suite.doc, n, cases))
+    Ok(nodes.iter().filter(|n| word_of_kind(n) == Some("http")))
 }
 
 /// Where the target is, and the name that a built-in one has by itself.

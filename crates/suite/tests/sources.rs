@@ -453,7 +453,16 @@ fn selections_of_suite_and_flags_add_up() {
     assert_eq!(got.spec.selection.last().map(String::as_str), Some("3 of 100 cases"));
     let e =
         load_from(files, &Selection { filter: Some("lang=fr".into()), ..Selection::default() }).unwrap_err();
-    assert!(e.message.contains("no case is left to ask"), "{e}");
+    let expect =
+        "error: no case is left to ask: nothing fits --filter 'lang=fr'\n --> s.yaml\n\nhint: lang is ko";
+    assert_eq!(e.to_string(), expect);
+    let e = load_from(files, &Selection { splits: vec!["nope".into()], ..Selection::default() }).unwrap_err();
+    let expect = "error: no case is in the split 'nope'\n --> --split\n\nhint: no case has a split: give `split` to the cases, or map it";
+    assert_eq!(e.to_string(), expect);
+    let shard = Selection { limit: Some(2), shard: Some((1, 90_000)), ..Selection::default() };
+    let e = load_from(files, &shard).unwrap_err();
+    assert!(e.message.ends_with("nothing fits --shard 1/90000"), "{e}");
+    assert!(e.hint.unwrap().starts_with("of 90000 shards these have cases: "));
     let e =
         load_from(files, &Selection { filter: Some("lagn=ko".into()), ..Selection::default() }).unwrap_err();
     let expect = "error: no case has a tag 'lagn'\n --> --filter:1:1\n  |\n1 | lagn=ko\n  | ^^^^\n\nhint: did you mean 'lang'?";

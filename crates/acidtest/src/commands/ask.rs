@@ -170,8 +170,8 @@ fn show(args: &Args, record: &Record) -> Result<Exit, Failure> {
         }
         outcome => {
             let why = acidtest_report::clean(&why(outcome));
-            return Err(Failure::new(exit, anyhow::anyhow!("no answer: {why}"))
-                .hint("is the server running, and are its address, kind and model right?"));
+            let hint = hint(outcome, &args.endpoint);
+            return Err(Failure::new(exit, anyhow::anyhow!("no answer: {why}")).hint(hint));
         }
     }
     Ok(exit)
@@ -182,6 +182,25 @@ fn why(outcome: &Outcome) -> String {
         Outcome::Failed { cause, detail, .. } => format!("{} ({detail})", cause.words()),
         Outcome::NotSent { reason } => format!("not sent ({})", reason.id()),
         Outcome::Completed { .. } => String::new(),
+    }
+}
+
+/// What to look at first, by the status.
+fn hint(outcome: &Outcome, endpoint: &bench::EndpointArgs) -> String {
+    let status = match outcome {
+        Outcome::Failed { status, .. } => *status,
+        _ => None,
+    };
+    match (status, endpoint.key(), endpoint.is_under_v1()) {
+        (Some(401 | 403), Some(key), _) => format!("the server does not take the key in {key}: is it right?"),
+        (Some(401 | 403), None, _) => {
+            "the server wants a key: name the environment variable that holds it with --key NAME".into()
+        }
+        (Some(404), _, false) => {
+            "nothing is at that path: most servers speak under /v1, as in --url http://HOST:PORT/v1".into()
+        }
+        (Some(404), ..) => "nothing is at that path: are the kind and the model right?".into(),
+        _ => "is the server running, and are its address, kind and model right?".into(),
     }
 }
 

@@ -231,6 +231,16 @@ impl EndpointArgs {
         })
     }
 
+    /// The name of the variable that holds the key.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Whether the address names the first part of the path that its protocol has.
+    pub(crate) fn is_under_v1(&self) -> bool {
+        self.kind == TargetKind::Ollama || self.url.split('/').any(|part| part == "v1")
+    }
+
     fn headers(&self) -> Result<std::collections::BTreeMap<String, String>, Failure> {
         let mut headers = std::collections::BTreeMap::new();
         for header in &self.headers {

@@ -39,7 +39,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let second = Baseline::open(&args.second, &args.store)?;
     if first.run == second.run {
         return Err(Failure::usage(format!("both are run {}", first.run))
-            .hint("`acidtest runs` lists the stored runs"));
+            .hint("name two runs: acidtest compare FIRST SECOND (without SECOND it is the latest); `acidtest runs` lists them"));
     }
     let spec = second.store.spec(second.run).map_err(trouble)?;
     let cases = second.store.cases(second.run).map_err(trouble)?;

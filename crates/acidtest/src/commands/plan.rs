@@ -14,9 +14,9 @@ use std::path::PathBuf;
 /// the texts.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The suite file, or a folder with a suite.yaml
+    /// The suite file, or a folder with a suite.yaml [default: ./suite.yaml, else that of the only folder here that has one]
     #[arg(value_name = "SUITE")]
-    suite: PathBuf,
+    suite: Option<PathBuf>,
     /// What a metric is expected to be, such as 'accuracy=90%'; may be repeated
     #[arg(long = "expect", value_name = "METRIC=SHARE", value_parser = Expect::parse)]
     expect: Vec<Expect>,
@@ -30,7 +30,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
-    let path = crate::suites::file(&args.suite);
+    let path = match &args.suite {
+        Some(suite) => crate::suites::file(suite),
+        None => crate::suites::here()?,
+    };
     let loaded = suite_files::load(&path, &args.select)?;
     let earlier = forecast::earlier(&args.store, &loaded.spec)?;
     let forecast = forecast::forecast(&loaded, earlier.as_ref(), &args.expect)?;

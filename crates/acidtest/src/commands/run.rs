@@ -128,12 +128,12 @@ fn replayed(
     ending: &Ending,
 ) -> Result<Exit, Failure> {
     let of = replay::source(&store, run)?;
-    let (run, quiet) = (execution.run, execution.quiet);
+    let run = execution.run;
     let done = replay::replay(store, execution, of)?;
     let shown = ending.shown(&done.store, run, &output.show)?;
     show(&shown, &output.show)?;
     let missing = replay::not_recorded(&done.store, run)?;
-    if missing > 0 && !quiet {
+    if missing > 0 {
         let words = format!(
             "{missing} of {} requests are not in run {of}\n\nhint: a replay finds a request by target name, path, body and repeat; prompts, parameters and models must be as they were",
             shown.findings.run.requests
@@ -167,11 +167,11 @@ pub(crate) fn finish(
     ending: &Ending,
 ) -> Result<Exit, Failure> {
     let run = execution.run;
-    let quiet = execution.quiet;
     let done = execute::execute(store, execution)?;
     let shown = ending.shown(&done.store, run, args)?;
     show(&shown, args)?;
-    if let Some(reason) = done.summary.stopped.filter(|_| !quiet) {
+    // How a run ended is a result, not progress: `--quiet` leaves it.
+    if let Some(reason) = done.summary.stopped {
         // A run that has spent all it may would stop again at once.
         let more = match reason {
             acidtest_engine::StopReason::CostCap => String::new(),
@@ -181,7 +181,7 @@ pub(crate) fn finish(
         let why = execute::stop_words(reason, &spec);
         eprintln!("{}", told(&format!("stopped early: {why}{more}")));
     }
-    if let Some(why) = execute::why_nothing_answered(&done.store, run)?.filter(|_| !quiet) {
+    if let Some(why) = execute::why_nothing_answered(&done.store, run)? {
         let words = format!(
             "every request failed: {why}\n\nhint: is the server running, and are its address and model right?"
         );

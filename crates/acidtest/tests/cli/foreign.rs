@@ -102,6 +102,25 @@ fn evals_of_openai_pass_and_fail_as_in_oaieval() {
 }
 
 #[test]
+fn a_registry_of_openai_evals_finds_its_own_samples() {
+    let place = Place::new();
+    let file = fixture("openai-evals/registry/evals/museum.yaml");
+    let ran = place.run(&["import", file.to_str().unwrap(), "--output", "s"]).exits(0);
+    assert!(ran.out().contains("s/suite.yaml") && ran.out().contains("s/suite-2.yaml"), "{}", ran.out());
+    // Without its data the hint says where they would be; nothing outside the registry is read.
+    std::fs::create_dir_all(place.path().join("registry/evals")).unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    place.file("registry/evals/museum.yaml", &text);
+    let ran = place.run(&["import", "registry/evals/museum.yaml", "--output", "t"]).exits(2);
+    assert!(ran.err().contains("registry/data/museum/match.jsonl"), "{}", ran.err());
+    std::fs::create_dir_all(place.path().join("registry/data")).unwrap();
+    place.file("secret.jsonl", "{\"input\": \"q\", \"ideal\": \"a\"}\n");
+    place.file("registry/evals/museum.yaml", &text.replace("museum/match.jsonl", "../../secret.jsonl"));
+    let ran = place.run(&["import", "registry/evals/museum.yaml", "--output", "t"]).exits(2);
+    assert!(ran.err().contains("secret.jsonl") && !place.path().join("t").exists(), "{}", ran.err());
+}
+
+#[test]
 fn results_become_runs_that_report_and_export_read() {
     for (file, words) in [
         ("lm-eval/samples_capitals_2026-11-26T01-37-33.631347.jsonl", "4 records (lm-eval 0.4.13)"),

@@ -13,6 +13,7 @@ mod kill;
 mod korean;
 mod language;
 mod likelihoods;
+mod newcomer;
 mod own_targets;
 mod protocols;
 mod reports;

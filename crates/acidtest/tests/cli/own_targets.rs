@@ -176,6 +176,39 @@ fn an_application_with_sessions_uploads_and_audio() {
 }
 
 #[test]
+fn a_matrix_reaches_the_templates_of_a_target() {
+    let (port, log) = museum();
+    let place = Place::new();
+    place.file("short.txt", "#");
+    place.file("long.txt", "###");
+    let suite = format!(
+        "target:\n  kind: http\n  name: guide\n  url: http://127.0.0.1:{port}/ask/{{{{ style }}}}\n  \
+         multipart: [{{ name: q, value: '{{{{ style }}}}/{{{{ vars.style }}}}: {{{{ prompt }}}}' }}, \
+         {{ name: photo, file: '{{{{ style }}}}.txt' }}]\n  response: {{ answer: /reply/text }}\n\
+         prompt: '{{{{ question }}}}'\nmatrix: {{ style: [short, long] }}\n\
+         cases: [{{ question: 'what?', style: never, expected: bytes }}]\nscorers: [contains]\nphases: [closed: 1]\n"
+    );
+    place.file("suite.yaml", &suite);
+    let report = place.run(&["run", "-q", "--format", "json"]).exits(0).json();
+    let sliced = report["estimates"].as_array().unwrap().iter();
+    let styles = sliced.filter(|e| e["metric"] == "accuracy" && !e["labels"]["style"].is_null());
+    assert_eq!(styles.count(), 2, "{report:#}");
+    let log = log.lock().unwrap();
+    for (style, photo) in [("short", "#"), ("long", "###")] {
+        let asked = log.iter().find(|r| r.starts_with(&format!("POST /ask/{style} "))).unwrap();
+        assert!(asked.contains(&format!("{style}/{style}: what?")), "{asked}");
+        assert_eq!(asked.matches('#').count(), photo.len(), "{asked}");
+    }
+    drop(log);
+    place.file(
+        "suite.yaml",
+        &suite.replace("matrix: { style: [short, long] }\n", "").replace("style: never, ", ""),
+    );
+    let ran = place.run(&["run"]).exits(2);
+    assert!(ran.err().contains("has no variable 'style'"), "{}", ran.err());
+}
+
+#[test]
 fn a_program_ends_when_acidtest_is_killed() {
     let place = Place::new();
     place.file(

@@ -70,8 +70,9 @@ pub(super) fn import(input: &Input<'_>, root: &Node) -> Result<Suite, FormatErro
         let (name, bytes) = match input.data(path) {
             Ok(found) => found,
             Err(why) => {
+                let place = registry_place(input.name, path);
                 return Err(FormatError::new(input.name, Some(entry.line), why)
-                    .hint("name the samples with --data FILE"));
+                    .hint(format!("a registry keeps its samples in {place}; name others with --data FILE")));
             }
         };
         let shapes = samples(&name, text_of(&name, &bytes)?)?;
@@ -98,6 +99,17 @@ pub(super) fn import(input: &Input<'_>, root: &Node) -> Result<Suite, FormatErro
         return Err(error.hint("supported classes: Match, Includes, JsonMatch"));
     }
     Ok(Suite { files, losses, cases })
+}
+
+/// Where a registry keeps the samples of one of its files.
+fn registry_place(file: &str, samples: &str) -> String {
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let root = match folder.rsplit_once('/') {
+        Some((root, "evals")) => root,
+        None if folder == "evals" => ".",
+        _ => "registry",
+    };
+    format!("{root}/data/{}", brief(samples))
 }
 
 fn known(input: &Input<'_>, class: &str, entry: &Node, losses: &mut Vec<Loss>) -> Option<Class> {

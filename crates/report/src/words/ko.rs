@@ -282,6 +282,8 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("an abort rule was met", "중단 규칙에 해당함"),
     ("interrupted", "사용자가 중단함"),
     ("the time cap was reached", "시간 상한에 도달함"),
+    ("the first 20 attempts all failed to connect", "처음 20번의 시도가 모두 연결에 실패함"),
+    ("+N: warm-up requests, sent first and not counted", "+N: 먼저 보내고 세지 않는 준비 요청"),
     ("the cost cap was reached", "비용 상한에 도달함"),
     ("the store takes no more", "저장소가 더 받지 않음"),
     ("baseline: {~what}", "기준 실행: {what}"),

@@ -200,13 +200,13 @@ pub(super) enum LengthUnit {
     Sentences,
 }
 
-/// A scorer with options.
+/// A scorer with options: `{ fields: … }` is short for `{ type: fields, fields: … }`.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("anyOf" = [{"required": ["type"]}, {"required": ["fields"]}]))]
 pub(super) struct ScorerOptions {
     /// What it does.
     #[schemars(rename = "type")]
-    kind: ScorerType,
+    kind: Option<ScorerType>,
     /// Its name in tables.
     name: Option<String>,
     /// Its weight. Default: 1.
