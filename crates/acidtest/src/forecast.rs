@@ -8,9 +8,7 @@ use crate::open_store::{self, trouble};
 use crate::read_back;
 use acidtest_engine::CellRequests;
 use acidtest_findings::{CellForecast, CostForecast, Forecast};
-use acidtest_record::{
-    Amount, Ask, Gate, Load, Price, PromptSpec, Row, RunId, RunSpec, RunState, Usage,
-};
+use acidtest_record::{Amount, Ask, Gate, Load, Price, PromptSpec, Row, RunId, RunSpec, RunState, Usage};
 use acidtest_store::Store;
 use acidtest_suite::{Loaded, estimate_tokens};
 use std::collections::HashMap;
