@@ -76,5 +76,6 @@ pub use refusal::is_refusal;
 pub use schema_check::JsonSchema;
 pub use select::Selection;
 pub use suite::{Loaded, load, load_with};
+pub use targets::header_holds_a_secret;
 pub use template::{MAX_MESSAGE_BYTES, Prompt, RenderError, render};
 pub use tokens::estimate_tokens;
