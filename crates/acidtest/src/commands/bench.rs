@@ -241,8 +241,10 @@ impl EndpointArgs {
             let (name, value) = (name.trim(), value.trim());
             if acidtest_suite::header_holds_a_secret(name, value) {
                 // What stands before the colon may be the secret of a mistyped flag, too.
-                return Err(Failure::usage("--header: the value is a secret and would be stored with the run")
-                    .hint("put it into the environment: --header 'Authorization: Bearer ${MY_KEY}'"));
+                return Err(Failure::usage(
+                    "--header: the value is a secret and would be stored with the run",
+                )
+                .hint("put it into the environment: --header 'Authorization: Bearer ${MY_KEY}'"));
             }
             headers.insert(name.to_owned(), value.to_owned());
         }

@@ -174,8 +174,9 @@ impl Process {
             if line.trim().is_empty() {
                 continue;
             }
-            let value: Value = serde_json::from_str(&line)
-                .map_err(|_| format!("wrote a line that is not JSON: '{}'", cut(line.trim(), 80, &self.mask)))?;
+            let value: Value = serde_json::from_str(&line).map_err(|_| {
+                format!("wrote a line that is not JSON: '{}'", cut(line.trim(), 80, &self.mask))
+            })?;
             // A late answer to a question before is passed over.
             if value.get("id").is_some_and(|got| *got == json!(id)) {
                 return said(&value, &self.mask);
