@@ -18,7 +18,7 @@ const MAX_LEVELS: usize = 32;
 /// Most parts that one rendering keeps, each assignment counted.
 const MAX_PARTS: usize = 200_000;
 /// Most bytes that one rendering hands to methods of strings.
-const MAX_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 32 << 20;
 /// Most assignments in a template's text.
 const MAX_SETS: usize = 500;
 
@@ -46,7 +46,7 @@ fn part() -> Result<(), Error> {
 /// A method of strings is about to work on so many bytes.
 pub(crate) fn work(bytes: usize) -> Result<(), Error> {
     let (parts, left) = LEFT.get();
-    let left = left.checked_sub(bytes).ok_or_else(|| too_much("hands more than 64 MiB to methods"))?;
+    let left = left.checked_sub(bytes).ok_or_else(|| too_much("hands more than 32 MiB to methods"))?;
     LEFT.set((parts, left));
     Ok(())
 }

@@ -37,7 +37,8 @@ fn of_text(text: &str, method: &str, args: &[Value]) -> Result<Value, Error> {
     let words: Vec<Option<&str>> = args.iter().map(Value::as_str).collect();
     let sets = words.iter().flatten().filter(|_| method.ends_with("strip"));
     // Each letter at an end is looked up in the set.
-    let times = sets.map(|set| set.len()).max().unwrap_or(1).max(1);
+    let slow = if matches!(method, "title" | "capitalize") { 8 } else { 1 };
+    let times = sets.map(|set| set.len()).max().unwrap_or(slow).max(1);
     crate::kept::work(text.len().saturating_mul(times))?;
     let of = |chars: &str, c: char| chars.contains(c);
     Ok(match (method, words.as_slice()) {
