@@ -132,7 +132,8 @@ pub(crate) fn guarded(text: &str) -> Result<String, (String, usize)> {
         if dotted && set.targets.contains(['|', ',', '(']) {
             return wrong("a 'set' of an attribute takes one name and one value");
         }
-        if let Some(value) = set.value {
+        // What is no expression stays as it is, for the template library to refuse.
+        if let Some(value) = set.value.filter(|v| is_whole(v)) {
             let filter = if dotted { COPIED } else { FILTER };
             out.push_str(&text[copied..tag.end - value.len()]);
             out.push_str(&format!("({value})|{filter} "));
@@ -162,6 +163,26 @@ fn assignment(inside: &str) -> Option<Set<'_>> {
         Some((targets, value)) if !targets.contains('|') => Set { targets, value: Some(value) },
         _ => Set { targets: rest, value: None },
     })
+}
+
+/// Whether a value closes only what it opened: else parentheses around it would turn it into another.
+fn is_whole(value: &str) -> bool {
+    let (mut quote, mut open, mut escaped) = (None, 0_i32, false);
+    for byte in value.bytes() {
+        match (quote, byte) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(end), b) => quote = (b != end).then_some(end),
+            (None, b @ (b'"' | b'\'')) => quote = Some(b),
+            (None, b'(' | b'[' | b'{') => open += 1,
+            (None, b')' | b']' | b'}') => open -= 1,
+            _ => {}
+        }
+        if open < 0 {
+            return false;
+        }
+    }
+    !value.trim().is_empty()
 }
 
 struct Tag {
@@ -285,6 +306,9 @@ mod tests {
         let twice = "{% set a = [a, a] %}".repeat(40);
         let why = rendered(&format!("{twice}{{{{ a|string|length }}}}")).unwrap_err().to_string();
         assert!(why.contains("keeps"), "{why}");
+        for text in ["{% set ns = namespace() %}{% set ns.x = ns) or (1 %}{{ ns }}", "{% set a = %}"] {
+            assert_eq!(rendered(text).unwrap_err().kind(), ErrorKind::SyntaxError, "{text}");
+        }
         // A copy of itself as it was ends.
         assert!(rendered("{% set ns=namespace() %}{% set ns.x = [ns] %}{% set ns.x = ns %}{{ ns }}").is_ok());
     }

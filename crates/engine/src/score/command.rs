@@ -369,9 +369,9 @@ mod tests {
             (format!("read l; echo '{{\"id\": 1, \"score\": 1, \"why\": \"key {SECRET}!\"}}'"), "key ***!"),
             (format!("read l; echo 'key {SECRET}'"), "key ***"),
             (format!("read l; printf '%0.sx' $(seq 68); echo '{SECRET}'"), "***"),
-            (format!("read l; printf 'sk-canary\\001-0123456789-abcdef\\n'"), "***"),
+            ("read l; printf 'sk-canary\\001-0123456789-abcdef\\n'".to_owned(), "***"),
             (format!("echo 'key {SECRET}' >&2; exit 1"), "key ***"),
-            (format!("(echo 'x{SECRET}'; printf '%0.sx' $(seq 485)) | tr -d '\\n' >&2; exit 1"), "xxx"),
+            (format!("(echo 'x{SECRET}'; printf '%0.sx' $(seq 520)) | tr -d '\\n' >&2; exit 1"), "xxx"),
         ] {
             let mut program = program(&script, 10.0);
             program.spec.env = vec!["SCORER_KEY".into()];
