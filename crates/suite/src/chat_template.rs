@@ -5,6 +5,7 @@
 //! template reaches no file, no clock and no environment; code, work and output are
 //! bounded, because such templates come from strangers.
 
+use crate::kept;
 use crate::python;
 use crate::template::{Bounded, MAX_MESSAGE_BYTES};
 use acidtest_record::{ChatTemplate, Message};
@@ -43,6 +44,7 @@ impl Renderer {
         env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         env.set_fuel(Some(FUEL));
         env.set_recursion_limit(50);
+        kept::install(&mut env);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         env.set_syntax(syntax.expect("the default delimiters are valid"));
         env.set_unknown_method_callback(|_, value, method, args| python::method(value, method, args));
@@ -53,7 +55,7 @@ impl Renderer {
         let date = if spec.date.is_empty() { DATE.to_owned() } else { spec.date.clone() };
         env.add_function("strftime_now", move |format: String| python::strftime(&date, &format));
         env.add_filter("tojson", python::to_json);
-        env.add_template_owned("chat", spec.template.clone()).map_err(|e| explain(&e))?;
+        env.add_template_owned("chat", kept::guarded(&spec.template)?).map_err(|e| explain(&e))?;
         Ok(Self { env, spec: spec.clone() })
     }
 
@@ -74,6 +76,7 @@ impl Renderer {
             eos_token => self.spec.eos_token.as_str(),
         };
         let mut out = Bounded(Vec::new());
+        kept::begin();
         template.render_captured_to(variables, &mut out).map_err(|e| explain(&e))?;
         Ok(String::from_utf8(out.0).expect("a template writes whole strings"))
     }

@@ -142,5 +142,5 @@ fn hostile_templates_end() {
     fails(&"{{ ".repeat(20_000), &user, "");
     let deep = "{% set ns = namespace(x=[]) %}{% for i in range(9000) %}{% set ns.x = [ns.x] %}{% endfor %}\
                 {{ ns.x | tojson }}";
-    fails(deep, &user, "64 levels");
+    fails(deep, &user, "32 levels");
 }

@@ -8,6 +8,8 @@ use minijinja::{Error, ErrorKind, Value};
 
 /// Longest text that a replacement may make.
 const MAX_TEXT: usize = 4 << 20;
+/// Most values that become JSON at once.
+const MAX_VALUES: u32 = 200_000;
 /// Most levels of a value that becomes JSON.
 const MAX_DEPTH: usize = 64;
 
@@ -33,6 +35,11 @@ pub(crate) fn method(value: &Value, method: &str, args: &[Value]) -> Result<Valu
 
 fn of_text(text: &str, method: &str, args: &[Value]) -> Result<Value, Error> {
     let words: Vec<Option<&str>> = args.iter().map(Value::as_str).collect();
+    let sets = words.iter().flatten().filter(|_| method.ends_with("strip"));
+    // Each letter at an end is looked up in the set.
+    let slow = if matches!(method, "title" | "capitalize") { 8 } else { 1 };
+    let times = sets.map(|set| set.len()).max().unwrap_or(slow).max(1);
+    crate::kept::work(text.len().saturating_mul(times))?;
     let of = |chars: &str, c: char| chars.contains(c);
     Ok(match (method, words.as_slice()) {
         ("strip", []) => text.trim().into(),
@@ -107,8 +114,9 @@ fn of_map(map: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
 pub(crate) fn to_json(value: Value, options: Kwargs) -> Result<String, Error> {
     let indent: Option<usize> = options.get("indent")?;
     let fail = |e: serde_json::Error| Error::new(ErrorKind::InvalidOperation, e.to_string());
-    if !is_shallow(&value, MAX_DEPTH) {
-        return Err(Error::new(ErrorKind::InvalidOperation, "'tojson' of more than 64 levels"));
+    if !is_shallow(&value, MAX_DEPTH, &mut { MAX_VALUES }) {
+        let what = "'tojson' of more than 64 levels or 200000 values";
+        return Err(Error::new(ErrorKind::InvalidOperation, what));
     }
     let json = serde_json::to_value(&value).map_err(fail)?;
     let mut out = String::new();
@@ -116,16 +124,18 @@ pub(crate) fn to_json(value: Value, options: Kwargs) -> Result<String, Error> {
     Ok(out)
 }
 
-/// Whether a value has at most so many levels.
-fn is_shallow(value: &Value, left: usize) -> bool {
+/// Whether a value has at most so many levels, and so many values when written out.
+fn is_shallow(value: &Value, left: usize, values: &mut u32) -> bool {
+    let Some(fewer) = values.checked_sub(1) else { return false };
+    *values = fewer;
     match value.kind() {
         ValueKind::Seq | ValueKind::Iterable => {
             let items = value.try_iter();
-            left > 0 && items.is_ok_and(|mut all| all.all(|v| is_shallow(&v, left - 1)))
+            left > 0 && items.is_ok_and(|mut all| all.all(|v| is_shallow(&v, left - 1, values)))
         }
         ValueKind::Map => {
             let keys = value.try_iter();
-            let inside = |k: Value| value.get_item(&k).is_ok_and(|v| is_shallow(&v, left - 1));
+            let inside = |k: Value| value.get_item(&k).is_ok_and(|v| is_shallow(&v, left - 1, values));
             left > 0 && keys.is_ok_and(|mut all| all.all(inside))
         }
         _ => true,

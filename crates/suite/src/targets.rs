@@ -271,7 +271,6 @@ fn check_header_value(doc: &Doc, node: &Node, name: &str, text: &str) -> Result<
         return Err(doc.at(node, "a header's value has a control character"));
     }
     let mut rest = text;
-    let mut names = 0;
     while let Some((_, after)) = rest.split_once("${") {
         let Some((variable, tail)) = after.split_once('}') else {
             return Err(doc.at(node, "'${' is never closed").hint("write ${NAME}"));
@@ -282,16 +281,24 @@ fn check_header_value(doc: &Doc, node: &Node, name: &str, text: &str) -> Result<
                 .at(node, "'${…}' holds no name of an environment variable")
                 .hint("write ${NAME}"));
         }
-        names += 1;
         rest = tail;
     }
-    let bare = text.split([' ', '=']).any(looks_like_a_key);
-    if names == 0 && (SECRET_HEADERS.contains(&name) || bare) {
+    if header_holds_a_secret(name, text) {
         return Err(doc
             .error_without_value(node.span, format!("the header '{name}' holds a secret"))
             .hint("put it into the environment and write \"${NAME}\""));
     }
     Ok(())
+}
+
+/// Whether a header holds a secret itself instead of the name of one (`${NAME}`): by the
+/// header's name, or because a word of the value looks like a key.
+#[must_use]
+pub fn header_holds_a_secret(name: &str, value: &str) -> bool {
+    let named = value.split_once("${").is_some_and(|(_, after)| after.contains('}'));
+    let secret = SECRET_HEADERS.iter().any(|h| name.trim().eq_ignore_ascii_case(h));
+    let mut words = value.split([' ', '=', '\t', ',', ';', ':', '"']);
+    (secret && !named) || words.any(looks_like_a_key)
 }
 
 /// Extra fields of the request body: `body` of a target, `params` of the suite.

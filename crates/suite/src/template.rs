@@ -4,6 +4,7 @@
 //! as written: nothing is escaped, trimmed or normalised. A template reaches no
 //! file and no environment; its work and its output are bounded.
 
+use crate::kept;
 use acidtest_record::{Case, Message, PromptSpec};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig};
 use serde_json::{Map, Value as Json};
@@ -76,7 +77,13 @@ impl Prompt {
             } else {
                 check_code(text, i)?;
                 let name = i.to_string();
-                templates.add_template_owned(name.clone(), text.clone()).map_err(|e| explain(&e, i))?;
+                let guarded = kept::guarded(text).map_err(|(what, line)| RenderError {
+                    message: i,
+                    line,
+                    variable: None,
+                    what,
+                })?;
+                templates.add_template_owned(name.clone(), guarded).map_err(|e| explain(&e, i))?;
                 Content::Template(name)
             };
             messages.push(Part { role: message.role.clone(), content });
@@ -154,6 +161,7 @@ impl Prompt {
         let template =
             self.templates.get_template(name).expect("every template was added when the prompt was compiled");
         let mut out = Bounded(Vec::new());
+        kept::begin();
         let result = template.render_captured_to(variables, &mut out);
         if let Err(error) = result {
             let mut error = explain(&error, message);
@@ -184,6 +192,7 @@ fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.set_fuel(Some(FUEL));
     env.set_recursion_limit(50);
+    kept::install(&mut env);
     env.set_syntax(
         SyntaxConfig::builder()
             .keep_trailing_newline(true)
@@ -311,6 +320,11 @@ mod tests {
         );
         check("{{ n }} {{ f }} {{ b }}", &serde_json::json!({ "n": 3, "f": 1.5, "b": true }), "3 1.5 True");
         check("{% if x is defined %}{{ x }}{% else %}none{% endif %}", &serde_json::json!({}), "none");
+        check(
+            "{% set y = x %}{% set z = 1 if 0 %}{{ y is defined }}{{ z is defined }}",
+            &serde_json::json!({}),
+            "FalseFalse",
+        );
     }
 
     fn fails(template: &str, vars: &serde_json::Value) -> RenderError {

@@ -25,8 +25,13 @@ impl Failure {
     }
 
     pub(crate) fn into_end(self, mask: &Mask) -> End {
-        End::Failed { stage: self.stage, cause: self.cause, detail: cut(&mask.text(self.detail)) }
+        End::Failed { stage: self.stage, cause: self.cause, detail: masked(mask, self.detail) }
     }
+}
+
+/// A detail without secrets, cut; nor with the beginning of one where it was cut.
+pub(crate) fn masked(mask: &Mask, detail: String) -> String {
+    mask.cut_text(cut(&mask.text(detail)))
 }
 
 /// The text in one line of at most [`MAX_DETAIL`] characters.

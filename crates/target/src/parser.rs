@@ -4,7 +4,7 @@
 //! and in the attempt.
 
 use crate::dialect::{Collected, Dialect, Trouble, error_message};
-use crate::failure::cut;
+use crate::failure::masked;
 use crate::framing::{Frames, Framing, Shape};
 use crate::head;
 use crate::protocol;
@@ -173,7 +173,7 @@ impl Parser {
         let (answer, struck) = answer(parts, &self.mask);
         // A secret that came in pieces, an event each, cannot be struck out of the body.
         let raw = (failed && !struck && !self.raw.is_empty()).then(|| {
-            let mut raw = self.mask.bytes(self.raw);
+            let mut raw = self.mask.cut_bytes(self.raw);
             // The end of what was kept may be the beginning of a secret.
             let unsure = if self.raw_cut { self.mask.longest() } else { 0 };
             raw.truncate(raw.len().saturating_sub(unsure).min(MAX_RAW));
@@ -217,7 +217,7 @@ impl Parser {
             }
             Ok(finish) => Outcome::Completed { finish },
             Err(Ended { stage, cause, detail }) => {
-                Outcome::Failed { stage, cause, status, detail: cut(&self.mask.text(detail)) }
+                Outcome::Failed { stage, cause, status, detail: masked(&self.mask, detail) }
             }
         }
     }
@@ -348,7 +348,7 @@ fn answer(mut parts: Vec<Part>, mask: &Mask) -> (Answer, bool) {
 
 fn said(mut said: ServerSaid, mask: &Mask) -> ServerSaid {
     for text in [&mut said.model, &mut said.fingerprint, &mut said.id] {
-        *text = text.take().map(|t| cut(&mask.text(t)));
+        *text = text.take().map(|t| masked(mask, t));
     }
     said
 }

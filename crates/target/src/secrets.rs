@@ -67,7 +67,8 @@ impl Mask {
     }
 
     /// Length of the longest form that is looked for.
-    pub(crate) fn longest(&self) -> usize {
+    #[must_use]
+    pub fn longest(&self) -> usize {
         self.0.first().map_or(0, String::len)
     }
 
@@ -83,6 +84,40 @@ impl Mask {
             return text;
         }
         self.0.iter().fold(text, |t, secret| t.replace(secret.as_str(), STARS))
+    }
+
+    /// The text without secrets where its end may be cut: nor with the beginning of one
+    /// at its end or before a closing quote.
+    #[must_use]
+    pub fn cut_text(&self, text: String) -> String {
+        let mut text = self.text(text);
+        let body = text.trim_end_matches(['\'', '"', ')', '\u{2026}', '.', ' ']).len();
+        for end in [text.len(), body] {
+            if let Some(from) = self.begun(&text.as_bytes()[..end]) {
+                text.replace_range(from..end, STARS);
+                return text;
+            }
+        }
+        text
+    }
+
+    /// The same for bytes.
+    pub(crate) fn cut_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        let mut bytes = self.bytes(bytes);
+        if let Some(from) = self.begun(&bytes) {
+            bytes.truncate(from);
+            bytes.extend_from_slice(STARS.as_bytes());
+        }
+        bytes
+    }
+
+    /// Where the beginning of a secret stands at the very end: 8 bytes of it or more.
+    fn begun(&self, bytes: &[u8]) -> Option<usize> {
+        let longest = |form: &String| {
+            let most = form.len().min(bytes.len());
+            (MIN_SECRET..=most).rev().find(|n| bytes.ends_with(&form.as_bytes()[..*n]))
+        };
+        self.0.iter().filter_map(longest).max().map(|n| bytes.len() - n)
     }
 
     /// The bytes without secrets.
@@ -191,6 +226,21 @@ mod tests {
                 assert!(struck.contains(STARS) && rest <= (before + after) * 4 / 3 + 2, "{struck}");
             }
         }
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_at_a_cut_is_struck_out() {
+        let mask = Mask::new(&["canary/4f1d+9c2e~77aa=".into()]);
+        for (text, want) in [
+            ("key canary/4", "key ***"),
+            ("line 'canary/4f1d+9'", "line '***'"),
+            ("key canary/", "key canary/"),
+            ("canary/4f1d in the middle", "canary/4f1d in the middle"),
+            ("url canary%2F4f1", "url ***"),
+        ] {
+            assert_eq!(mask.cut_text(text.to_owned()), want);
+        }
+        assert_eq!(mask.cut_bytes(b"key canary/4f".to_vec()), b"key ***");
     }
 
     #[test]

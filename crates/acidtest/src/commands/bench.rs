@@ -249,7 +249,15 @@ impl EndpointArgs {
                 Failure::usage("--header: expected 'Name: value'")
                     .hint("keep secrets in the environment: --header 'X-Key: ${MY_KEY}'")
             })?;
-            headers.insert(name.trim().to_owned(), value.trim().to_owned());
+            let (name, value) = (name.trim(), value.trim());
+            if acidtest_suite::header_holds_a_secret(name, value) {
+                // What stands before the colon may be the secret of a mistyped flag, too.
+                return Err(Failure::usage(
+                    "--header: the value is a secret and would be stored with the run",
+                )
+                .hint("put it into the environment: --header 'Authorization: Bearer ${MY_KEY}'"));
+            }
+            headers.insert(name.to_owned(), value.to_owned());
         }
         Ok(headers)
     }

@@ -167,6 +167,26 @@ fn secrets_never_reach_the_store_or_the_screen() {
 }
 
 #[test]
+fn a_key_given_in_a_header_is_refused_and_not_shown() {
+    let place = Place::new();
+    for (command, header) in [
+        ("bench", "Authorization: Bearer canary-1234567"),
+        ("bench", "x-api-key:canary-1234567"),
+        ("bench", "X-Team: sk-canary-1234567"),
+        ("ask", "X-Team: token=sk-canary-1234567"),
+    ] {
+        let mut args = vec![command, "--url", "sim:fast", "--header", header, "--store", "s.db"];
+        if command == "ask" {
+            args.push("hello");
+        }
+        let ran = place.run(&args).exits(2);
+        assert!(ran.err().contains("--header") && ran.err().contains("${MY_KEY}"), "{}", ran.err());
+        assert!(!ran.err().contains("canary"), "{}", ran.err());
+        assert!(!place.path().join("s.db").exists());
+    }
+}
+
+#[test]
 fn retries_end_well_and_all_attempts_are_on_record() {
     let place = Place::new();
     place.file("cases.jsonl", &cases(30));

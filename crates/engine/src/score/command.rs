@@ -6,8 +6,10 @@
 //! neither measure nor parse.
 
 use acidtest_record::{Case, ScorerProgram};
+use acidtest_target::Mask;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -41,6 +43,8 @@ pub(super) struct Said {
 #[derive(Debug)]
 pub(super) struct Program {
     spec: ScorerProgram,
+    /// Strikes the values of the variables that it is given.
+    mask: Mask,
     idle: Mutex<Vec<Process>>,
     failures: AtomicU32,
     ids: AtomicU64,
@@ -48,8 +52,19 @@ pub(super) struct Program {
 
 impl Program {
     pub(super) fn new(spec: &ScorerProgram) -> Self {
+        Self::with(spec, |name| std::env::var_os(name))
+    }
+
+    fn with(spec: &ScorerProgram, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let given = spec.env.iter().filter_map(|name| variable(name));
+        // Both as it is and without the white space around it, such as the end of a line.
+        let values: Vec<String> = given
+            .map(|value| value.to_string_lossy().into_owned())
+            .flat_map(|value| [value.trim().to_owned(), plain(&value), value])
+            .collect();
         let idle = Mutex::new(Vec::new());
-        Self { spec: spec.clone(), idle, failures: AtomicU32::new(0), ids: AtomicU64::new(1) }
+        let (failures, ids) = (AtomicU32::new(0), AtomicU64::new(1));
+        Self { spec: spec.clone(), mask: Mask::new(&values), idle, failures, ids }
     }
 
     pub(super) fn jobs(&self) -> usize {
@@ -74,7 +89,7 @@ impl Program {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let said = match idle {
             Some(process) => Ok(process),
-            None => Process::start(&self.spec),
+            None => Process::start(&self.spec, &self.mask),
         }
         .and_then(|mut process| {
             let said = process.ask(id, &question, Duration::from_secs_f64(self.spec.timeout_s))?;
@@ -97,13 +112,14 @@ struct Process {
     child: Child,
     questions: SyncSender<Vec<u8>>,
     lines: Receiver<Result<String, &'static str>>,
-    complaints: Arc<Mutex<VecDeque<u8>>>,
+    complaints: Arc<Mutex<Complaints>>,
+    mask: Mask,
     /// Reads what it complains about.
     listener: Option<JoinHandle<()>>,
 }
 
 impl Process {
-    fn start(spec: &ScorerProgram) -> Result<Self, String> {
+    fn start(spec: &ScorerProgram, mask: &Mask) -> Result<Self, String> {
         let mut command = Command::new(&spec.run[0]);
         command.args(&spec.run[1..]).env_clear();
         for name in ["PATH", "HOME", "LANG"].into_iter().chain(spec.env.iter().map(String::as_str)) {
@@ -122,14 +138,16 @@ impl Process {
         };
         let (questions, asked) = sync_channel(1);
         let (send, lines) = sync_channel(WAITING);
-        let complaints = Arc::new(Mutex::new(VecDeque::new()));
+        let complaints = Arc::new(Mutex::new(Complaints::default()));
         let kept = complaints.clone();
         let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let mut process = Self { child, questions, lines, complaints, listener: None };
+        let mask = mask.clone();
+        let room = KEPT + mask.longest();
+        let mut process = Self { child, questions, lines, complaints, mask, listener: None };
         let failed = |e: std::io::Error| format!("no thread for it: {e}");
         thread("scorer-in").spawn(move || write_all(stdin, &asked)).map_err(failed)?;
         thread("scorer-out").spawn(move || read_lines(stdout, &send)).map_err(failed)?;
-        let listener = thread("scorer-err").spawn(move || keep_tail(stderr, &kept)).map_err(failed)?;
+        let listener = thread("scorer-err").spawn(move || keep_tail(stderr, &kept, room)).map_err(failed)?;
         process.listener = Some(listener);
         Ok(process)
     }
@@ -156,11 +174,12 @@ impl Process {
             if line.trim().is_empty() {
                 continue;
             }
-            let value: Value = serde_json::from_str(&line)
-                .map_err(|_| format!("wrote a line that is not JSON: '{}'", cut(line.trim(), 80)))?;
+            let value: Value = serde_json::from_str(&line).map_err(|_| {
+                format!("wrote a line that is not JSON: '{}'", cut(line.trim(), 80, &self.mask))
+            })?;
             // A late answer to a question before is passed over.
             if value.get("id").is_some_and(|got| *got == json!(id)) {
-                return said(&value);
+                return said(&value, &self.mask);
             }
         }
         Err(format!("wrote {MAX_STRANGE} lines without the id that was asked for ({id})"))
@@ -179,10 +198,13 @@ impl Process {
         }
         let how = status.map_or_else(|| "closed its output".to_owned(), |s| format!("ended ({s})"));
         let kept = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
-        let bytes: Vec<u8> = kept.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes);
+        let bytes: Vec<u8> = kept.bytes.iter().copied().collect();
+        let text = self.mask.text(String::from_utf8_lossy(&bytes).into_owned());
+        // What was let go may have taken the beginning of a secret with it.
+        let unsure = if kept.dropped { self.mask.longest() } else { 0 };
+        let text: String = text.chars().skip(unsure).collect();
         match text.trim().lines().last() {
-            Some(last) => format!("{how}: {}", cut(last, 200)),
+            Some(last) => format!("{how}: {}", cut(last, 200, &self.mask)),
             None => how,
         }
     }
@@ -237,17 +259,26 @@ fn read_lines(stdout: impl Read, send: &SyncSender<Result<String, &'static str>>
     }
 }
 
-fn keep_tail(mut stderr: impl Read, kept: &Mutex<VecDeque<u8>>) {
+/// The last of what a program wrote to stderr.
+#[derive(Debug, Default)]
+struct Complaints {
+    bytes: VecDeque<u8>,
+    /// Whether something came before it.
+    dropped: bool,
+}
+
+fn keep_tail(mut stderr: impl Read, kept: &Mutex<Complaints>, room: usize) {
     let mut buffer = [0; 1024];
     while let Ok(n @ 1..) = stderr.read(&mut buffer) {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend(&buffer[..n]);
-        let over = kept.len().saturating_sub(KEPT);
-        kept.drain(..over);
+        kept.bytes.extend(&buffer[..n]);
+        let over = kept.bytes.len().saturating_sub(room);
+        kept.dropped |= over > 0;
+        kept.bytes.drain(..over);
     }
 }
 
-fn said(value: &Value) -> Result<Said, String> {
+fn said(value: &Value, mask: &Mask) -> Result<Said, String> {
     let pass = value.get("pass").and_then(Value::as_bool);
     let score = match (value.get("score").and_then(Value::as_f64), pass) {
         (Some(score), _) => score,
@@ -258,11 +289,17 @@ fn said(value: &Value) -> Result<Said, String> {
         return Err(format!("gave the score {score}, expected 0 to 1"));
     }
     let why = value.get("why").and_then(Value::as_str).filter(|w| !w.is_empty());
-    Ok(Said { score, pass, why: why.map(|w| cut(w, MAX_WHY)) })
+    Ok(Said { score, pass, why: why.map(|w| cut(w, MAX_WHY, mask)) })
 }
 
-fn cut(text: &str, most: usize) -> String {
-    text.chars().filter(|c| !c.is_control()).take(most).collect()
+/// A text without control characters and secrets, cut.
+fn cut(text: &str, most: usize, mask: &Mask) -> String {
+    let whole = mask.text(plain(&mask.text(text.to_owned())));
+    mask.cut_text(whole.chars().take(most).collect())
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 #[cfg(all(test, unix))]
@@ -323,6 +360,26 @@ mod tests {
             assert!(program.ask("", &Case::default()).is_err());
         }
         assert!(program.ask("", &Case::default()).unwrap_err().contains("3 times in a row"));
+    }
+
+    #[test]
+    fn what_it_is_given_in_secret_is_struck_out() {
+        const SECRET: &str = "sk-canary-0123456789-abcdef";
+        for (script, words) in [
+            (format!("read l; echo '{{\"id\": 1, \"score\": 1, \"why\": \"key {SECRET}!\"}}'"), "key ***!"),
+            (format!("read l; echo 'key {SECRET}'"), "key ***"),
+            (format!("read l; printf '%0.sx' $(seq 68); echo '{SECRET}'"), "***"),
+            ("read l; printf 'sk-canary\\001-0123456789-abcdef\\n'".to_owned(), "***"),
+            (format!("echo 'key {SECRET}' >&2; exit 1"), "key ***"),
+            (format!("(echo 'x{SECRET}'; printf '%0.sx' $(seq 520)) | tr -d '\\n' >&2; exit 1"), "xxx"),
+        ] {
+            let mut program = program(&script, 10.0);
+            program.spec.env = vec!["SCORER_KEY".into()];
+            let program = Program::with(&program.spec, |_| Some(SECRET.into()));
+            let got = program.ask("an answer", &Case::default());
+            let text = got.map_or_else(|why| why.replace(&script, ""), |said| said.why.unwrap());
+            assert!(text.contains(words) && !text.contains("canary") && !text.contains("abcdef"), "{text}");
+        }
     }
 
     #[test]

@@ -42,11 +42,11 @@ pub(super) fn score(scorer: &Scorer, s: &Subject<'_>) -> Raw {
         },
         ScorerKind::JsonSchema { reading, .. } => match value(s, *reading) {
             Ok(found) => {
-                let wrong = scorer.schema.as_ref().map(|schema| schema.mistakes(found)).unwrap_or_default();
-                Raw::Score(
-                    f64::from(u8::from(wrong.is_empty())),
-                    (!wrong.is_empty()).then(|| wrong.join("; ")),
-                )
+                match scorer.schema.as_ref().map_or(Ok(Vec::new()), |schema| schema.mistakes(found)) {
+                    Ok(wrong) if wrong.is_empty() => Raw::Score(1.0, None),
+                    Ok(wrong) => Raw::Score(0.0, Some(wrong.join("; "))),
+                    Err(why) => Raw::Failed(why),
+                }
             }
             Err(why) => Raw::Score(0.0, Some(why.to_owned())),
         },
@@ -319,7 +319,9 @@ fn stage(
         return "not_truncated";
     }
     let Ok(found) = value(s, reading) else { return "json" };
-    let is_valid = |p: &&Scorer| p.schema.as_ref().is_none_or(|schema| schema.mistakes(found).is_empty());
+    let holds =
+        |schema: &acidtest_suite::JsonSchema| schema.mistakes(found).is_ok_and(|wrong| wrong.is_empty());
+    let is_valid = |p: &&Scorer| p.schema.as_ref().is_none_or(holds);
     if !parts.iter().all(is_valid) {
         return "read";
     }

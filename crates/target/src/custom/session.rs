@@ -3,6 +3,7 @@
 //! Main type: [`Sessions`]. Ids of sessions are never stored. A session's own
 //! exchange goes over connections of its own, so that no request's time holds it.
 
+use crate::address::Address;
 use crate::custom::{checked, session_url};
 use crate::dialect::error_message;
 use crate::exchange::exchange;
@@ -67,7 +68,13 @@ impl Sessions {
         checked(target, &url)?;
         let (own, path) = super::split_url(&url);
         let mut with = target.clone();
-        with.headers.retain(|_, text| !text.contains("{{"));
+        if same_origin(origin, own) {
+            with.headers.retain(|_, text| !text.contains("{{"));
+        } else {
+            // Another server is not told the target's key, nor what its headers may hold.
+            with.key_env = None;
+            with.headers.clear();
+        }
         with.headers.extend(spec.headers.clone());
         let limits = Limits { body_bytes: limits.body_bytes.min(MAX_ANSWER), ..limits.clone() };
         let mut http = HttpTarget::new(&with, own, &limits, secrets, zero)?;
@@ -215,6 +222,14 @@ impl Sessions {
     }
 }
 
+/// Whether two addresses have the same scheme, host and port.
+fn same_origin(one: &str, other: &str) -> bool {
+    match (Address::under(one, ""), Address::under(other, "")) {
+        (Ok(a), Ok(b)) => a.tls == b.tls && a.port == b.port && a.host.eq_ignore_ascii_case(&b.host),
+        _ => false,
+    }
+}
+
 /// A whole body; its size is bounded by the attempt's limit.
 #[derive(Default)]
 struct Whole(Vec<u8>);
@@ -222,5 +237,37 @@ struct Whole(Vec<u8>);
 impl Tap for Whole {
     fn segment(&mut self, segment: Segment) {
         self.0.extend_from_slice(&segment.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(url: &str) -> HeaderMap {
+        let mut target = TargetSpec { key_env: Some("KEY".into()), ..TargetSpec::default() };
+        target.headers.insert("X-Also".into(), "${KEY}".into());
+        let spec = SessionSpec {
+            url: url.into(),
+            headers: [("X-Own".to_owned(), "yes".to_owned())].into(),
+            ..SessionSpec::default()
+        };
+        let secrets = Secrets::from_fn(|_| Some("sk-canary-1".into()));
+        let (limits, zero) = (Limits::default(), Zero::start());
+        Sessions::new(&target, &spec, "http://h:80", &limits, &secrets, zero).unwrap().http.headers
+    }
+
+    #[test]
+    fn another_server_is_not_told_the_key() {
+        for same in ["/session", "http://H/session", "http://h:80/session"] {
+            let headers = sent(same);
+            assert!(headers.values().any(|v| v.to_str().unwrap().contains("canary")), "{same}");
+            assert!(headers.contains_key("x-also") && headers.contains_key("x-own"), "{same}");
+        }
+        for other in ["https://h/session", "http://h:81/session", "http://g/session", "http://h.g/s"] {
+            let headers = sent(other);
+            assert!(headers.values().all(|v| !v.to_str().unwrap().contains("canary")), "{other}");
+            assert!(headers.contains_key("x-own"), "{other}");
+        }
     }
 }

@@ -114,6 +114,10 @@ fn csv(text: &str) -> Result<Rows, String> {
     if head.iter().all(|h| h.trim() != "value") {
         return Err(format!("line 1: no column 'value' among: {}", short(&head.join(", "))));
     }
+    let names: Vec<&str> = head.iter().map(|h| h.trim()).collect();
+    if let Some((_, twice)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        return Err(format!("line 1: the column '{}' stands twice", short(twice)));
+    }
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for (no, cells) in records {
         if cells.len() != head.len() {
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn bad_files_and_lines_are_named() {
-        for text in ["", "a,b\n1,2\n", "case,value\n\"a,1\n"] {
+        for text in ["", "a,b\n1,2\n", "case,value\n\"a,1\n", "case,value,person, value\na,1,p,0\n"] {
             assert!(parse(text).is_err(), "{text:?}");
         }
         let (rows, wrong) = parse("{\"case\": 1}\n{oops\n[1]\n").unwrap();
