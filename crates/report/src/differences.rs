@@ -168,7 +168,10 @@ pub(crate) fn differences(tests: &[Test], style: Style) -> String {
     if left_out > 0 {
         head.push_str(&lang.fill(", without {n} that are not valid", &[("n", &count(left_out))]));
     }
-    let mut out = format!("{} {head}\n", crate::terminal::title(lang.say("DIFFERENCES"), style));
+    let name = lang.say("DIFFERENCES");
+    let room = style.width.saturating_sub(crate::grid::width(name) + 1);
+    let head = crate::grid::wrap(&head, room).join("\n   ");
+    let mut out = format!("{} {head}\n", crate::terminal::title(name, style));
     let mut grid = Grid::new(1);
     let heads = [
         "",

@@ -186,16 +186,17 @@ impl Grid {
             out.push_str(&" ".repeat(pad));
             used += column + 2;
         }
+        let text = &last.text[blanks..];
         let room = style.width.saturating_sub(used);
         // Too little room beside the columns: the text goes below them.
-        let below = room < NARROWEST && width(&last.text) > room;
+        let below = room < NARROWEST && width(text) > room;
         let (start, room) = match below {
             true => (self.indent + 6, style.width.saturating_sub(self.indent + 6).max(NARROWEST)),
             false => (used, room),
         };
-        let parts = match width(&last.text) <= room {
-            true => vec![last.text.clone()],
-            false => wrap(&last.text, room),
+        let parts = match width(text) <= room {
+            true => vec![text.to_owned()],
+            false => wrap(text, room),
         };
         for (i, part) in parts.iter().enumerate() {
             if i > 0 || below {

@@ -312,7 +312,7 @@ fn answered(field: &Field, tool: &Tool) -> String {
         "promptfoo" => promptfoo_answered(field),
         _ => None,
     };
-    count.map_or("see its log".to_owned(), |n| format!("{n} of {LARGE}"))
+    count.map_or("not counted".to_owned(), |n| format!("{n} of {LARGE}"))
 }
 
 fn acidtest_answered(field: &Field) -> Option<u64> {

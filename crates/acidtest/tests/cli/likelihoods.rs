@@ -102,7 +102,7 @@ fn a_plan_counts_every_choice_window_and_example() {
     assert_eq!((&plan["gates"][0]["n"], &plan["gates"][0]["fewest"]), (&json!(9), &json!(40)));
     // One window of two words and its context; `Q: tie?` is two words.
     let rolling = "prompt: { raw: 'Q: {{ question }}', form: rolling, likelihood: { window: { size: 2, context: 1 } } }";
-    let windows = ["Q: What", " What is 2", " 2 + 2?", "Q: 한국의", " 한국의 수도는?", "Q: tie?"];
+    let windows = ["Q: What", " What is 2", " 2 + 2?", "Q: 한국의", "Q: 한국의 수도는?", "Q: tie?"];
     check(rolling, 6, &windows.map(str::to_owned));
     let shots =
         "prompt: { raw: '{{ question }}' }\nshots: { from: [{ question: one, expected: two }], n: 1 }";
