@@ -5,6 +5,7 @@
 
 use crate::exit::{Exit, Failure, harmless, print};
 use crate::open_store::trouble;
+use crate::write_file::{replace, write_new};
 use acidtest_formats::{ForeignRun, FormatError, Imported, Input, Loss, MAX_FILE, Suite, Tool};
 use acidtest_store::{EXPORT_SCHEMA, Foreign, Store};
 use std::fmt::Write as _;
@@ -155,7 +156,8 @@ pub(crate) fn write_suite(suite: &Suite, folder: &Path, strict: bool, force: boo
     };
     for file in &suite.files {
         let path = folder.join(&file.name);
-        if path.exists() && !force {
+        // A link that leads nowhere is there too.
+        if path.symlink_metadata().is_ok() && !force {
             return Err(Failure::usage(format!("'{}' is there already", path.display()))
                 .hint("name another folder, or add --force"));
         }
@@ -163,7 +165,8 @@ pub(crate) fn write_suite(suite: &Suite, folder: &Path, strict: bool, force: boo
     std::fs::create_dir_all(folder).map_err(|e| cannot(folder, e))?;
     for file in &suite.files {
         let path = folder.join(&file.name);
-        std::fs::write(&path, &file.text).map_err(|e| cannot(&path, e))?;
+        let write = if force { replace } else { write_new };
+        write(&path, &file.text).map_err(|e| cannot(&path, e))?;
     }
     let suites: Vec<PathBuf> =
         suite.files.iter().filter(|f| f.name.ends_with(".yaml")).map(|f| folder.join(&f.name)).collect();

@@ -3,7 +3,6 @@
 use crate::exit::{Exit, Failure, print};
 use crate::lang::told;
 use crate::suites::{CARRIED, carried};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A commented suite over the built-in museum guide.
@@ -79,7 +78,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::File::create(path)?.write_all(text.as_bytes())
+    crate::write_file::replace(path, text)
 }
 
 fn list() -> Result<Exit, Failure> {
