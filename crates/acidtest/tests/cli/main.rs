@@ -8,6 +8,7 @@ mod compare;
 mod faults;
 mod foreign;
 mod help;
+mod hostile_files;
 mod kill;
 mod korean;
 mod language;
