@@ -57,7 +57,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         Some(path) => {
             let file = std::fs::File::create(path).map_err(|e| cannot_write(path, e))?;
             let mut out = std::io::BufWriter::new(file);
-            store.export(run, &mut out).map_err(trouble)?;
+            store.export(run, &mut out).map_err(|e| match e {
+                StoreError::Output(e) => cannot_write(path, e),
+                other => trouble(other),
+            })?;
             out.flush().map_err(|e| cannot_write(path, e))?;
         }
         None => {

@@ -1,6 +1,6 @@
 //! `acidtest init`: a suite to begin with, written here.
 
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, cannot_write, print};
 use crate::lang::told;
 use crate::suites::{CARRIED, carried};
 use std::path::{Path, PathBuf};
@@ -56,10 +56,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     }
     for (name, text) in files {
         let path = folder.join(name);
-        write(&path, text).map_err(|e| {
-            let what = format!("cannot write {}", path.display());
-            Failure::new(Exit::Usage, anyhow::Error::new(e).context(what))
-        })?;
+        write(&path, text).map_err(|e| cannot_write(&path, e))?;
         print(&format!("{}\n", path.display()))?;
     }
     eprintln!("{}", told(&format!("next: acidtest run{}", suite_word(&args, &folder))));
