@@ -248,6 +248,25 @@ fn many_requests_take_time_by_their_number() {
 }
 
 #[test]
+fn columns_take_time_by_their_number() {
+    let table = |columns: usize| {
+        let names: Vec<String> = (0..columns).map(|n| format!("c{n}")).collect();
+        format!("{}\n{}", names.join(","), format!("{}\n", vec!["x"; columns].join(",")).repeat(20))
+    };
+    let config = b"prompts: [x]\nproviders: [echo]\ntests: file://t.csv\n";
+    let import_of = |columns: usize| {
+        let text = table(columns);
+        let open = |_: &str| Ok(text.clone().into_bytes());
+        import(Tool::Promptfoo, &Input::new("p.yaml", config, &open)).map(|_| ())
+    };
+    let began = std::time::Instant::now();
+    assert!(import_of(4096).is_ok());
+    // Looking through all earlier columns for each one takes minutes here.
+    assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+    assert!(import_of(4097).unwrap_err().to_string().contains("4096 columns"));
+}
+
+#[test]
 fn lists_that_multiply_without_end_are_refused() {
     let list = format!("[{}]", vec!["a"; 1000].join(","));
     let vars: String = ["a", "b", "c"].iter().map(|v| format!("      {v}: {list}\n")).collect();

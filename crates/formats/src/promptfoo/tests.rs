@@ -13,6 +13,8 @@ use crate::tree::{self, Kind, Node};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
+/// Most variables of all the cases that one test becomes.
+const MAX_CELLS: usize = 5_000_000;
 /// Most columns of a table of tests.
 const MAX_COLUMNS: usize = 4096;
 /// Most files that name each other.
@@ -335,9 +337,17 @@ pub(crate) fn combinations(r: &mut Reading<'_>, test: &Test) -> Result<Vec<Map<S
             }
             _ => vec![node.to_json()],
         };
-        if all.len().saturating_mul(values.len()) > MAX_CASES {
+        let cases = all.len().saturating_mul(values.len());
+        if cases > MAX_CASES || cases.saturating_mul(test.vars.len()) > MAX_CELLS {
             let what = format!("the lists of variables multiply to more than {MAX_CASES} cases");
             return Err(FormatError::new(&test.file, Some(test.line), what));
+        }
+        if let [value] = values.as_slice() {
+            // Nothing multiplies: what is there is not copied.
+            for combination in &mut all {
+                combination.insert(name.clone(), value.clone());
+            }
+            continue;
         }
         let mut next = Vec::with_capacity(all.len() * values.len());
         for combination in &all {
