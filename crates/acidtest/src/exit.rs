@@ -105,7 +105,39 @@ impl Failure {
 /// The text without control characters, line by line: names and values in it may
 /// come from anywhere.
 pub(crate) fn harmless(text: &str) -> String {
-    text.lines().map(|line| acidtest_report::clean(line) + "\n").collect()
+    let text: String = text.lines().map(|line| acidtest_report::clean(line) + "\n").collect();
+    for_logs(text)
+}
+
+/// Under GitHub Actions a line that begins with `::`, or holds `##[`, is a command to the
+/// runner. What is said here may come from anywhere: such lines are broken, visibly.
+pub(crate) fn for_logs(text: String) -> String {
+    match std::env::var_os("GITHUB_ACTIONS").is_some_and(|v| !v.is_empty() && v != "false") {
+        true => without_commands(&text),
+        false => text,
+    }
+}
+
+fn without_commands(text: &str) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start();
+        let blanks = &line[..line.len() - rest.len()];
+        let rest = rest.strip_prefix("::").map_or_else(|| rest.to_owned(), |rest| format!(": :{rest}"));
+        format!("{blanks}{}", rest.replace("##[", "## ["))
+    };
+    text.split_inclusive(['\n', '\r']).map(line).collect()
+}
+
+/// Standard output that takes nothing more.
+pub(crate) fn unwritten(e: std::io::Error) -> Failure {
+    Failure::new(Exit::Internal, anyhow::Error::new(e).context("cannot write to standard output"))
+        .hint("is the disk full? What was stored is not lost: acidtest report latest")
+}
+
+/// A file of the user's that cannot be written.
+pub(crate) fn cannot_write(path: &std::path::Path, e: std::io::Error) -> Failure {
+    Failure::new(Exit::Usage, anyhow::Error::new(e).context(format!("cannot write '{}'", path.display())))
+        .hint("is the folder there, and may you write in it?")
 }
 
 /// Writes data to stdout; a reader that went away ends the program quietly.
@@ -114,14 +146,20 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|e| {
-        let exit = if e.kind() == std::io::ErrorKind::BrokenPipe { Exit::Ok } else { Exit::Internal };
-        Failure::new(exit, e)
+        if e.kind() == std::io::ErrorKind::BrokenPipe { Failure::new(Exit::Ok, e) } else { unwritten(e) }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runners_get_no_commands_from_texts() {
+        let text = "::error::x\n  ::set-output name=a::b\n a ##[group]b\na::b\n\r::stop\n";
+        let calm = ": :error::x\n  : :set-output name=a::b\n a ## [group]b\na::b\n\r: :stop\n";
+        assert_eq!(without_commands(text), calm);
+    }
 
     #[test]
     fn precedence_is_as_documented() {

@@ -3,8 +3,9 @@
 //! Main items: [`File`], [`write_suite`], [`store_run`]. What the files mean is in
 //! `acidtest-formats`.
 
-use crate::exit::{Exit, Failure, harmless, print};
+use crate::exit::{Exit, Failure, cannot_write, harmless, print};
 use crate::open_store::trouble;
+use crate::write_file::{replace, write_new};
 use acidtest_formats::{ForeignRun, FormatError, Imported, Input, Loss, MAX_FILE, Suite, Tool};
 use acidtest_store::{EXPORT_SCHEMA, Foreign, Store};
 use std::fmt::Write as _;
@@ -164,20 +165,19 @@ pub(crate) fn write_suite(suite: &Suite, folder: &Path, strict: bool, force: boo
         ))
         .hint("take --strict away to import the rest"));
     }
-    let cannot = |path: &Path, e: std::io::Error| {
-        Failure::new(Exit::Usage, anyhow::Error::new(e).context(format!("cannot write '{}'", path.display())))
-    };
     for file in &suite.files {
         let path = folder.join(&file.name);
-        if path.exists() && !force {
+        // A link that leads nowhere is there too.
+        if path.symlink_metadata().is_ok() && !force {
             return Err(Failure::usage(format!("'{}' is there already", path.display()))
                 .hint("name another folder, or add --force"));
         }
     }
-    std::fs::create_dir_all(folder).map_err(|e| cannot(folder, e))?;
+    std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, e))?;
     for file in &suite.files {
         let path = folder.join(&file.name);
-        std::fs::write(&path, &file.text).map_err(|e| cannot(&path, e))?;
+        let write = if force { replace } else { write_new };
+        write(&path, &file.text).map_err(|e| cannot_write(&path, e))?;
     }
     let suites: Vec<PathBuf> =
         suite.files.iter().filter(|f| f.name.ends_with(".yaml")).map(|f| folder.join(&f.name)).collect();

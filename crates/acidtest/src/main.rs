@@ -24,6 +24,7 @@ mod show;
 mod suite_files;
 mod suites;
 mod uploads;
+mod write_file;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 //!
 //! Main types: [`ShowArgs`], [`Shown`]. Must not compute: it asks for texts and writes them.
 
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, cannot_write, for_logs, print};
 use crate::read_back::style;
 use acidtest_findings::{Findings, RequestLine};
 use acidtest_record::{Digest, Origin, RunSpec};
@@ -105,7 +105,11 @@ pub(crate) fn show(shown: &Shown, args: &ShowArgs) -> Result<(), Failure> {
     }
     match &args.output {
         Some(file) => write(file, &text(shown, args.format, for_files())?)?,
-        None => print(&text(shown, args.format, style())?)?,
+        None => {
+            let said = text(shown, args.format, style())?;
+            let is_read = matches!(args.format, ReportFormat::Terminal | ReportFormat::Markdown);
+            print(&if is_read { for_logs(said) } else { said })?;
+        }
     }
     summary(shown, args.format)
 }
@@ -132,9 +136,7 @@ fn text(shown: &Shown, format: ReportFormat, style: acidtest_report::Style) -> R
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text).map_err(|e| {
-        Failure::new(Exit::Usage, anyhow::Error::new(e).context(format!("cannot write {}", file.display())))
-    })
+    std::fs::write(file, text).map_err(|e| cannot_write(file, e))
 }
 
 /// With annotations a job's summary page gets the Markdown, where GitHub names one.

@@ -21,7 +21,9 @@ pub(crate) fn read(spec: &RunSpec, cases: &[Case], folder: &Path) -> Result<File
     let mut all = 0;
     for target in &spec.targets {
         let fail = |what: String| Failure::usage(format!("target '{}': {what}", target.name));
-        for path in needed(target, spec, cases).map_err(fail)? {
+        for path in needed(target, spec, cases)
+            .map_err(|what| fail(what).hint("paths start from the suite's folder and stay in it"))?
+        {
             if bytes.contains_key(&path) {
                 continue;
             }
@@ -30,7 +32,8 @@ pub(crate) fn read(spec: &RunSpec, cases: &[Case], folder: &Path) -> Result<File
             })?;
             all += body.len();
             if all > MAX_ALL {
-                return Err(fail("the files to upload are larger than 1 GiB together".into()));
+                return Err(fail("the files to upload are larger than 1 GiB together".into())
+                    .hint("choose fewer cases: --limit or --sample"));
             }
             bytes.insert(path, body.into());
         }

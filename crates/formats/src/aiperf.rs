@@ -34,7 +34,7 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
 
 /// Whether a line is one of AIPerf's records.
 pub(crate) fn is_record(line: &str) -> bool {
-    matches!(serde_json::from_str::<Value>(line), Ok(Value::Object(m)) if m.contains_key("metadata") && m.contains_key("metrics"))
+    matches!(crate::counted::read(line, crate::counted::MAX_VALUES), Ok(Value::Object(m)) if m.contains_key("metadata") && m.contains_key("metrics"))
 }
 
 /// Whether it is AIPerf's summary.

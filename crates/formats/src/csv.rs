@@ -6,7 +6,7 @@
 use crate::error::FormatError;
 
 /// Most cells of one table.
-const MAX_CELLS: usize = 20_000_000;
+const MAX_CELLS: usize = 2_000_000;
 
 /// One row with the line it begins on.
 pub(crate) struct Row {
@@ -51,7 +51,8 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Row>, FormatError> {
         }
         any = true;
         if total > MAX_CELLS {
-            return Err(FormatError::new(file, Some(line), "the table has more than 20000000 cells"));
+            return Err(FormatError::new(file, Some(line), "the table has more than 2000000 cells")
+                .hint("import it in parts"));
         }
     }
     if quoted {

@@ -59,7 +59,7 @@ pub fn detect(name: &str, bytes: &[u8]) -> Option<Tool> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).ok()?;
     let first = text.lines().find(|l| !l.trim().is_empty())?;
-    if let Ok(line @ Value::Object(_)) = serde_json::from_str::<Value>(first)
+    if let Ok(line @ Value::Object(_)) = crate::counted::read(first, crate::counted::MAX_VALUES)
         && let Some(tool) = of_line(&line, first)
     {
         return Some(tool);

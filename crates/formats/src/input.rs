@@ -41,7 +41,10 @@ impl<'a> Input<'a> {
     pub(crate) fn check_size(&self) -> Result<(), FormatError> {
         match self.bytes.len() {
             0 => Err(FormatError::new(self.name, None, "the file is empty")),
-            n if n > MAX_FILE => Err(FormatError::new(self.name, None, "the file is longer than 1 GiB")),
+            n if n > MAX_FILE => {
+                Err(FormatError::new(self.name, None, "the file is longer than 1 GiB")
+                    .hint("import it in parts"))
+            }
             _ => Ok(()),
         }
     }

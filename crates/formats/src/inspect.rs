@@ -4,17 +4,20 @@
 //! model's call are kept where there was one call; where there were several, only
 //! the sample's whole length is known, and that is no latency.
 
+use crate::counted::{MAX_VALUES, weight};
 use crate::error::{FormatError, brief};
 use crate::input::{Input, text_of};
 use crate::json::{self, count, spelled};
 use crate::run::{Builder, ForeignRun, One, unix_ns};
-use acidtest_record::{Case, Cause, Finish, Load, Outcome, Part, Stage, Usage, Value as Said};
+use acidtest_record::{Case, Cause, Finish, Key, Load, Outcome, Part, Stage, Usage, Value as Said};
 use serde_json::{Map, Value, json};
 use std::io::{Cursor, Read};
 
 /// Largest unpacked file within a log, and largest sum of them.
-const MAX_ENTRY: u64 = 256 << 20;
+const MAX_ENTRY: u64 = 64 << 20;
 const MAX_TOTAL: u64 = 2 << 30;
+/// Most messages of a sample.
+const MAX_MESSAGES: usize = 100_000;
 /// Most files within a log.
 const MAX_ENTRIES: usize = 1_000_000;
 
@@ -27,8 +30,10 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
     let mut b = begin(input, &log)?;
     match log.get("samples") {
         Some(Value::Array(samples)) => {
+            let mut kept = 0;
             for one in samples {
-                sample(&mut b, one, &log).map_err(|what| FormatError::new(input.name, None, what))?;
+                sample(&mut b, one, &log, &mut kept)
+                    .map_err(|what| FormatError::new(input.name, None, what))?;
             }
         }
         _ => b.loss(0, "the log has no samples: its figures are facts only"),
@@ -62,9 +67,10 @@ fn packed(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
         names.iter().filter(|n| n.starts_with("samples/") && n.ends_with(".json")).collect();
     samples.sort();
     samples.dedup();
+    let mut kept = 0;
     for name in samples {
         let one = unpack(&mut archive, name, &mut total).map_err(&bad)?;
-        sample(&mut b, &one, &log).map_err(|what| bad(format!("{}: {what}", brief(name))))?;
+        sample(&mut b, &one, &log, &mut kept).map_err(|what| bad(format!("{}: {what}", brief(name))))?;
     }
     Ok(b.finish())
 }
@@ -82,7 +88,7 @@ fn unpack(
     *total += bytes.len() as u64;
     if bytes.len() as u64 > MAX_ENTRY || *total > MAX_TOTAL {
         return Err(format!(
-            "{}: unpacked it is larger than our limit (256 MiB a file, 2 GiB in all)",
+            "{}: unpacked it is larger than our limit (64 MiB a file, 2 GiB in all)",
             brief(name)
         ));
     }
@@ -142,10 +148,12 @@ fn begin(input: &Input<'_>, log: &Value) -> Result<Builder, FormatError> {
     Ok(b)
 }
 
-fn sample(b: &mut Builder, sample: &Value, log: &Value) -> Result<(), String> {
+/// One sample; `kept` counts the values that all samples leave in memory.
+fn sample(b: &mut Builder, sample: &Value, log: &Value, kept: &mut usize) -> Result<(), String> {
     let id = sample.get("id").map(spelled).filter(|id| !id.is_empty()).ok_or("a sample without 'id'")?;
     let epoch = sample.get("epoch").and_then(Value::as_u64).unwrap_or(1).max(1);
-    let case = b.case(case_of(sample, &id));
+    let (case, asked) = question(sample, &id, kept)?;
+    let case = b.case(case);
     let output = sample.get("output");
     let calls: Vec<&Value> = sample
         .get("events")
@@ -166,7 +174,7 @@ fn sample(b: &mut Builder, sample: &Value, log: &Value) -> Result<(), String> {
         case: Some(case),
         kept: true,
         repeat: u16::try_from(epoch - 1).unwrap_or(u16::MAX),
-        asked: asked(sample),
+        asked,
         sent,
         ended: ended.filter(|e| sent.is_some_and(|s| *e >= s)),
         outcome: Some(outcome(sample)),
@@ -177,6 +185,27 @@ fn sample(b: &mut Builder, sample: &Value, log: &Value) -> Result<(), String> {
         ..One::default()
     };
     let key = b.record(one).map_err(|e| e.what)?;
+    judged(b, key, sample, log);
+    Ok(())
+}
+
+/// What was asked, within bounds.
+fn question(sample: &Value, id: &str, kept: &mut usize) -> Result<(Case, Option<Value>), String> {
+    for key in ["input", "messages"] {
+        if sample.get(key).and_then(Value::as_array).is_some_and(|all| all.len() > MAX_MESSAGES) {
+            return Err(format!("'{key}' holds more than {MAX_MESSAGES} messages"));
+        }
+    }
+    let (case, asked) = (case_of(sample, id), asked(sample));
+    *kept += case.vars.values().chain(&asked).map(weight).sum::<usize>() + case.expected.len();
+    if *kept > MAX_VALUES {
+        return Err(format!("the samples hold more than {MAX_VALUES} JSON values that are kept"));
+    }
+    Ok((case, asked))
+}
+
+/// The scores of a sample; the one that decides also says right or wrong.
+fn judged(b: &mut Builder, key: Key, sample: &Value, log: &Value) {
     let headline =
         log.get("results").and_then(|r| r.get("headline")).and_then(|h| h.get("score")).map(spelled);
     let scores = sample.get("scores").and_then(Value::as_object);
@@ -203,7 +232,6 @@ fn sample(b: &mut Builder, sample: &Value, log: &Value) -> Result<(), String> {
             decided = true;
         }
     }
-    Ok(())
 }
 
 /// Inspect's grades are numbers: C correct, P partly, I incorrect, N no answer.

@@ -3,6 +3,7 @@
 //! Main functions: [`parse`] and [`each_line`]. Python writes `NaN` and `Infinity`
 //! into its JSON: they are read as null, since they say that nothing was observed.
 
+use crate::counted::{MAX_VALUES, read};
 use crate::error::{FormatError, brief};
 use serde_json::{Map, Value};
 
@@ -19,13 +20,22 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Value, FormatError> {
         return Err(FormatError::new(file, None, "one JSON value of more than 256 MiB")
             .hint("let the tool write JSON Lines, or fewer requests"));
     }
-    match serde_json::from_str(text) {
+    // Only the count makes errors that are not about the text itself.
+    let full = |e: &serde_json::Error| e.is_data();
+    match read(text, MAX_VALUES) {
         Ok(value) => Ok(value),
-        Err(first) => match without_nan(text).map(|t| serde_json::from_str(&t)) {
+        Err(first) if full(&first) => Err(too_many(file)),
+        Err(first) => match without_nan(text).map(|t| read(&t, MAX_VALUES)) {
             Some(Ok(value)) => Ok(value),
+            Some(Err(e)) if full(&e) => Err(too_many(file)),
             _ => Err(broken(file, u32::try_from(first.line()).ok(), &first)),
         },
     }
+}
+
+fn too_many(file: &str) -> FormatError {
+    FormatError::new(file, None, format!("more than {MAX_VALUES} JSON values"))
+        .hint("let the tool write JSON Lines, or fewer requests")
 }
 
 fn broken(file: &str, line: Option<u32>, error: &serde_json::Error) -> FormatError {
@@ -53,10 +63,12 @@ pub(crate) fn each_line(
         seen += 1;
         let at = |what: &str| FormatError::new(file, Some(number), what);
         if line.len() > MAX_LINE {
-            return Err(at("the line is longer than 64 MiB"));
+            return Err(
+                at("the line is longer than 64 MiB").hint("is it the file that the tool wrote, unchanged?")
+            );
         }
         if seen > MAX_LINES {
-            return Err(at("more than 5000000 lines"));
+            return Err(at("more than 5000000 lines").hint("import it in parts"));
         }
         let value = parse(file, line).map_err(|e| FormatError { line: Some(number), ..e })?;
         match value {
@@ -151,6 +163,15 @@ mod tests {
         let value =
             parse("f", r#"{"a": NaN, "b": [-Infinity, Infinity, 1], "c": "NaN \" Infinity"}"#).unwrap();
         assert_eq!(value, serde_json::json!({"a": null, "b": [null, null, 1], "c": "NaN \" Infinity"}));
+    }
+
+    #[test]
+    fn a_list_that_would_fill_the_memory_ends_at_the_count() {
+        let text = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        let e = parse("f.json", &text).unwrap_err();
+        assert!(e.what.contains("more than 5000000 JSON values") && e.hint.is_some(), "{e:?}");
+        // With NaN it is read a second time.
+        assert!(parse("f.json", &text.replacen('0', "NaN", 1)).is_err());
     }
 
     #[test]

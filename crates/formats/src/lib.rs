@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod aiperf;
+mod counted;
 mod csv;
 mod detect;
 mod error;

@@ -35,7 +35,7 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
 
 fn is_sample(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
-    matches!(serde_json::from_str::<Value>(first), Ok(Value::Object(m)) if m.contains_key("doc_id"))
+    matches!(crate::counted::read(first, crate::counted::MAX_VALUES), Ok(Value::Object(m)) if m.contains_key("doc_id"))
 }
 
 fn builder(input: &Input<'_>, results: Option<&Value>) -> Builder {

@@ -60,8 +60,9 @@ pub(crate) fn import(input: &Input<'_>) -> Result<ForeignRun, FormatError> {
             "the file does not say when requests began: ttfts and itls are kept as notes, not as times",
         );
     }
+    let base = root_zero(&root);
     for n in 0..requests {
-        request(&mut b, &root, n)?;
+        request(&mut b, &root, base, n)?;
     }
     Ok(b.finish())
 }
@@ -80,7 +81,7 @@ fn load(root: &Value) -> (String, Load) {
     (name, closed(number(root.get("max_concurrency"))))
 }
 
-fn request(b: &mut Builder, root: &Value, n: usize) -> Result<(), FormatError> {
+fn request(b: &mut Builder, root: &Value, base: f64, n: usize) -> Result<(), FormatError> {
     let error = at(root, "errors", n).map(spelled).unwrap_or_default();
     let ttft = number(at(root, "ttfts", n)).filter(|t| *t > 0.0);
     let gaps: Vec<f64> = at(root, "itls", n)
@@ -90,7 +91,6 @@ fn request(b: &mut Builder, root: &Value, n: usize) -> Result<(), FormatError> {
         .filter_map(Value::as_f64)
         .filter(|g| *g >= 0.0)
         .collect();
-    let base = root_zero(root);
     let start = number(at(root, "start_times", n)).and_then(|s| nanos(s - base));
     let zero = b.zero();
     let sent = start.map(|s| zero.saturating_add(s));

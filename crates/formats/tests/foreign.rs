@@ -230,6 +230,65 @@ fn cases_of_the_same_content_stay_apart() {
 }
 
 #[test]
+fn prompts_made_by_code_are_losses() {
+    let text = "prompts: ['plain {{ q }}', 'exec:touch /tmp/x', 'file://p.js', 'file://p.py:fn', 'file://exec:ls']\nproviders: [echo]\ntests: [{vars: {q: x}}]\n";
+    let suite = suite_of(text).unwrap();
+    let said: Vec<String> = suite.losses.iter().map(ToString::to_string).collect();
+    assert_eq!(said.iter().filter(|l| l.contains("made by code")).count(), 4, "{said:?}");
+    let mut lines = suite.files.iter().flat_map(|f| f.text.lines());
+    assert!(!lines.any(|l| !l.trim_start().starts_with("#") && l.contains("exec:")));
+}
+
+#[test]
+fn values_of_an_inspect_log_are_counted() {
+    let log = |input: &str| {
+        let text = format!(
+            "{{\"version\": 2, \"eval\": {{\"task\": \"t\", \"model\": \"m\"}}, \"samples\": [{{\"id\": 1, \"input\": {input}}}]}}"
+        );
+        import_as("a.json", Tool::Inspect, text.as_bytes())
+    };
+    assert!(log("\"q\"").is_ok());
+    let many = log(&format!("[{}0]", "0,".repeat(100_000))).unwrap_err();
+    assert!(many.to_string().contains("100000 messages"), "{many}");
+    let more = log(&format!("[{}0]", "0,".repeat(5_000_000))).unwrap_err();
+    assert!(more.to_string().contains("5000000 JSON values"), "{more}");
+}
+
+#[test]
+fn many_requests_take_time_by_their_number() {
+    let n = 60_000;
+    let list = |one: &str| format!("[{}{one}]", format!("{one},").repeat(n - 1));
+    let text = format!(
+        "{{\"model_id\": \"m\", \"completed\": {n}, \"start_times\": {}, \"ttfts\": {}}}",
+        list("1.5"),
+        list("0.1")
+    );
+    let began = std::time::Instant::now();
+    assert!(import_as("r.json", Tool::Vllm, text.as_bytes()).is_ok());
+    // Looking for the first start once for each request would take minutes here.
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
+
+#[test]
+fn columns_take_time_by_their_number() {
+    let table = |columns: usize| {
+        let names: Vec<String> = (0..columns).map(|n| format!("c{n}")).collect();
+        format!("{}\n{}", names.join(","), format!("{}\n", vec!["x"; columns].join(",")).repeat(20))
+    };
+    let config = b"prompts: [x]\nproviders: [echo]\ntests: file://t.csv\n";
+    let import_of = |columns: usize| {
+        let text = table(columns);
+        let open = |_: &str| Ok(text.clone().into_bytes());
+        import(Tool::Promptfoo, &Input::new("p.yaml", config, &open)).map(|_| ())
+    };
+    let began = std::time::Instant::now();
+    assert!(import_of(4096).is_ok());
+    // Looking through all earlier columns for each one takes minutes here.
+    assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+    assert!(import_of(4097).unwrap_err().to_string().contains("4096 columns"));
+}
+
+#[test]
 fn lists_that_multiply_without_end_are_refused() {
     let list = format!("[{}]", vec!["a"; 1000].join(","));
     let vars: String = ["a", "b", "c"].iter().map(|v| format!("      {v}: {list}\n")).collect();

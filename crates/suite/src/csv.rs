@@ -8,11 +8,34 @@ use crate::dataset::MAX_LINE;
 use crate::error::{SuiteError, brief};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use serde_json::{Map, Value};
+use std::cell::Cell;
+use std::io::{self, Read};
 
 /// Most columns.
 const MAX_COLUMNS: usize = 4096;
+/// What may be read beyond the longest record: line breaks, and what lies in a buffer.
+const SLACK: usize = 1 << 16;
 /// Longest name of a column, in bytes.
 const MAX_NAME: usize = 500;
+
+/// The text, at most so many bytes of it before the next record: a record that never
+/// ends is not gathered in memory first.
+struct Bounded<'a> {
+    text: &'a [u8],
+    left: &'a Cell<usize>,
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = out.len().min(self.left.get());
+        if most == 0 && !self.text.is_empty() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let read = self.text.read(&mut out[..most])?;
+        self.left.set(self.left.get() - read);
+        Ok(read)
+    }
+}
 
 /// Calls `take` for every record after the header.
 pub(crate) fn each_record(
@@ -22,15 +45,17 @@ pub(crate) fn each_record(
     take: &mut dyn FnMut(Line<'_>) -> Result<(), SuiteError>,
 ) -> Result<(), SuiteError> {
     let text = text_of(file, bytes)?;
+    let left = Cell::new(0);
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
         .has_headers(false)
-        .from_reader(text.as_bytes());
+        .from_reader(Bounded { text: text.as_bytes(), left: &left });
     let mut header: Option<Vec<String>> = None;
     let mut record = StringRecord::new();
     loop {
         let (from, number) = (reader.position().byte() as usize, reader.position().line());
+        left.set(MAX_LINE as usize + SLACK);
         let more = reader.read_record(&mut record).map_err(|e| trouble(file, text, number, &e))?;
         if !more {
             break;
@@ -42,8 +67,7 @@ pub(crate) fn each_record(
         let number = number as u32 + raw[..blank].matches('\n').count() as u32;
         let raw = raw[blank..].trim_end_matches(['\n', '\r']);
         if raw.len() as u64 > MAX_LINE {
-            let message = "the record is longer than 16 MiB";
-            return Err(on_line(file, number, raw, message).hint("is a quote never closed?"));
+            return Err(too_long(file, number, raw));
         }
         if to >= text.len() && is_open(raw, delimiter) {
             return Err(on_line(file, number, raw, "a quote is opened here and never closed")
@@ -78,7 +102,8 @@ fn columns(
     delimiter: u8,
 ) -> Result<Vec<String>, SuiteError> {
     if record.len() > MAX_COLUMNS {
-        return Err(on_line(file, number, raw, "more than 4096 columns"));
+        return Err(on_line(file, number, raw, "more than 4096 columns")
+            .hint("each column is a variable of a case: leave out what no prompt and no scorer needs"));
     }
     let mut names: Vec<String> = Vec::with_capacity(record.len());
     for (i, name) in record.iter().enumerate() {
@@ -122,8 +147,15 @@ fn fields(
     Ok(names.iter().cloned().zip(record.iter().map(Value::from)).collect())
 }
 
+fn too_long(file: &str, number: u32, raw: &str) -> SuiteError {
+    on_line(file, number, raw, "the record is longer than 16 MiB").hint("is a quote never closed?")
+}
+
 fn trouble(file: &str, text: &str, number: u64, error: &csv::Error) -> SuiteError {
     let line = text.lines().nth(number.saturating_sub(1) as usize).unwrap_or("");
+    if matches!(error.kind(), ErrorKind::Io(_)) {
+        return too_long(file, number as u32, line);
+    }
     let words = match error.kind() {
         ErrorKind::Utf8 { .. } => "the record is not UTF-8".to_owned(),
         _ => format!("cannot be read: {error}"),

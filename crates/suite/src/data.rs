@@ -13,6 +13,9 @@ use std::path::Path;
 /// Longest file that is held in memory as a whole.
 pub(crate) const MAX_WHOLE: u64 = 1 << 30;
 
+/// What is looked at of a line that is shown.
+const MAX_SHOWN: usize = 4096;
+
 /// How a data file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -98,7 +101,8 @@ pub(crate) fn text_of<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, SuiteE
 
 /// An error on a whole line.
 pub(crate) fn on_line(file: &str, number: u32, text: &str, message: &str) -> SuiteError {
-    let first = text.lines().next().unwrap_or("");
-    let source = crate::error::Source::line_of(file, first, number);
+    // A line of many megabytes is not copied around to show its beginning.
+    let first: String = text.lines().next().unwrap_or("").chars().take(MAX_SHOWN).collect();
+    let source = crate::error::Source::line_of(file, &first, number);
     source.error(Span { line: number, column: 1, len: first.chars().count().max(1) as u32 }, message)
 }

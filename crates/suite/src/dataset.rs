@@ -42,12 +42,12 @@ pub(crate) fn each_line(
             return Ok(());
         }
         if read as u64 > MAX_LINE || total > MAX_FILE {
-            let what = if total > MAX_FILE {
-                "the file is longer than 1 GiB"
+            let (what, hint) = if total > MAX_FILE {
+                ("the file is longer than 1 GiB", "split it into several files")
             } else {
-                "the line is longer than 16 MiB"
+                ("the line is longer than 16 MiB", "a case is one line: is a line break missing?")
             };
-            return Err(at_line(file, number, "", 0, 1, what));
+            return Err(at_line(file, number, "", 0, 1, what).hint(hint));
         }
         let text = line_text(file, number, &bytes)?;
         if text.trim().is_empty() {

@@ -49,7 +49,8 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
 }
 
 /// Whether a path stays within a folder, by its text.
-pub(crate) fn is_within(path: &Path, folder: &Path) -> bool {
+#[must_use]
+pub fn is_within(path: &Path, folder: &Path) -> bool {
     let (path, folder) = (plain(path), plain(folder));
     match path.strip_prefix(&folder) {
         Ok(rest) => rest.components().all(|c| matches!(c, Component::Normal(_))),

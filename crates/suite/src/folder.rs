@@ -7,10 +7,10 @@
 use crate::data::Format;
 use crate::error::{Source, SuiteError, brief};
 use crate::files::Files;
-use crate::glob;
+use crate::glob::Glob;
 use crate::read::{Doc, Fields};
 use crate::tree::{self, Kind, Node};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -18,6 +18,10 @@ use std::path::Path;
 const MAX_README: u64 = 4 << 20;
 const MAX_DEPTH: usize = 6;
 const MAX_ENTRIES: usize = 20_000;
+/// Most patterns of one configuration.
+const MAX_PATTERNS: usize = 1000;
+/// Most steps of matching patterns against paths; a real folder takes some thousands.
+const MAX_STEPS: u64 = 100_000_000;
 
 /// Words by which the hub's own loader tells splits, and the split they mean.
 const SPLITS: [(&str, &str); 9] = [
@@ -58,7 +62,9 @@ pub(crate) fn files_of(wanted: &Wanted<'_>, files: Files<'_>) -> Result<Vec<Part
         false => Vec::new(),
     };
     let splits = match choose(wanted, &configs)? {
-        Some(config) => config.splits(&all),
+        Some(config) => config.splits(&all, MAX_STEPS).map_err(|message| {
+            wanted.doc.at(wanted.folder_node, message).hint("README.md names a few patterns: `data/test-*`")
+        })?,
         None => by_names(wanted, &all)?,
     };
     if splits.values().all(Vec::is_empty) {
@@ -126,6 +132,14 @@ fn walk(wanted: &Wanted<'_>, files: Files<'_>) -> Result<Vec<String>, SuiteError
                 todo.extend(names.into_iter().map(|n| (format!("{path}/{n}"), depth + 1)));
             }
             _ if is_data => out.push(path),
+            // A link that leads out is said, not left.
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidInput => {
+                let message = format!("cannot list '{}': {e}", brief(&path));
+                return Err(wanted
+                    .doc
+                    .at(wanted.folder_node, message)
+                    .hint("copy the files into the folder"));
+            }
             _ => {}
         }
     }
@@ -141,17 +155,29 @@ struct Config {
 }
 
 impl Config {
-    fn splits(&self, all: &[String]) -> BTreeMap<String, Vec<String>> {
+    fn splits(&self, all: &[String], most_steps: u64) -> Result<BTreeMap<String, Vec<String>>, String> {
+        let count: usize = self.data.iter().map(|(_, patterns)| patterns.len()).sum();
+        if count > MAX_PATTERNS {
+            return Err(format!("README.md names more than {MAX_PATTERNS} patterns of data files"));
+        }
         let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut known: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let mut steps = 0;
         for (split, patterns) in &self.data {
             let files = out.entry(split.clone()).or_default();
             for pattern in patterns {
-                let found = all.iter().filter(|p| *p != "README.md" && glob::matches(pattern, p));
-                let new: Vec<String> = found.filter(|p| !files.contains(p)).cloned().collect();
-                files.extend(new);
+                let glob = Glob::of_paths(pattern);
+                for path in all.iter().filter(|p| *p != "README.md") {
+                    if glob.matches(path, &mut steps) && known.insert((split, path)) {
+                        files.push(path.clone());
+                    }
+                    if steps > most_steps {
+                        return Err("the patterns of README.md take too long to match".into());
+                    }
+                }
             }
         }
-        out
+        Ok(out)
     }
 }
 
@@ -317,6 +343,22 @@ mod tests {
         ] {
             assert_eq!(split_of(path), split, "{path}");
         }
+    }
+
+    #[test]
+    fn patterns_that_cost_too_much_are_refused() {
+        let config = |patterns: Vec<String>| Config {
+            name: "c".into(),
+            is_default: false,
+            data: vec![("test".into(), patterns)],
+        };
+        let all: Vec<String> = (0..2000).map(|n| format!("{}{n}.csv", "a".repeat(60))).collect();
+        assert!(
+            config(vec!["*a".repeat(250); 1000]).splits(&all, 1_000_000).unwrap_err().contains("too long")
+        );
+        assert!(config(vec!["a".into(); 1001]).splits(&all, 1_000_000).unwrap_err().contains("1000"));
+        let found = config(vec!["**/*.csv".into(), "a*7.csv".into()]).splits(&all, 1_000_000).unwrap();
+        assert_eq!(found["test"].len(), 2000);
     }
 
     #[test]

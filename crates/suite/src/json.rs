@@ -57,7 +57,9 @@ fn object<'a>(file: &str, place: &mut Place<'a>) -> Result<(&'a str, Map<String,
     match value {
         Some(Ok(Value::Object(map))) => {
             if (end - from) as u64 > MAX_LINE {
-                return Err(place.error(file, "the object is longer than 16 MiB"));
+                return Err(place
+                    .error(file, "the object is longer than 16 MiB")
+                    .hint("a case is one object of the list: shorten it, or write several"));
             }
             place.at = end;
             Ok((&place.text[from..end], map))

@@ -72,7 +72,7 @@ mod tree;
 
 pub use error::{Span, SuiteError};
 pub use extract::{Extractor, NotFound, extract};
-pub use files::{Files, List, Open, Variable};
+pub use files::{Files, List, Open, Variable, is_within};
 pub use form::schema;
 pub use question::{Asker, MAX_CHOICES, Question};
 pub use refusal::is_refusal;

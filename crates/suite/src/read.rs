@@ -135,7 +135,10 @@ impl Doc {
         match &node.kind {
             Kind::Number(n) => match n.as_u64() {
                 Some(value) => self.within(node, what, value, range),
-                None => Err(self.at(node, format!("{what} must be a whole number, not {n}"))),
+                None => {
+                    let hint = format!("write a whole number from {} to {}", range.start(), range.end());
+                    Err(self.at(node, format!("{what} must be a whole number, not {n}")).hint(hint))
+                }
             },
             _ => Err(self.wrong_kind(node, what, "a whole number")),
         }
@@ -157,7 +160,7 @@ impl Doc {
         } else {
             format!("{what} must be at most {high}, not {value}")
         };
-        Err(self.at(node, words))
+        Err(self.at(node, words).hint(format!("write a number from {low} to {high}")))
     }
 
     /// A duration in seconds, above 0 and up to a week.
@@ -167,7 +170,9 @@ impl Doc {
         if value > 0.0 && value <= WEEK {
             return Ok(value);
         }
-        Err(self.at(node, format!("{what} must be above 0 s and at most 168 h")))
+        Err(self
+            .at(node, format!("{what} must be above 0 s and at most 168 h"))
+            .hint("write a duration such as '30 s'"))
     }
 
     /// A size in bytes within a range.
@@ -178,7 +183,8 @@ impl Doc {
         range: RangeInclusive<u64>,
     ) -> Result<u64, SuiteError> {
         let value = self.quantity(node, what, "size", "16 MiB", quantity::bytes)?;
-        self.within(node, what, value, range)
+        let hint = format!("write a size from {} to {} bytes, such as '16 MiB'", range.start(), range.end());
+        self.within(node, what, value, range).map_err(|e| e.hint(hint))
     }
 
     fn quantity<T>(

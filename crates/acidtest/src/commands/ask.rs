@@ -3,7 +3,7 @@
 use super::StoreArg;
 use crate::commands::bench;
 use crate::execute::{self, Execution};
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, for_logs, print};
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
 use acidtest_findings::Card;
@@ -166,7 +166,7 @@ fn show(args: &Args, record: &Record) -> Result<Exit, Failure> {
     match &record.outcome {
         Outcome::Completed { .. } => {
             let answer = if args.card_only { String::new() } else { words(record) + "\n" };
-            print(&format!("{answer}{}", acidtest_report::card(&card, read_back::style())))?;
+            print(&for_logs(format!("{answer}{}", acidtest_report::card(&card, read_back::style()))))?;
         }
         outcome => {
             let why = acidtest_report::clean(&why(outcome));

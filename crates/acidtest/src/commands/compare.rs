@@ -2,7 +2,7 @@
 
 use super::{Format, StoreArg, UndecidedArg};
 use crate::baseline::{self, Across, Baseline};
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, for_logs, print};
 use crate::open_store::trouble;
 use crate::read_back;
 
@@ -52,7 +52,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
             let text = serde_json::to_string_pretty(&json).map_err(|e| Failure::new(Exit::Internal, e))?;
             print(&(text + "\n"))?;
         }
-        Format::Terminal => print(&acidtest_report::comparison(&found, read_back::style()))?,
+        Format::Terminal => print(&for_logs(acidtest_report::comparison(&found, read_back::style())))?,
     }
     Ok(read_back::exit_of_gates(&found.gates, args.undecided.undecided))
 }

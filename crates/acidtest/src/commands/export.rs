@@ -1,7 +1,7 @@
 //! `acidtest export`: a stored run as JSON Lines, or in the form of another tool.
 
 use super::StoreArg;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, cannot_write, unwritten};
 use crate::export_as::{self, Form};
 use crate::open_store::{to_read, trouble};
 use acidtest_store::StoreError;
@@ -55,18 +55,20 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     }
     match &args.output {
         Some(path) => {
-            let file = std::fs::File::create(path).map_err(|e| {
-                Failure::new(Exit::Usage, e).hint(format!("--output {} cannot be written", path.display()))
-            })?;
+            let file = std::fs::File::create(path).map_err(|e| cannot_write(path, e))?;
             let mut out = std::io::BufWriter::new(file);
-            store.export(run, &mut out).map_err(trouble)?;
-            out.flush().map_err(|e| Failure::new(Exit::Internal, e))?;
+            store.export(run, &mut out).map_err(|e| match e {
+                StoreError::Output(e) => cannot_write(path, e),
+                other => trouble(other),
+            })?;
+            out.flush().map_err(|e| cannot_write(path, e))?;
         }
         None => {
             let written = store.export(run, &mut std::io::BufWriter::new(std::io::stdout().lock()));
             match written {
                 // Whoever reads has seen enough.
                 Err(StoreError::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => {}
+                Err(StoreError::Output(e)) => return Err(unwritten(e)),
                 other => other.map_err(trouble)?,
             }
         }
@@ -77,11 +79,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
 /// Bytes to the file, or to stdout.
 fn write(bytes: &[u8], output: Option<&std::path::Path>) -> Result<Exit, Failure> {
     let written = match output {
-        Some(path) => std::fs::write(path, bytes).map_err(|e| {
-            Failure::new(Exit::Usage, e).hint(format!("--output {} cannot be written", path.display()))
-        }),
+        Some(path) => std::fs::write(path, bytes).map_err(|e| cannot_write(path, e)),
         None => match std::io::stdout().lock().write_all(bytes) {
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::Internal, e)),
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(unwritten(e)),
             _ => Ok(()),
         },
     };

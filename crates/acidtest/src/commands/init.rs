@@ -1,9 +1,8 @@
 //! `acidtest init`: a suite to begin with, written here.
 
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, cannot_write, print};
 use crate::lang::{counted, told};
 use crate::suites::{CARRIED, carried};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A commented suite over the built-in museum guide.
@@ -57,10 +56,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     }
     for (name, text) in files {
         let path = folder.join(name);
-        write(&path, text).map_err(|e| {
-            let what = format!("cannot write {}", path.display());
-            Failure::new(Exit::Usage, anyhow::Error::new(e).context(what))
-        })?;
+        write(&path, text).map_err(|e| cannot_write(&path, e))?;
         print(&format!("{}\n", path.display()))?;
     }
     eprintln!("{}", told(&format!("next: acidtest run{}", suite_word(&args, &folder))));
@@ -79,7 +75,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::File::create(path)?.write_all(text.as_bytes())
+    crate::write_file::replace(path, text)
 }
 
 fn list() -> Result<Exit, Failure> {

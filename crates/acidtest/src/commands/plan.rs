@@ -1,7 +1,7 @@
 //! `acidtest plan`: what a suite will send and what its gates can say, before a cent is spent.
 
 use super::{Format, StoreArg};
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, for_logs, print};
 use crate::forecast::{self, Expect};
 use crate::read_back;
 use crate::suite_files::{self, SelectArgs};
@@ -43,7 +43,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
                 serde_json::to_string_pretty(&forecast).map_err(|e| Failure::new(Exit::Internal, e))?;
             print(&(text + "\n"))?;
         }
-        Format::Terminal => print(&acidtest_report::plan(&forecast, read_back::style()))?,
+        Format::Terminal => print(&for_logs(acidtest_report::plan(&forecast, read_back::style())))?,
     }
     Ok(Exit::Ok)
 }

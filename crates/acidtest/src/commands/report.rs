@@ -32,7 +32,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(wanted) = &args.against.baseline {
         let baseline = Baseline::open(wanted, &args.store)?;
         if baseline.run == run {
-            return Err(Failure::usage(format!("run {run} cannot be its own baseline")));
+            return Err(Failure::usage(format!("run {run} cannot be its own baseline"))
+                .hint("name another run; `acidtest runs` lists them"));
         }
         let spec = store.spec(run).map_err(trouble)?;
         let cases = store.cases(run).map_err(trouble)?;

@@ -87,7 +87,8 @@ impl Ending {
         };
         let baseline = Baseline::open(wanted, &args.output.store)?;
         if baseline.run == execution.run {
-            return Err(Failure::usage(format!("run {} cannot be its own baseline", execution.run)));
+            return Err(Failure::usage(format!("run {} cannot be its own baseline", execution.run))
+                .hint("name another run; `acidtest runs` lists them"));
         }
         let (spec, cases) = (&execution.spec, &execution.cases);
         baseline.check_workload(spec, cases, Across::of(args.against.across_workloads))?;

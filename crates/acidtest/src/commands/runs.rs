@@ -1,7 +1,7 @@
 //! `acidtest runs`: list, show, delete and prune stored runs.
 
 use super::{Format, StoreArg};
-use crate::exit::{Exit, Failure, print};
+use crate::exit::{Exit, Failure, for_logs, print};
 use crate::lang::told;
 use crate::open_store::{to_read, to_write, trouble};
 use crate::read_back;
@@ -78,7 +78,7 @@ fn list(store: &StoreArg, format: Format) -> Result<Exit, Failure> {
             let json = serde_json::json!({ "schema": "acidtest.runs/1", "runs": lines });
             print(&format!("{json:#}\n"))?;
         }
-        Format::Terminal => print(&acidtest_report::runs(&lines, read_back::style()))?,
+        Format::Terminal => print(&for_logs(acidtest_report::runs(&lines, read_back::style())))?,
     }
     Ok(Exit::Ok)
 }

@@ -9,6 +9,7 @@ mod failures;
 mod faults;
 mod foreign;
 mod help;
+mod hostile_files;
 mod kill;
 mod korean;
 mod language;

@@ -35,7 +35,7 @@ enum Class {
 /// Whether the first line is a sample.
 pub(super) fn is_samples(text: &str) -> bool {
     let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
-    matches!(serde_json::from_str::<Value>(first), Ok(Value::Object(m)) if m.contains_key("input") && m.contains_key("ideal"))
+    matches!(crate::counted::read(first, crate::counted::MAX_VALUES), Ok(Value::Object(m)) if m.contains_key("input") && m.contains_key("ideal"))
 }
 
 /// Whether some entry has a class.
@@ -207,7 +207,7 @@ fn json_ideals(file: &str, shapes: &[Shape], losses: &mut Vec<Loss>) -> Result<(
     let mut alike = false;
     for sample in shapes.iter().flat_map(|s| &s.samples) {
         for ideal in &sample.ideal {
-            let value: Value = serde_json::from_str(ideal).map_err(|e| {
+            let value: Value = crate::counted::read(ideal, crate::counted::MAX_VALUES).map_err(|e| {
                 let what =
                     format!("sample {}: the ideal answer '{}' is not JSON: {e}", sample.number, brief(ideal));
                 FormatError::new(file, None, what)
@@ -238,7 +238,7 @@ fn any_part(value: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
 fn json_match(ideal: &[String]) -> Value {
     let values: Vec<Value> = ideal
         .iter()
-        .filter_map(|t| serde_json::from_str(t).ok())
+        .filter_map(|t| crate::counted::read(t, crate::counted::MAX_VALUES).ok())
         .filter(|v| !any_part(v, &Value::is_null))
         .collect();
     let schema = if values.is_empty() { json!({"not": {}}) } else { json!({"enum": values}) };

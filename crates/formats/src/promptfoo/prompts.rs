@@ -10,6 +10,8 @@ use crate::tree::{self, Node};
 
 /// Endings of files that hold code.
 pub(super) const CODE: [&str; 9] = [".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".py", ".rb", ".sh"];
+/// Beginnings of prompts that programs make.
+const PROGRAMS: [&str; 2] = ["exec:", "python:"];
 /// Endings of files that hold prompts.
 const PROMPT_FILES: [&str; 6] = [".txt", ".md", ".j2", ".json", ".yaml", ".yml"];
 const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
@@ -61,10 +63,11 @@ fn one(r: &mut Reading<'_>, file: &str, item: &Node, draft: &mut Draft, names: &
     let is_path = bare.is_some()
         || (!text.contains(char::is_whitespace) && (ends(&CODE, text) || ends(&PROMPT_FILES, text)));
     let path = bare.unwrap_or(text);
-    let loaded = if !is_path {
-        Ok(vec![content(text)])
-    } else if ends(&CODE, path) || text.starts_with("exec:") {
+    let is_program = PROGRAMS.iter().any(|p| path.starts_with(p));
+    let loaded = if is_program || is_path && ends(&CODE, path) {
         Err(format!("the prompt '{}' is made by code, which is never run", brief(path)))
+    } else if !is_path {
+        Ok(vec![content(text)])
     } else if path.contains('*') {
         Err(format!("'{}' is a pattern of files: name each file", brief(path)))
     } else {
@@ -102,7 +105,7 @@ fn of_file(path: &str, text: &str) -> Vec<Messages> {
 /// A prompt's text: chat messages where it is JSON that says so.
 fn content(text: &str) -> Messages {
     let looks = text.trim_start().starts_with('[');
-    let parsed = looks.then(|| serde_json::from_str(text).ok()).flatten();
+    let parsed = looks.then(|| crate::json::parse("prompt", text).ok()).flatten();
     let chat = parsed.map(|value| Node::of_json(0, &value)).as_ref().and_then(messages);
     chat.unwrap_or_else(|| vec![("user".to_owned(), text.to_owned())])
 }

@@ -11,7 +11,12 @@ use crate::error::{FormatError, brief};
 use crate::template::{at_path, fill};
 use crate::tree::{self, Kind, Node};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
+/// Most variables of all the cases that one test becomes.
+const MAX_CELLS: usize = 5_000_000;
+/// Most columns of a table of tests.
+const MAX_COLUMNS: usize = 4096;
 /// Most files that name each other.
 const MAX_DEPTH: usize = 4;
 
@@ -150,6 +155,11 @@ fn table(
     let Some((header, rows)) = rows.split_first() else {
         return Err(FormatError::new(file, Some(1), "the table is empty"));
     };
+    if header.cells.len() > MAX_COLUMNS {
+        let what = format!("the table has more than {MAX_COLUMNS} columns");
+        return Err(FormatError::new(file, Some(header.line), what)
+            .hint("each column is a variable: is the separator a comma?"));
+    }
     for row in rows {
         let mut test: Vec<(&str, Value)> = Vec::new();
         let (mut vars, mut asserts) = (Map::new(), Vec::new());
@@ -235,11 +245,16 @@ fn vars(r: &mut Reading<'_>, file: &str, node: &Node, out: &mut Vec<(String, Nod
     if !node.is_map() {
         return r.lost(file, node.line, format!("'vars' that are {} are not carried over", node.noun()));
     }
+    let mut places: HashMap<String, usize> =
+        out.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
     for (key, value) in node.pairs() {
         let loaded = load(r, file, value);
-        match out.iter_mut().find(|(name, _)| *name == key.name) {
+        match places.get(&key.name).and_then(|place| out.get_mut(*place)) {
             Some(slot) => slot.1 = loaded,
-            None => out.push((key.name.clone(), loaded)),
+            None => {
+                places.insert(key.name.clone(), out.len());
+                out.push((key.name.clone(), loaded));
+            }
         }
     }
 }
@@ -322,9 +337,17 @@ pub(crate) fn combinations(r: &mut Reading<'_>, test: &Test) -> Result<Vec<Map<S
             }
             _ => vec![node.to_json()],
         };
-        if all.len().saturating_mul(values.len()) > MAX_CASES {
+        let cases = all.len().saturating_mul(values.len());
+        if cases > MAX_CASES || cases.saturating_mul(test.vars.len()) > MAX_CELLS {
             let what = format!("the lists of variables multiply to more than {MAX_CASES} cases");
             return Err(FormatError::new(&test.file, Some(test.line), what));
+        }
+        if let [value] = values.as_slice() {
+            // Nothing multiplies: what is there is not copied.
+            for combination in &mut all {
+                combination.insert(name.clone(), value.clone());
+            }
+            continue;
         }
         let mut next = Vec::with_capacity(all.len() * values.len());
         for combination in &all {

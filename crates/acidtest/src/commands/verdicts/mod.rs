@@ -76,8 +76,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let text = read(&args.file)?;
     let mut store = to_write(&args.store)?;
     let run = store.resolve(&args.run).map_err(trouble)?;
-    let (lines, mut wrong) =
-        parse::parse(&text).map_err(|why| Failure::usage(format!("'{}': {why}", args.file.display())))?;
+    let (lines, mut wrong) = parse::parse(&text).map_err(|why| {
+        Failure::usage(format!("'{}': {why}", args.file.display()))
+            .hint("JSON Lines, or CSV with a head line: see `acidtest verdicts import --help`")
+    })?;
     let book = Book::read(&store, run)?;
     let now = jiff::Timestamp::now().as_nanosecond() as i64;
     let mut verdicts = Vec::new();
@@ -114,9 +116,15 @@ fn read(path: &Path) -> Result<String, Failure> {
     };
     input.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() as u64 > MAX_FILE {
-        return Err(Failure::usage(format!("'{}' is larger than 256 MiB", path.display())));
+        return Err(Failure::usage(format!("'{}' is larger than 256 MiB", path.display()))
+            .hint("split it into several files"));
     }
-    String::from_utf8(bytes).map_err(|_| Failure::usage(format!("'{}' is not UTF-8", path.display())))
+    String::from_utf8(bytes).map_err(|e| {
+        let good = e.utf8_error().valid_up_to();
+        let line = 1 + e.as_bytes()[..good].iter().filter(|b| **b == b'\n').count();
+        Failure::usage(format!("'{}': line {line} is not UTF-8", path.display()))
+            .hint("is it the right file? Convert it to UTF-8 if it is")
+    })
 }
 
 fn refused(file: &Path, wrong: &[(usize, String)], good: usize) -> Failure {
