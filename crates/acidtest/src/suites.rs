@@ -1,6 +1,6 @@
 //! Suite files: which one is meant, and those that the program carries.
 //!
-//! Main functions: [`file`], [`here`]; main type: [`Suite`]. Must not run anything.
+//! Main functions: [`file()`], [`here`]; main type: [`Suite`]. Must not run anything.
 
 use crate::exit::{Exit, Failure};
 use std::path::{Path, PathBuf};
