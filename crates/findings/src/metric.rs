@@ -9,7 +9,7 @@ use crate::estimate::Family;
 use crate::families;
 use crate::nearest::nearest;
 use crate::view::Asked;
-use acidtest_record::Stat;
+use acidtest_record::{ScorerKind, Stat};
 
 /// A metric: its definition, and how it is measured.
 pub struct Metric {
@@ -234,29 +234,6 @@ pub fn metric(id: &str) -> Option<&'static Metric> {
     metrics().into_iter().find(|m| m.id == id)
 }
 
-/// Kinds of scorers: their mean score is the metric `score`.
-const SCORERS: [&str; 19] = [
-    "exact",
-    "contains",
-    "starts_with",
-    "regex",
-    "numeric",
-    "token_f1",
-    "char_f1",
-    "refusal",
-    "json_valid",
-    "json_schema",
-    "json_field",
-    "fields",
-    "language",
-    "dates_numbers",
-    "banned_words",
-    "length",
-    "korean_match",
-    "latency",
-    "command",
-];
-
 /// The metric that a name from a report or a gate means: `ttft.p95`,
 /// `error_rate[class=429]`, `char_f1`.
 ///
@@ -266,9 +243,10 @@ pub fn explain(name: &str) -> Result<&'static Metric, Option<String>> {
     let plain = name.split(['[', '{']).next().unwrap_or(name);
     let scorer = plain.trim_end_matches("_unicode");
     let without_stat = plain.rsplit_once('.').map_or(plain, |(before, _)| before);
-    let id = if SCORERS.contains(&scorer) { "score" } else { plain };
-    metric(id).or_else(|| metric(without_stat)).ok_or_else(|| {
-        let ids = metrics().into_iter().map(|m| m.id).chain(SCORERS);
+    // A scorer's mean is the metric `score`; `cost` is a metric of its own too.
+    let of_scorer = || ScorerKind::WORDS.contains(&scorer).then(|| metric("score")).flatten();
+    metric(plain).or_else(of_scorer).or_else(|| metric(without_stat)).ok_or_else(|| {
+        let ids = metrics().into_iter().map(|m| m.id).chain(ScorerKind::WORDS);
         nearest(plain, ids).map(str::to_owned)
     })
 }

@@ -155,6 +155,61 @@ pub enum ScorerKind {
     Any(Vec<ScorerSpec>),
 }
 
+impl ScorerKind {
+    /// The words by which suites name them, combinations aside.
+    pub const WORDS: [&str; 20] = [
+        "exact",
+        "contains",
+        "starts_with",
+        "regex",
+        "numeric",
+        "token_f1",
+        "char_f1",
+        "refusal",
+        "json_valid",
+        "json_schema",
+        "json_field",
+        "fields",
+        "language",
+        "dates_numbers",
+        "banned_words",
+        "length",
+        "korean_match",
+        "latency",
+        "cost",
+        "command",
+    ];
+
+    /// The word by which suites name it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Exact { .. } => "exact",
+            Self::Contains { .. } => "contains",
+            Self::StartsWith { .. } => "starts_with",
+            Self::Regex { .. } => "regex",
+            Self::Numeric { .. } => "numeric",
+            Self::TokenF1 { .. } => "token_f1",
+            Self::CharF1 { .. } => "char_f1",
+            Self::Refusal => "refusal",
+            Self::JsonValid { .. } => "json_valid",
+            Self::JsonSchema { .. } => "json_schema",
+            Self::JsonField { .. } => "json_field",
+            Self::Fields { .. } => "fields",
+            Self::Language { .. } => "language",
+            Self::DatesNumbers { .. } => "dates_numbers",
+            Self::BannedWords { .. } => "banned_words",
+            Self::Length { .. } => "length",
+            Self::KoreanMatch { .. } => "korean_match",
+            Self::Latency { .. } => "latency",
+            Self::Cost { .. } => "cost",
+            Self::Command(_) => "command",
+            Self::All(_) => "all",
+            Self::Any(_) => "any",
+        }
+    }
+}
+
 /// Which reading of an answer's JSON counts; each allows what the one before does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,29 +14,6 @@ use acidtest_record::{Extraction, Gate, ScorerKind, ScorerSpec};
 pub(crate) const EXTRACT_KEYS: [&str; 3] = ["regex", "pointer", "letter"];
 /// Words of an extraction.
 pub(crate) const EXTRACT_WORDS: [&str; 3] = ["whole", "last_number", "letter"];
-/// Kinds of scorers.
-pub(crate) const KINDS: [&str; 20] = [
-    "exact",
-    "contains",
-    "starts_with",
-    "regex",
-    "numeric",
-    "token_f1",
-    "char_f1",
-    "refusal",
-    "json_valid",
-    "json_schema",
-    "json_field",
-    "fields",
-    "language",
-    "dates_numbers",
-    "banned_words",
-    "length",
-    "korean_match",
-    "latency",
-    "cost",
-    "command",
-];
 /// Keys that every scorer has.
 pub(crate) const COMMON: [&str; 5] = ["type", "name", "weight", "not", "pass"];
 /// Keys of a combination.
@@ -182,13 +159,13 @@ fn typed(doc: &Doc, node: &Node) -> Result<(ScorerSpec, bool), SuiteError> {
         let known: Vec<&str> = COMMON.into_iter().chain(["all", "any"]).chain(OPTIONS).collect();
         let strange = pairs.iter().find(|(k, _)| !known.contains(&k.name.as_str()));
         return Err(match strange {
-            Some((key, _)) if KINDS.contains(&key.name.as_str()) => doc
+            Some((key, _)) if ScorerKind::WORDS.contains(&key.name.as_str()) => doc
                 .error(key.span, format!("'{}' is a type of scorer, not a key", key.name))
                 .hint(format!("write `type: {}`", key.name)),
             Some((key, _)) => doc.unknown(key.span, "key", &key.name, " in a scorer", &known),
             None => doc
                 .error(Span { len: 1, ..node.span }, "a scorer needs 'type', 'all' or 'any'")
-                .hint(format!("types: {}", KINDS.join(" "))),
+                .hint(format!("types: {}", ScorerKind::WORDS.join(" "))),
         });
     };
     let word = doc.text(type_node, "'type'")?;
@@ -202,8 +179,8 @@ fn typed(doc: &Doc, node: &Node) -> Result<(ScorerSpec, bool), SuiteError> {
 
 /// A scorer of a known type, with its options.
 fn named(doc: &Doc, node: &Node, type_node: &Node, word: &str) -> Result<(ScorerSpec, bool), SuiteError> {
-    if !KINDS.contains(&word) {
-        return Err(doc.unknown(type_node.span, "type of scorer", word, "", &KINDS));
+    if !ScorerKind::WORDS.contains(&word) {
+        return Err(doc.unknown(type_node.span, "type of scorer", word, "", &ScorerKind::WORDS));
     }
     let own: &[&str] = match word {
         "exact" => &["ignore_case"],
@@ -261,7 +238,7 @@ fn simple(doc: &Doc, node: &Node, word: &str, fields: Option<&Fields<'_>>) -> Re
         }
         other if json_scoring::keys(other).is_some() => json_scoring::read(doc, node, other, fields)?,
         other if text_scoring::keys(other).is_some() => text_scoring::read(doc, node, other, fields)?,
-        other => return Err(doc.unknown(node.span, "scorer", other, "", &KINDS)),
+        other => return Err(doc.unknown(node.span, "scorer", other, "", &ScorerKind::WORDS)),
     })
 }
 
@@ -286,7 +263,7 @@ fn combination(doc: &Doc, node: &Node, depth: usize) -> Result<(ScorerSpec, bool
         let place = doc.one_or_more(list, word)?.get(i).unwrap_or(list);
         return Err(doc
             .at(place, format!("'{}' within '{word}' needs 'pass'", parts[i].name))
-            .hint(format!("write `{{ type: {}, pass: 0.5 }}`", kind_word(&parts[i].kind))));
+            .hint(format!("write `{{ type: {}, pass: 0.5 }}`", parts[i].kind.word())));
     }
     let kind = match word {
         "all" => ScorerKind::All(parts),
@@ -317,7 +294,7 @@ fn finish(
     let word = match kind {
         ScorerKind::TokenF1 { unicode: true } => "token_f1_unicode",
         ScorerKind::CharF1 { unicode: true } => "char_f1_unicode",
-        _ => kind_word(&kind),
+        _ => kind.word(),
     };
     let prefix = if negate { "not_" } else { "" };
     ScorerSpec {
@@ -326,33 +303,6 @@ fn finish(
         negate,
         weight,
         pass: pass.or((!measures).then_some(1.0)),
-    }
-}
-
-fn kind_word(kind: &ScorerKind) -> &'static str {
-    match kind {
-        ScorerKind::Exact { .. } => "exact",
-        ScorerKind::Contains { .. } => "contains",
-        ScorerKind::StartsWith { .. } => "starts_with",
-        ScorerKind::Regex { .. } => "regex",
-        ScorerKind::Numeric { .. } => "numeric",
-        ScorerKind::TokenF1 { .. } => "token_f1",
-        ScorerKind::CharF1 { .. } => "char_f1",
-        ScorerKind::Refusal => "refusal",
-        ScorerKind::JsonValid { .. } => "json_valid",
-        ScorerKind::JsonSchema { .. } => "json_schema",
-        ScorerKind::JsonField { .. } => "json_field",
-        ScorerKind::Fields { .. } => "fields",
-        ScorerKind::Language { .. } => "language",
-        ScorerKind::DatesNumbers { .. } => "dates_numbers",
-        ScorerKind::BannedWords { .. } => "banned_words",
-        ScorerKind::Length { .. } => "length",
-        ScorerKind::KoreanMatch { .. } => "korean_match",
-        ScorerKind::Latency { .. } => "latency",
-        ScorerKind::Cost { .. } => "cost",
-        ScorerKind::Command(_) => "command",
-        ScorerKind::All(_) => "all",
-        ScorerKind::Any(_) => "any",
     }
 }
 
