@@ -2,6 +2,14 @@
 //!
 //! ```text
 //!   text/         answers against references       exact_match token_f1 char_f1 (+ _unicode)
+//!   corpus/       texts against references       BLEU chrF TER ROUGE METEOR WER CER
+//!   edit/         distances of two strings       levenshtein indel jaro_winkler
+//!   diversity/    texts against each other       distinct_n self_bleu
+//!   classify/     labels and probabilities       precision recall f1 mcc roc_auc brier ece
+//!   language/     log-likelihoods                perplexity, multiple choice
+//!   sampling/     several answers to one task    pass@k pass^k majority
+//!   retrieval/    ranked lists                   ndcg map mrr hit@k
+//!   rating/       pairwise battles               Elo, Bradley-Terry
 //!   json/         JSON in answers: strict, repaired    read_json compare
 //!   speed/        time stamps to speeds            gaps tpot max_stall SpeedCard steady_window
 //!   reliability/  incidents over time              Mtbf
@@ -38,8 +46,16 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod classify;
+pub mod corpus;
+pub mod diversity;
+pub mod edit;
 pub mod json;
+pub mod language;
+pub mod rating;
 pub mod reliability;
+pub mod retrieval;
+pub mod sampling;
 pub mod speed;
 pub mod stats;
 pub mod text;

@@ -26,6 +26,7 @@ mod proportion;
 mod quantile;
 mod random;
 mod required;
+mod rows;
 mod settle;
 mod significance;
 
@@ -53,5 +54,6 @@ pub use required::{
     Bounded, effective_clusters, fewest_for_quantile, fewest_for_share, fewest_in_send_order,
     sequential_share,
 };
+pub use rows::{Resampled, Rows, resample};
 pub use settle::{MeanDifference, Shown};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};

@@ -1,6 +1,7 @@
-//! One function per golden kind: calls the crate and compares field by field.
+//! Answers, quantiles, intervals, random streams: one function per golden kind, which calls the crate and compares field by field.
 
 use crate::Verdict;
+use crate::compare::{Check, Compare, number, numbers, strings};
 use acidtest_metrics::reliability::{Mtbf, Stop};
 use acidtest_metrics::stats::{
     Interval, Pcg64, Resampling, SeedSequence, Unit, beta_quantile, bootstrap_percentile, chi2_quantile,
@@ -13,9 +14,7 @@ use acidtest_metrics::text::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-type Check = fn(&Value) -> Verdict;
-
-/// Every kind that the crate implements.
+/// The kinds of this file.
 pub const KINDS: &[(&str, Check)] = &[
     ("squad_v1", squad_v1),
     ("squad_v2", squad_v2),
@@ -41,61 +40,6 @@ pub const KINDS: &[(&str, Check)] = &[
     ("multiple_testing", crate::paired::multiple_testing),
     ("power", crate::paired::power),
 ];
-
-/// Collects differences between the expected object and what was computed.
-pub struct Compare<'a> {
-    expected: &'a Value,
-    tolerance: f64,
-    looked_at: Vec<&'static str>,
-    differences: Vec<String>,
-}
-
-impl<'a> Compare<'a> {
-    pub fn new(case: &'a Value, tolerance: f64) -> Compare<'a> {
-        Compare { expected: &case["expected"], tolerance, looked_at: Vec::new(), differences: Vec::new() }
-    }
-
-    /// Compares a field with JSON made by us: floats within the tolerance, the rest equal.
-    pub fn field(&mut self, name: &'static str, got: Value) {
-        self.looked_at.push(name);
-        let expected = &self.expected[name];
-        if self.expected.get(name).is_none() || !self.same(expected, &got) {
-            self.differences.push(format!("{name}: expected {expected}, got {got}"));
-        }
-    }
-
-    fn same(&self, expected: &Value, got: &Value) -> bool {
-        match (expected, got) {
-            (Value::Array(a), Value::Array(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.same(a, b))
-            }
-            (Value::Number(a), Value::Number(b)) => {
-                let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-                (a - b).abs() <= self.tolerance * a.abs().max(f64::MIN_POSITIVE) || a == b
-            }
-            _ => expected == got,
-        }
-    }
-
-    pub fn done(self) -> Verdict {
-        let fields = self.expected.as_object().unwrap();
-        let unseen = fields.keys().filter(|name| !self.looked_at.contains(&name.as_str())).cloned().collect();
-        Verdict::Compared(self.differences, unseen)
-    }
-}
-
-pub fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap()
-}
-
-pub fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(number).collect()
-}
-
-fn strings(value: &Value) -> Vec<&str> {
-    let texts = value.as_array().unwrap();
-    texts.iter().map(|t| t.as_str().unwrap()).collect()
-}
 
 fn ends(interval: &Interval) -> Value {
     serde_json::json!([interval.low, interval.high])

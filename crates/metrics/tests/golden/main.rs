@@ -12,13 +12,43 @@
     reason = "a test program: it reads its fixtures, prints its table, and a bad case may panic"
 )]
 
+mod bleu;
+mod chrf;
+mod classes;
+mod compare;
+mod edits;
 mod kinds;
+mod language;
 mod paired;
+mod rating;
+mod resampling;
+mod rouge;
+mod sampling;
+mod ter;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// Every kind that the crate implements, file by file.
+const KINDS: &[&[(&str, compare::Check)]] = &[
+    kinds::KINDS,
+    bleu::KINDS,
+    chrf::KINDS,
+    classes::KINDS,
+    edits::KINDS,
+    language::KINDS,
+    rating::KINDS,
+    resampling::KINDS,
+    rouge::KINDS,
+    sampling::KINDS,
+    ter::KINDS,
+];
+
+fn kinds() -> impl Iterator<Item = &'static (&'static str, compare::Check)> {
+    KINDS.iter().copied().flatten()
+}
 
 /// What became of one case.
 pub enum Verdict {
@@ -83,8 +113,7 @@ fn check_directory(directory: &Path, expect: Expect) -> Result<bool, String> {
         counts.push((name, check_file(file, &mut seen)?));
     }
     print_table(&counts);
-    let unused: Vec<&str> =
-        kinds::KINDS.iter().map(|(kind, _)| *kind).filter(|kind| !seen.contains(*kind)).collect();
+    let unused: Vec<&str> = kinds().map(|(kind, _)| *kind).filter(|kind| !seen.contains(*kind)).collect();
     if !unused.is_empty() {
         println!("no case at all for: {}", unused.join(", "));
     }
@@ -105,7 +134,7 @@ fn check_file(path: &Path, seen: &mut BTreeSet<String>) -> Result<Count, String>
         let case: Value =
             serde_json::from_str(line).map_err(|e| format!("{}:{}: {e}", path.display(), number + 1))?;
         let kind = case["metric"].as_str().unwrap_or("(no metric)").to_owned();
-        let check = kinds::KINDS.iter().find(|(name, _)| *name == kind);
+        let check = kinds().find(|(name, _)| *name == kind);
         let verdict = check.map_or(Verdict::NotImplemented, |(_, check)| {
             std::panic::catch_unwind(|| check(&case)).unwrap_or_else(|_| {
                 let difference = "a panic, see above".to_owned();

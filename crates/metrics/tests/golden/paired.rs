@@ -1,7 +1,7 @@
 //! Golden kinds of comparisons: exact tests, paired means, correction, power.
 
 use crate::Verdict;
-use crate::kinds::{Compare, number, numbers};
+use crate::compare::{Compare, number, numbers};
 use acidtest_metrics::stats::{
     Resampling, Unit, clustered_mean, holm, mcnemar_exact, minimal_detectable, pairs_to_detect, sign_flip,
 };

@@ -1,0 +1,1 @@
+//! METEOR, exact and stem stages.

@@ -1,0 +1,1 @@
+//! How varied texts are: distinct-n, self-BLEU.

@@ -1,0 +1,1 @@
+//! Edit distances and similarities of strings.

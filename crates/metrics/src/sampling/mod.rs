@@ -1,0 +1,1 @@
+//! Several samples of one task: pass@k, pass^k, majority.

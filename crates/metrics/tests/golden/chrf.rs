@@ -1,0 +1,6 @@
+//! Golden kinds: chrF.
+
+use crate::compare::Check;
+
+/// The kinds of this file.
+pub const KINDS: &[(&str, Check)] = &[];
