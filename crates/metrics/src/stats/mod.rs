@@ -54,6 +54,6 @@ pub use required::{
     Bounded, effective_clusters, fewest_for_quantile, fewest_for_share, fewest_in_send_order,
     sequential_share,
 };
-pub use rows::{Resampled, Rows, resample};
+pub use rows::{Finish, Resampled, Rows, resample};
 pub use settle::{MeanDifference, Shown};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};

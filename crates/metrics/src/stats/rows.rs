@@ -25,7 +25,7 @@ impl Rows {
 
     /// Number of units.
     pub fn len(&self) -> usize {
-        if self.width == 0 { 0 } else { self.data.len() / self.width }
+        self.data.len().checked_div(self.width).unwrap_or(0)
     }
 
     /// Whether there is no unit.
@@ -70,6 +70,9 @@ impl Rows {
     }
 }
 
+/// Writes values from sums, `None` where a value does not exist.
+pub type Finish<'f> = dyn Fn(&[f64], &mut [Option<f64>]) + 'f;
+
 /// What resampling says of one output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resampled {
@@ -85,7 +88,7 @@ pub fn resample(
     rows: &Rows,
     outputs: usize,
     how: Resampling,
-    finish: &dyn Fn(&[f64], &mut [Option<f64>]),
+    finish: &Finish<'_>,
 ) -> Vec<Resampled> {
     (0..outputs)
         .map(|output| {
