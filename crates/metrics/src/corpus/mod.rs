@@ -8,8 +8,10 @@
 //!   bleu/    BLEU and its tokenizers          ter/      translation edit rate
 //!   chrf/    chrF, chrF++                     rouge/    ROUGE-1 2 3 L Lsum, the Porter stemmer
 //!   meteor/  METEOR, exact and stem stages    errors    WER, CER
+//!   answers  exact match, token and character F1
 //! ```
 
+pub mod answers;
 pub mod bleu;
 pub mod chrf;
 pub mod errors;
