@@ -5,6 +5,7 @@
 //! with (except SQuAD v2, where no reference means that no answer is due). Extraction of the answer
 //! from a longer text is not done here.
 
+use super::ignored::{IgnoredPatterns, PatternError};
 use super::python::{is_python_punctuation, is_python_space, is_python_word, python_lower, python_split};
 use super::unicode::{folded, tokens_unicode};
 use std::collections::HashMap;
@@ -205,7 +206,7 @@ fn overlap_f1<T: Eq + Hash>(predicted: &[T], reference: &[T], nothing: f64) -> f
     2.0 * precision * recall / (precision + recall)
 }
 
-/// lm-evaluation-harness `exact_match`, without its `regexes_to_ignore`.
+/// lm-evaluation-harness `exact_match`; its `regexes_to_ignore` are [`IgnoredPatterns`].
 ///
 /// Steps in its order: lower case, then `string.punctuation` removed, then ASCII digits removed.
 /// Trailing NUL characters are dropped, as numpy drops them.
@@ -232,6 +233,27 @@ impl LmExactMatch {
             .filter(|(prediction, reference)| self.matches(prediction.as_ref(), reference.as_ref()))
             .count();
         (!pairs.is_empty()).then(|| hits as f64 / pairs.len() as f64)
+    }
+
+    /// [`share`](LmExactMatch::share) of texts from which the patterns are deleted first.
+    ///
+    /// # Errors
+    /// A pattern that takes too many steps on one of the texts.
+    ///
+    /// ```
+    /// use acidtest_metrics::text::{IgnoredPatterns, LmExactMatch};
+    /// let ignored = IgnoredPatterns::new(&[",", r"\$"]).unwrap();
+    /// let share = LmExactMatch::default().share_without(&ignored, &[("$1,400", "1400")]);
+    /// assert_eq!(share, Ok(Some(1.0)));
+    /// ```
+    pub fn share_without<S: AsRef<str>>(
+        &self,
+        ignored: &IgnoredPatterns,
+        pairs: &[(S, S)],
+    ) -> Result<Option<f64>, PatternError> {
+        let delete = |(a, b): &(S, S)| Ok((ignored.delete(a.as_ref())?, ignored.delete(b.as_ref())?));
+        let pairs: Vec<(String, String)> = pairs.iter().map(delete).collect::<Result<_, _>>()?;
+        Ok(self.share(&pairs))
     }
 
     fn normal(&self, text: &str) -> String {

@@ -13,6 +13,7 @@
 
 mod answer;
 mod facts;
+mod ignored;
 mod korean;
 mod likelihood;
 mod python;
@@ -25,6 +26,7 @@ pub use answer::{
     normalize_squad, token_f1, token_f1_unicode,
 };
 pub use facts::facts;
+pub use ignored::{IgnoredPatterns, PatternError};
 pub use korean::korean_match;
 pub use likelihood::{Likelihood, NoLikelihood, PromptToken, boundary, continuation};
 pub use python::{is_python_space, python_lower, python_split};

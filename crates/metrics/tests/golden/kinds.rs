@@ -9,7 +9,8 @@ use acidtest_metrics::stats::{
     t_quantile, wilson,
 };
 use acidtest_metrics::text::{
-    LmExactMatch, Squad, exact_match, normalize_squad, rolling_windows, token_f1, word_split_count,
+    IgnoredPatterns, LmExactMatch, Squad, exact_match, normalize_squad, rolling_windows, token_f1,
+    word_split_count,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -67,9 +68,6 @@ fn squad_v2(case: &Value) -> Verdict {
 
 fn lm_exact_match(case: &Value) -> Verdict {
     let params = &case["params"];
-    if !params["regexes_to_ignore"].is_null() {
-        return Verdict::NotImplemented;
-    }
     let how = LmExactMatch {
         ignore_case: params["ignore_case"].as_bool().unwrap(),
         ignore_punctuation: params["ignore_punctuation"].as_bool().unwrap(),
@@ -79,7 +77,14 @@ fn lm_exact_match(case: &Value) -> Verdict {
     let predictions = strings(&case["input"]["preds"]);
     let pairs: Vec<(&str, &str)> = predictions.into_iter().zip(references).collect();
     let mut compare = Compare::new(case, 1e-12);
-    compare.field("exact_match", serde_json::json!(how.share(&pairs)));
+    let share = match &params["regexes_to_ignore"] {
+        Value::Null => how.share(&pairs),
+        patterns => {
+            let ignored = IgnoredPatterns::new(&strings(patterns)).unwrap();
+            how.share_without(&ignored, &pairs).unwrap()
+        }
+    };
+    compare.field("exact_match", serde_json::json!(share));
     compare.done()
 }
 
