@@ -121,12 +121,12 @@ fn escape(rest: &mut std::str::Chars<'_>, inside: bool, out: &mut String) {
 
 /// A character that stands for itself.
 fn literal(c: char, out: &mut String) {
-    if c.is_ascii_punctuation() && c != '<' && c != '>' {
-        out.push('\\');
-    }
     if c == ' ' || c == '\n' || c == '#' || c == '\t' {
         // Stays itself where `(?x)` skips white space and comments.
         return out.push_str(&format!(r"\x{:02x}", c as u32));
+    }
+    if c.is_ascii_punctuation() && c != '<' && c != '>' {
+        out.push('\\');
     }
     out.push(c);
 }
@@ -194,7 +194,8 @@ mod tests {
             (r"a{,2}b", "aaab", "a"),
             (r"a{x", "a{x", ""),
             (r"a{}", "a{}", ""),
-            (r"\<b\>", "<b>c", "c"),
+            (r"\<b\>\#", "<b>#c", "c"),
+            (r"(?x)a\ b [ ]", "a b a", "a"),
             (r"(?<=x)y", "xyy", "xy"),
             (r"(a)\1", "aab", "b"),
             (r"(?s).*#### ", "x\n#### 4", "4"),
