@@ -67,6 +67,8 @@ struct Scratch {
     taken: Vec<bool>,
     /// How often each word of the answer and the reference may still be hit.
     left: Vec<[u32; 2]>,
+    /// Whether a word stands in the line of the reference that is looked at.
+    marked: Vec<bool>,
     scores: Vec<RougeScore>,
     best: Vec<RougeScore>,
 }
@@ -255,6 +257,7 @@ impl Scratch {
         let words = self.words.len();
         if self.left.len() < words {
             self.left.resize(words, [0; 2]);
+            self.marked.resize(words, false);
         }
         for (side, text) in [&self.answer, &self.reference].into_iter().enumerate() {
             for id in &text.ids {
@@ -265,9 +268,11 @@ impl Scratch {
         for line in self.reference.lines() {
             self.taken.clear();
             self.taken.resize(line.len(), false);
-            for said in self.answer.lines() {
+            line.iter().for_each(|id| self.marked[*id as usize] = true);
+            for said in self.answer.lines().filter(|said| said.iter().any(|id| self.marked[*id as usize])) {
                 self.subsequence.path(line, said, words, &mut self.taken);
             }
+            line.iter().for_each(|id| self.marked[*id as usize] = false);
             for (id, _) in line.iter().zip(&self.taken).filter(|(_, taken)| **taken) {
                 let [answer, reference] = &mut self.left[*id as usize];
                 if *answer > 0 && *reference > 0 {
