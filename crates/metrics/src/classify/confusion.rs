@@ -72,8 +72,7 @@ pub fn encode_labels<L: Ord + Clone>(
     }
     let encode = |side: &[L]| side.iter().map(|label| ids[label]).collect();
     let selected = given.map_or(labels.len(), <[L]>::len);
-    let cases =
-        Cases { truth: encode(truth), predicted: encode(predicted), classes: labels.len(), selected };
+    let cases = Cases { truth: encode(truth), predicted: encode(predicted), classes: labels.len(), selected };
     Ok(Encoded { labels, cases })
 }
 
@@ -129,8 +128,7 @@ impl Cases {
     /// Lengths that differ, a unit that is not below the number of cases, or more than 2^27 numbers.
     pub fn rows(&self, unit_of: &[usize], weight: f64) -> Result<CellRows, Undefined> {
         check_lengths("units", unit_of.len(), self.len())?;
-        let cells: Vec<(u32, u32)> =
-            self.confusion().cells.iter().map(|(t, p, _)| (*t, *p)).collect();
+        let cells: Vec<(u32, u32)> = self.confusion().cells.iter().map(|(t, p, _)| (*t, *p)).collect();
         let units = unit_of.iter().max().map_or(0, |most| most.saturating_add(1));
         let numbers = units.saturating_mul(cells.len());
         if units > self.len() || numbers > 1 << 27 {

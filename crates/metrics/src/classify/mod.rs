@@ -29,15 +29,13 @@ mod scores;
 pub use calibration::{
     Bins, Calibration, CalibrationBin, DEFAULT_BINS, Spiegelhalter, calibration, spiegelhalter,
 };
-pub use confusion::{CellRows, Cases, Confusion, Encoded, MATRIX_CLASSES, encode_labels};
+pub use confusion::{Cases, CellRows, Confusion, Encoded, MATRIX_CLASSES, encode_labels};
 pub use delong::{Auc, AucDifference, AucScale, delong, delong_clustered, delong_paired};
 pub use interval::{f1_interval, jaccard_interval};
 pub use multiclass::{Pairing, Weighing, average_precision_multiclass, roc_auc_multiclass, top_k_accuracy};
 pub use multilabel::MultiLabel;
 pub use probability::{ProbabilityRows, Sums, brier, log_loss};
-pub use roc::{
-    Curve, average_precision, precision_recall_curve, roc_auc, roc_auc_partial, roc_curve,
-};
+pub use roc::{Curve, average_precision, precision_recall_curve, roc_auc, roc_auc_partial, roc_curve};
 pub use scores::{Averaging, ClassCounts, KappaWeights, Measure, ZeroDivision, score};
 
 /// Why a number of this room does not exist. The text is meant for the reader of a report.

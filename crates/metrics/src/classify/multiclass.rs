@@ -101,7 +101,11 @@ fn one_vs_one(rows: &ProbabilityRows<'_>, weighing: Weighing) -> Result<f64, Und
             weights += weight;
         }
     }
-    if weights > 0.0 { Ok(sum / weights) } else { Err(Undefined::ZeroDivision { what: "no pair of classes" }) }
+    if weights > 0.0 {
+        Ok(sum / weights)
+    } else {
+        Err(Undefined::ZeroDivision { what: "no pair of classes" })
+    }
 }
 
 /// Average precision of the one-hot matrix, in 0..1. A class without a case is left out, or counts
@@ -128,7 +132,11 @@ pub fn average_precision_multiclass(
             }
         }
     }
-    if weights > 0.0 { Ok(sum / weights) } else { Err(Undefined::ZeroDivision { what: "no class has a case" }) }
+    if weights > 0.0 {
+        Ok(sum / weights)
+    } else {
+        Err(Undefined::ZeroDivision { what: "no class has a case" })
+    }
 }
 
 /// Share of cases whose class is among the `k` most probable; of equal probabilities the class with

@@ -34,7 +34,11 @@ impl<'a> ProbabilityRows<'a> {
         sums: Sums,
     ) -> Result<ProbabilityRows<'a>, Undefined> {
         if classes < 2 {
-            return Err(Undefined::Argument { what: "classes", value: classes as f64, expected: "at least 2" });
+            return Err(Undefined::Argument {
+                what: "classes",
+                value: classes as f64,
+                expected: "at least 2",
+            });
         }
         check_lengths("probabilities", values.len(), truth.len().saturating_mul(classes))?;
         check_probabilities(values)?;

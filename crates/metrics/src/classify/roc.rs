@@ -124,7 +124,11 @@ pub fn roc_curve(truth: &[bool], scores: &[f64]) -> Result<Curve, Undefined> {
 /// As [`roc_auc`], or `max_fpr` outside (0, 1].
 pub fn roc_auc_partial(truth: &[bool], scores: &[f64], max_fpr: f64) -> Result<f64, Undefined> {
     if !(max_fpr > 0.0 && max_fpr <= 1.0) {
-        return Err(Undefined::Argument { what: "max_fpr", value: max_fpr, expected: "more than 0, at most 1" });
+        return Err(Undefined::Argument {
+            what: "max_fpr",
+            value: max_fpr,
+            expected: "more than 0, at most 1",
+        });
     }
     if max_fpr == 1.0 {
         return roc_auc(truth, scores);
