@@ -303,12 +303,11 @@ mod tests {
     #[test]
     fn chance_by_hand() {
         let (rows, columns) = ([1.0, 2.0, 4.0], [3.0, 0.0, 4.0]);
-        let cost: [(KappaWeights, fn(f64) -> f64); 3] = [
-            (KappaWeights::None, |d| d.min(1.0)),
-            (KappaWeights::Linear, |d| d),
-            (KappaWeights::Quadratic, |d| d * d),
-        ];
-        for (weights, of) in cost {
+        type Cost = fn(f64) -> f64;
+        let none: Cost = |d| d.min(1.0);
+        let costs =
+            [(KappaWeights::None, none), (KappaWeights::Linear, |d| d), (KappaWeights::Quadratic, |d| d * d)];
+        for (weights, of) in costs {
             let mut sum = 0.0;
             for (i, r) in rows.iter().enumerate() {
                 for (j, c) in columns.iter().enumerate() {
