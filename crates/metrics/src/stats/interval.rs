@@ -64,6 +64,12 @@ pub enum Method {
     Tango,
     /// Newcombe's method 10 for a difference of paired shares.
     NewcombePaired,
+    /// DeLong's variance of an area under the ROC curve, symmetric.
+    DeLong,
+    /// DeLong's variance, symmetric on the logit of the area.
+    DeLongLogit,
+    /// Wilson's interval of hits among the cases of either side, mapped to F1.
+    WilsonF1,
 }
 
 impl Method {
@@ -83,6 +89,9 @@ impl Method {
         Method::ChiSquare,
         Method::Tango,
         Method::NewcombePaired,
+        Method::DeLong,
+        Method::DeLongLogit,
+        Method::WilsonF1,
     ];
 
     /// Stable short name, as printed in reports.
@@ -102,6 +111,9 @@ impl Method {
             Method::ChiSquare => "chi-square",
             Method::Tango => "Tango, paired",
             Method::NewcombePaired => "Newcombe, paired",
+            Method::DeLong => "DeLong",
+            Method::DeLongLogit => "DeLong, logit",
+            Method::WilsonF1 => "Wilson, F1",
         }
     }
 
