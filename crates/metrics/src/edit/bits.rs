@@ -1,0 +1,239 @@
+//! Distances and alignments of two sequences, 64 cells of the table at a time.
+//!
+//! Main type: [`Bits`], the scratch memory. The table of Levenshtein distances is held as
+//! differences of neighbours (Myers 1999, Hyyrö 2003), block after block of 64 pattern symbols,
+//! each over the whole text; differences that leave a block are carried to the next. Symbols are
+//! small numbers. It must not know about texts.
+
+/// How two sequences differ along one optimal alignment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EditCounts {
+    /// Equal symbols.
+    pub hits: u64,
+    /// Symbols replaced.
+    pub substitutions: u64,
+    /// Symbols of the reference that are missing.
+    pub deletions: u64,
+    /// Symbols that the reference does not have.
+    pub insertions: u64,
+}
+
+/// Scratch memory of the bit-parallel algorithms.
+#[derive(Debug, Default)]
+pub(crate) struct Bits {
+    masks: Vec<u64>,
+    carry: Vec<u8>,
+    cells: Vec<(u64, u64)>,
+    /// Per block: first row kept, and where its rows start in `cells`.
+    starts: Vec<(usize, usize)>,
+}
+
+/// A difference of +1 that is carried on; 2 is −1.
+const UP: u8 = 1;
+
+/// Bytes of a whole table from which the alignment is split in two, as RapidFuzz does.
+const SPLIT_BYTES: usize = 1 << 20;
+
+impl Bits {
+    fn set(&mut self, block: &[u32], symbols: usize) {
+        if self.masks.len() < symbols {
+            self.masks.resize(symbols, 0);
+        }
+        for (i, s) in block.iter().enumerate() {
+            self.masks[*s as usize] |= 1 << i;
+        }
+    }
+
+    fn unset(&mut self, block: &[u32]) {
+        for s in block {
+            self.masks[*s as usize] = 0;
+        }
+    }
+
+    /// Runs one block over the text; `keep` sees the vertical differences after each row. Returns
+    /// the sum of the horizontal differences that leave the block, and the last differences.
+    fn sweep(
+        &mut self,
+        block: &[u32],
+        text: impl Iterator<Item = u32>,
+        symbols: usize,
+        mut keep: impl FnMut(usize, u64, u64, &mut Vec<(u64, u64)>),
+    ) -> (i64, u64, u64) {
+        self.set(block, symbols);
+        let top = block.len() - 1;
+        let (mut up, mut down, mut sum) = (!0u64, 0u64, 0i64);
+        for (row, (symbol, carry)) in text.zip(self.carry.iter_mut()).enumerate() {
+            let (up_in, down_in) = (u64::from(*carry & UP), u64::from(*carry >> 1));
+            let equal = self.masks[symbol as usize] | down_in;
+            let diagonal = ((equal & up).wrapping_add(up) ^ up) | equal | down;
+            let more = down | !(diagonal | up);
+            let less = diagonal & up;
+            let (up_out, down_out) = ((more >> top) & 1, (less >> top) & 1);
+            sum += up_out as i64 - down_out as i64;
+            *carry = up_out as u8 | (down_out as u8) << 1;
+            let (more, less) = (more << 1 | up_in, less << 1 | down_in);
+            up = less | !(diagonal | more);
+            down = more & diagonal;
+            keep(row, up, down, &mut self.cells);
+        }
+        self.unset(block);
+        (sum, up, down)
+    }
+
+    fn start(&mut self, rows: usize) {
+        self.carry.clear();
+        self.carry.resize(rows, UP);
+    }
+
+    /// Levenshtein distance.
+    pub(crate) fn distance(&mut self, a: &[u32], b: &[u32], symbols: usize) -> usize {
+        let (a, b, _) = trimmed(a, b);
+        let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+        if pattern.is_empty() {
+            return text.len();
+        }
+        self.start(text.len());
+        let mut sum = 0;
+        for block in pattern.chunks(64) {
+            sum = self.sweep(block, text.iter().copied(), symbols, |_, _, _, _| ()).0;
+        }
+        (pattern.len() as i64 + sum) as usize
+    }
+
+    /// Length of the longest common subsequence.
+    pub(crate) fn common(&mut self, a: &[u32], b: &[u32], symbols: usize) -> usize {
+        let (a, b, trimmed) = trimmed(a, b);
+        let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+        self.carry.clear();
+        self.carry.resize(text.len(), 0);
+        let mut found = trimmed;
+        for block in pattern.chunks(64) {
+            self.set(block, symbols);
+            let mut open = !0u64;
+            for (symbol, carry) in text.iter().zip(self.carry.iter_mut()) {
+                let hit = open & self.masks[*symbol as usize];
+                let (sum, over) = open.overflowing_add(hit);
+                let (sum, again) = sum.overflowing_add(u64::from(*carry));
+                *carry = u8::from(over || again);
+                open = sum | (open & !hit);
+            }
+            self.unset(block);
+            let used = if block.len() == 64 { !0 } else { (1u64 << block.len()) - 1 };
+            found += (!open & used).count_ones() as usize;
+        }
+        found
+    }
+
+    /// Counts of the alignment that RapidFuzz gives: deletions as late as possible, then
+    /// insertions; tables from 1 MiB on are split at the middle of `b`.
+    pub(crate) fn counts(&mut self, a: &[u32], b: &[u32], symbols: usize) -> EditCounts {
+        let mut counts = EditCounts::default();
+        self.align(a, b, symbols, usize::MAX, &mut counts);
+        counts
+    }
+
+    fn align(&mut self, a: &[u32], b: &[u32], symbols: usize, most: usize, counts: &mut EditCounts) {
+        let (a, b, same) = trimmed(a, b);
+        counts.hits += same as u64;
+        if a.is_empty() || b.is_empty() {
+            counts.deletions += a.len() as u64;
+            counts.insertions += b.len() as u64;
+            return;
+        }
+        let most = most.min(a.len().max(b.len()));
+        let band = a.len().min(2 * most + 1);
+        if 2 * band * b.len() / 8 < SPLIT_BYTES || a.len() < 65 || b.len() < 10 {
+            self.trace(a, b, symbols, most, counts);
+            return;
+        }
+        let half = b.len() / 2;
+        let left = self.last_row(a.iter(), b[..half].iter(), symbols);
+        let right = self.last_row(a.iter().rev(), b[half..].iter().rev(), symbols);
+        let mut best = (usize::MAX, 0);
+        for (i, (l, r)) in left.iter().zip(right.iter().rev()).enumerate() {
+            best = best.min((l + r, i));
+        }
+        let at = best.1;
+        self.align(&a[..at], &b[..half], symbols, left[at], counts);
+        self.align(&a[at..], &b[half..], symbols, right[a.len() - at], counts);
+    }
+
+    /// Distances of all beginnings of `a` to the whole of `b`.
+    fn last_row<'s>(
+        &mut self,
+        a: impl Iterator<Item = &'s u32>,
+        b: impl Iterator<Item = &'s u32> + Clone,
+        symbols: usize,
+    ) -> Vec<usize> {
+        let a: Vec<u32> = a.copied().collect();
+        let rows = b.clone().count();
+        self.start(rows);
+        let mut row = Vec::with_capacity(a.len() + 1);
+        let mut value = rows;
+        row.push(value);
+        for block in a.chunks(64) {
+            let (_, up, down) = self.sweep(block, b.clone().copied(), symbols, |_, _, _, _| ());
+            for i in 0..block.len() {
+                value = value + (up >> i & 1) as usize - (down >> i & 1) as usize;
+                row.push(value);
+            }
+        }
+        row
+    }
+
+    fn trace(&mut self, a: &[u32], b: &[u32], symbols: usize, most: usize, counts: &mut EditCounts) {
+        self.start(b.len());
+        self.cells.clear();
+        self.starts.clear();
+        for (number, block) in a.chunks(64).enumerate() {
+            // No optimal path is further than `most` from the diagonal.
+            let first = (number * 64).saturating_sub(most + 2);
+            let last = (number * 64 + 64).saturating_add(most + 2);
+            self.starts.push((first, self.cells.len()));
+            self.sweep(block, b.iter().copied(), symbols, |row, up, down, cells| {
+                if (first..=last).contains(&row) {
+                    cells.push((up, down));
+                }
+            });
+        }
+        self.walk(a, b, counts);
+    }
+
+    /// From the end of both back to the start.
+    fn walk(&self, a: &[u32], b: &[u32], counts: &mut EditCounts) {
+        let cell = |row: usize, column: usize| {
+            let (first, start) = self.starts[column / 64];
+            let (up, down) = self.cells[start + row - first];
+            (up >> (column % 64) & 1 == 1, down >> (column % 64) & 1 == 1)
+        };
+        let (mut column, mut row) = (a.len(), b.len());
+        while column > 0 && row > 0 {
+            if cell(row - 1, column - 1).0 {
+                counts.deletions += 1;
+                column -= 1;
+                continue;
+            }
+            row -= 1;
+            if row > 0 && cell(row - 1, column - 1).1 {
+                counts.insertions += 1;
+                continue;
+            }
+            column -= 1;
+            if a[column] == b[row] {
+                counts.hits += 1;
+            } else {
+                counts.substitutions += 1;
+            }
+        }
+        counts.deletions += column as u64;
+        counts.insertions += row as u64;
+    }
+}
+
+/// Without the common beginning and end, and how long these were together.
+pub(crate) fn trimmed<'s>(a: &'s [u32], b: &'s [u32]) -> (&'s [u32], &'s [u32], usize) {
+    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[head..], &b[head..]);
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    (&a[..a.len() - tail], &b[..b.len() - tail], head + tail)
+}
