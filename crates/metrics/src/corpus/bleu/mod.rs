@@ -165,7 +165,11 @@ pub(crate) fn sums(
     }
     if hypotheses.len() != references.len() {
         let value = references.len() as f64;
-        return Err(StatError::OutOfRange { what: "number of reference lists", value, expected: "one per segment" });
+        return Err(StatError::OutOfRange {
+            what: "number of reference lists",
+            value,
+            expected: "one per segment",
+        });
     }
     let mut sums = vec![0.0; metric.width()];
     let mut row = sums.clone();

@@ -114,7 +114,13 @@ pub(crate) struct Words {
 
 impl Words {
     pub(crate) fn new() -> Words {
-        Words { slots: vec![Slot::default(); 128], round: 1, seed: seed(), bytes: Vec::new(), ends: Vec::new() }
+        Words {
+            slots: vec![Slot::default(); 128],
+            round: 1,
+            seed: seed(),
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     /// Forgets every word.

@@ -30,7 +30,9 @@ pub enum Tokenizer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoTokenizer {
     /// Korean morphemes need a dictionary.
-    #[error("tokenizer ko-morph needs a morpheme dictionary, which this build does not have; expected ko-char, or another tokenizer without a dictionary")]
+    #[error(
+        "tokenizer ko-morph needs a morpheme dictionary, which this build does not have; expected ko-char, or another tokenizer without a dictionary"
+    )]
     KoMorph,
     /// Nothing known has this name.
     #[error("unknown tokenizer {0:?}, expected none, 13a, intl, zh, char or ko-char")]
@@ -103,7 +105,10 @@ impl Tokenizer {
                 }
             }
             Tokenizer::Char => {
-                return line.chars().filter(|c| !is_python_space(*c)).for_each(|c| token(c.encode_utf8(&mut [0; 4]).as_bytes()));
+                return line
+                    .chars()
+                    .filter(|c| !is_python_space(*c))
+                    .for_each(|c| token(c.encode_utf8(&mut [0; 4]).as_bytes()));
             }
             Tokenizer::KoChar => {
                 let line = unescaped(line).unwrap_or_else(|| line.to_owned());

@@ -192,7 +192,9 @@ fn read(options: &ChrfOptions, text: &str, words: &mut Words, tokens: &mut Token
     }
     for word in python_split(text) {
         let (first, last) = punctuation_apart(word);
-        tokens.words.extend([first, last].iter().filter(|w| !w.is_empty()).map(|w| words.number(w.as_bytes())));
+        tokens
+            .words
+            .extend([first, last].iter().filter(|w| !w.is_empty()).map(|w| words.number(w.as_bytes())));
     }
 }
 
