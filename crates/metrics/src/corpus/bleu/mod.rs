@@ -57,8 +57,8 @@ impl Default for BleuOptions {
 /// let mut bleu = Bleu::new(BleuOptions::default())?;
 /// let score = bleu.corpus(&["The cat sat on the mat."], &[&["The cat is on the mat.", "A cat sat on the mat."]])?;
 /// assert_eq!((score.counts[0], score.totals[0]), (7.0, 7.0));
-/// assert!((score.score - 81.53551038173115).abs() < 1e-9);
-/// assert_eq!(score.to_string(), "BLEU = 81.54 100.0/83.3/80.0/66.7 (BP = 1.000 ratio = 1.000 hyp_len = 7 ref_len = 7)");
+/// assert!((score.score - 88.01117367933934).abs() < 1e-9);
+/// assert_eq!(score.to_string(), "BLEU = 88.01 100.0/100.0/80.0/75.0 (BP = 1.000 ratio = 1.000 hyp_len = 7 ref_len = 7)");
 /// # Ok::<(), acidtest_metrics::stats::StatError>(())
 /// ```
 pub struct Bleu {

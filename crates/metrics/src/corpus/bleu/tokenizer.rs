@@ -93,9 +93,7 @@ impl Tokenizer {
         spaced.clear();
         match self {
             Tokenizer::None => spaced.extend_from_slice(line.as_bytes()),
-            Tokenizer::V13a => {
-                spaced_13a(b" ", unescaped(line).as_ref().unwrap_or(&line.to_owned()), b" ", spaced)
-            }
+            Tokenizer::V13a => spaced_13a(b" ", unescaped(line).as_deref().unwrap_or(line), b" ", spaced),
             Tokenizer::Intl => spaced_intl(line, spaced),
             Tokenizer::Zh => {
                 let line = line.trim_start_matches(is_python_space);
