@@ -120,7 +120,7 @@ impl BattleColumns {
             TIME => Vec::new(),
             _ => {
                 let style = &self.style[(slot - STYLE) / 2];
-                vec![if (slot - STYLE) % 2 == 0 { &style.a } else { &style.b }]
+                vec![if (slot - STYLE).is_multiple_of(2) { &style.a } else { &style.b }]
             }
         }
     }

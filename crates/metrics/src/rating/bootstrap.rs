@@ -80,7 +80,7 @@ pub fn bootstrap(
     let mut sorted = vec![Vec::with_capacity(how.resamples as usize); fit.models];
     let mut failed = 0;
     for _ in 0..how.resamples {
-        draw.into_rows(&mut rows, &mut random);
+        draw.fill(&mut rows, &mut random);
         let found = connected_in(&rows, &mut beats).then(|| again(&rows, fit.shape, &fit.at, &fit.factor));
         match found.flatten() {
             Some(at) => keep(&at, fit, origin, &mut sorted),
@@ -147,7 +147,7 @@ impl Draw {
         }
     }
 
-    fn into_rows(&mut self, rows: &mut Rows, random: &mut Pcg64) {
+    fn fill(&mut self, rows: &mut Rows, random: &mut Pcg64) {
         match self {
             Draw::Cells { counts, drawn } => {
                 multinomial(counts, drawn, random);
