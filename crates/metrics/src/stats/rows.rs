@@ -84,12 +84,7 @@ pub struct Resampled {
 
 /// Draws whole units with replacement and gives an interval for each of `outputs` values that
 /// `finish` makes from sums; all outputs share the same draws.
-pub fn resample(
-    rows: &Rows,
-    outputs: usize,
-    how: Resampling,
-    finish: &Finish<'_>,
-) -> Vec<Resampled> {
+pub fn resample(rows: &Rows, outputs: usize, how: Resampling, finish: &Finish<'_>) -> Vec<Resampled> {
     (0..outputs)
         .map(|output| {
             let one = |sums: &[f64]| {
