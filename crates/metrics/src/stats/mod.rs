@@ -49,11 +49,14 @@ pub use proportion::{
     proportion, wilson, zero_events,
 };
 pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
-pub use random::{Pcg64, SeedSequence};
+pub use random::{Bits, Pcg64, SeedSequence};
 pub use required::{
     Bounded, effective_clusters, fewest_for_quantile, fewest_for_share, fewest_in_send_order,
     sequential_share,
 };
-pub use rows::{Finish, Resampled, Rows, resample};
+pub use rows::{
+    Finish, Resampled, Rows, randomise, resample, resample_bca, resample_chunk, resample_difference, starts,
+    summarise_resamples,
+};
 pub use settle::{MeanDifference, Shown};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};
