@@ -139,11 +139,18 @@ impl Pcg64 {
     }
 
     /// The numbers below `n` in random order (numpy's `permutation(n)`): from the last place down,
-    /// each changes places with one not after it.
+    /// each changes places with one not after it, drawn by masking. `n` is at most 2³².
     pub fn permutation(&mut self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
         for i in (1..n).rev() {
-            order.swap(i, self.below(i as u64 + 1) as usize);
+            let mask = u32::MAX >> (i as u32).leading_zeros();
+            let place = loop {
+                let place = (self.next_u32() & mask) as usize;
+                if place <= i {
+                    break place;
+                }
+            };
+            order.swap(i, place);
         }
         order
     }
