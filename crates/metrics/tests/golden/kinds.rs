@@ -42,6 +42,7 @@ pub const KINDS: &[(&str, Check)] = &[
     ("paired_tests", crate::paired::paired_tests),
     ("multiple_testing", crate::paired::multiple_testing),
     ("power", crate::paired::power),
+    ("power_two_proportions", crate::paired::power_two_proportions),
 ];
 
 fn ends(interval: &Interval) -> Value {
@@ -153,6 +154,9 @@ fn clustered_se(case: &Value) -> Verdict {
     compare.field("mean", found.value.into());
     let se = serde_json::json!(found.standard_error);
     compare.field("se_clustered_corrected", se);
+    let count = found.clusters as f64;
+    let plain = found.standard_error.map(|se| se * ((count - 1.0) / count).sqrt());
+    compare.field("se_clustered", json!(plain));
     compare.field("se_iid", serde_json::json!(iid.standard_error));
     compare.done()
 }

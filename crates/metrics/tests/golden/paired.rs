@@ -4,8 +4,8 @@ use crate::Verdict;
 use crate::compare::{Compare, number, numbers};
 use acidtest_metrics::stats::{
     Clustered, Resampling, Unit, benjamini_hochberg, benjamini_yekutieli, bonferroni, clustered_mean,
-    hochberg, holm, mcnemar_chi2, mcnemar_exact, mcnemar_mid_p, minimal_detectable, pairs_to_detect,
-    sign_flip, t_two_sided, wilcoxon,
+    cohen_h, group_size_for_means, group_size_for_shares, hochberg, holm, mcnemar_chi2, mcnemar_exact,
+    mcnemar_mid_p, minimal_detectable, pairs_to_detect, power_z, sign_flip, t_two_sided, wilcoxon,
 };
 use serde_json::{Value, json};
 
@@ -81,5 +81,18 @@ pub fn power(case: &Value) -> Verdict {
     compare.field("n_z", json!(pairs_to_detect(input("sd"), input("delta"), alpha, power)));
     let standard_error = input("sd") / input("n").sqrt();
     compare.field("mde_z", json!(minimal_detectable(standard_error, alpha, power)));
+    compare.field("power_z_two_tails", json!(power_z(input("delta") / standard_error, alpha)));
+    compare.done()
+}
+
+pub fn power_two_proportions(case: &Value) -> Verdict {
+    let (alpha, power) = (number(&case["params"]["alpha"]), number(&case["params"]["power"]));
+    let (p1, p2) = (number(&case["input"]["p1"]), number(&case["input"]["p2"]));
+    let h = cohen_h(p1, p2).unwrap();
+    let mut compare = Compare::new(case, 1e-9);
+    compare.field("cohen_h", json!(h));
+    compare.field("n_per_group_unpooled", json!(group_size_for_shares(p1, p2, alpha, power)));
+    compare.tolerance = 1e-6;
+    compare.field("n_per_group_arcsine", json!(group_size_for_means(h, alpha, power)));
     compare.done()
 }
