@@ -95,7 +95,9 @@ fn bootstrap_ci(case: &Value) -> Verdict {
     compare.field("score", score(&*metric, &rows.sums()).into());
     compare.field("mean", mean.into());
     compare.field("first_8_resample_scores", json!(found[..8]));
-    compare.tolerance = 2e-4;
+    // 2e-5 relative or 2e-4 absolute, as the README says.
+    let due = case["expected"]["ci"].as_f64().unwrap();
+    compare.tolerance = 2e-5f64.max(2e-4 / due);
     compare.field("ci", half.into());
     compare.done()
 }
@@ -121,9 +123,9 @@ fn paired(case: &Value, line: impl Fn(&dyn RowMetric, &Rows, Option<&Rows>) -> L
         let due = expected[entry["key"].as_str().unwrap()].as_array_mut().unwrap();
         for (due, line) in due.iter_mut().zip(lines) {
             for (name, got) in ["score", "p_value", "mean", "ci"].into_iter().zip(line) {
-                let tolerance = if name == "p_value" { 0.0 } else { 2e-4 };
+                let close = |due: f64| if name == "p_value" { 0.0 } else { 2e-4f64.max(2e-5 * due.abs()) };
                 let same = match (due[name].as_f64(), got) {
-                    (Some(due), Some(got)) => (due - got).abs() <= tolerance * due.abs().max(1.0),
+                    (Some(due), Some(got)) => (due - got).abs() <= close(due),
                     (due, got) => due == got,
                 };
                 if !same {
