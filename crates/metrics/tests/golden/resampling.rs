@@ -3,21 +3,47 @@
 use crate::Verdict;
 use crate::compare::{Check, Compare, numbers, strings};
 use acidtest_metrics::corpus::RowMetric;
+use acidtest_metrics::corpus::chrf::{Chrf, ChrfOptions};
+use acidtest_metrics::corpus::ter::{Ter, TerOptions};
 use acidtest_metrics::stats::{Pcg64, Rows, mann_whitney, randomise, resample_chunk, student, welch};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// The kinds of this file.
-pub const KINDS: &[(&str, Check)] = &[("two_sample_t", two_sample_t), ("mann_whitney", mann_whitney_u)];
+pub const KINDS: &[(&str, Check)] = &[
+    ("two_sample_t", two_sample_t),
+    ("mann_whitney", mann_whitney_u),
+    ("bootstrap_ci", bootstrap_ci),
+    ("paired_bs", paired_bs),
+    ("paired_ar", paired_ar),
+];
 
-/// The kinds that [`metric_of`] must first have metrics for; they join `KINDS` then.
-#[allow(dead_code, reason = "waits for the metrics")]
-pub const NEED_METRICS: &[(&str, Check)] =
-    &[("bootstrap_ci", bootstrap_ci), ("paired_bs", paired_bs), ("paired_ar", paired_ar)];
-
-/// A metric by sacreBLEU's name and parameters, `None` while there is none.
-fn metric_of(_name: &str, _params: &Value) -> Option<Box<dyn RowMetric>> {
-    None
+/// A metric by sacreBLEU's name and parameters, `None` where we have none of that name.
+fn metric_of(name: &str, params: &Value) -> Option<Box<dyn RowMetric>> {
+    let flag = |key: &str| params[key].as_bool();
+    let count = |key: &str| params[key].as_u64().map(|x| x as usize);
+    match name {
+        "bleu" => Some(Box::new(crate::bleu::metric(params))),
+        "chrf" => {
+            let plain = ChrfOptions::default();
+            let options = ChrfOptions {
+                char_order: count("char_order").unwrap_or(plain.char_order),
+                word_order: count("word_order").unwrap_or(plain.word_order),
+                beta: params["beta"].as_f64().unwrap_or(plain.beta),
+                lowercase: flag("lowercase").unwrap_or(plain.lowercase),
+                whitespace: flag("whitespace").unwrap_or(plain.whitespace),
+                eps_smoothing: flag("eps_smoothing").unwrap_or(plain.eps_smoothing),
+            };
+            Chrf::new(options).ok().map(|m| Box::new(m) as Box<dyn RowMetric>)
+        }
+        "ter" => Some(Box::new(Ter::new(TerOptions {
+            normalized: flag("normalized").unwrap_or(false),
+            no_punct: flag("no_punct").unwrap_or(false),
+            asian_support: flag("asian_support").unwrap_or(false),
+            case_sensitive: flag("case_sensitive").unwrap_or(false),
+        }))),
+        _ => None,
+    }
 }
 
 fn two_sample_t(case: &Value) -> Verdict {
