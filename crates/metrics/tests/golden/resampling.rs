@@ -125,6 +125,9 @@ fn bootstrap_ci(case: &Value) -> Verdict {
     let due = case["expected"]["ci"].as_f64().unwrap();
     compare.tolerance = 2e-5f64.max(2e-4 / due);
     compare.field("ci", half.into());
+    let plain = metric.signature(Some(strings(&input["refs"]).len()));
+    let resampled = format!("|bs:{}|seed:{}|", params["n_bootstrap"], params["seed"]);
+    compare.field("signature", plain.replacen('|', &resampled, 1).into());
     compare.done()
 }
 
