@@ -11,6 +11,7 @@ mod oracle;
 mod overhead;
 mod page;
 mod python;
+mod rivals;
 mod watch;
 
 use anyhow::{Result, bail};
@@ -42,6 +43,11 @@ const PROOFS: &[Proof] = &[
         name: "oracle",
         about: "thousands of random inputs against the reference packages: docs/benchmarks.md (Python) [SEED [CASES]]",
         run: oracle::run,
+    },
+    Proof {
+        name: "rivals",
+        about: "speed of the metrics beside the packages that people use: docs/benchmarks.md (Python)",
+        run: rivals::run,
     },
     Proof {
         name: "kill",
