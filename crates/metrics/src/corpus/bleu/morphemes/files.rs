@@ -240,9 +240,14 @@ impl Categories {
         self.names.iter().map(Vec::as_slice)
     }
 
-    /// A character's category; what is beyond the table is as U+0000, as in MeCab.
+    /// A character's category. As in MeCab, characters beyond the Basic Multilingual Plane are as
+    /// U+0000, and U+FFFF, one behind the table, is like no other.
     #[inline]
     pub(super) fn of(&self, c: char) -> Category {
-        self.of.get(c as usize).copied().unwrap_or(self.of[0])
+        match c {
+            '\u{ffff}' => Category(0),
+            '\u{10000}'.. => self.of[0],
+            _ => self.of[c as usize],
+        }
     }
 }

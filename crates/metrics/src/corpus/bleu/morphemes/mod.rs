@@ -82,9 +82,11 @@ impl KoDic {
         self.words.len()
     }
 
-    /// Writes a line's morphemes with spaces between them. White space around the line is cut.
+    /// Writes a line's morphemes with spaces between them. White space around the line is cut; as
+    /// in the reference, a line ends at its first U+0000.
     pub(super) fn spaced(&self, line: &str, out: &mut Vec<u8>) {
-        let mut rest = line.trim_matches(is_python_space);
+        let line = line.trim_matches(is_python_space);
+        let mut rest = line.split('\0').next().unwrap_or(line);
         while !rest.is_empty() {
             let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
             Search::of(self, piece).write(out);

@@ -121,6 +121,7 @@ fn the_cheapest_way_is_taken() {
     check("나 가", &["나", "가"]);
     check(" 나\t 나무  ", &["나", "나무"]);
     check("😀나", &["😀나"]);
+    check("나 \0나무", &["나"]);
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn unknown_words_are_grouped_up_to_a_limit() {
     check("뷁!!나", &["뷁", "!!", "나"]);
     check(&"-".repeat(25), &["-".repeat(25).as_str()]);
     check(&"-".repeat(27), &["-", "-", "-".repeat(25).as_str()]);
-    check("\u{ffff}\u{1f600}", &["\u{ffff}\u{1f600}"]);
+    check("\u{ffff}\u{ffff}\u{1f600}\u{1f600}", &["\u{ffff}", "\u{ffff}", "\u{1f600}\u{1f600}"]);
 }
 
 #[test]
