@@ -24,25 +24,29 @@ pub fn texts(case: &Value) -> Texts<'_> {
     Texts { hypotheses, references, each }
 }
 
-fn options(params: &Value) -> BleuOptions {
+/// BLEU by sacreBLEU's parameters; what is not given has sacreBLEU's default.
+pub fn metric(params: &Value) -> Bleu {
+    let plain = BleuOptions::default();
     let value = |default| params["smooth_value"].as_f64().unwrap_or(default);
-    BleuOptions {
-        tokenizer: Tokenizer::from_name(params["tokenize"].as_str().unwrap()).unwrap(),
-        lowercase: params["lowercase"].as_bool().unwrap(),
-        smoothing: match params["smooth_method"].as_str().unwrap() {
+    let flag = |name: &str, default| params[name].as_bool().unwrap_or(default);
+    Bleu::new(BleuOptions {
+        tokenizer: Tokenizer::from_name(params["tokenize"].as_str().unwrap_or("13a")).unwrap(),
+        lowercase: flag("lowercase", plain.lowercase),
+        smoothing: match params["smooth_method"].as_str().unwrap_or("exp") {
             "none" => Smoothing::None,
             "floor" => Smoothing::Floor(value(0.1)),
             "add-k" => Smoothing::AddK(value(1.0)),
             "exp" => Smoothing::Exp,
             other => panic!("unknown smoothing {other}"),
         },
-        max_order: params["max_ngram_order"].as_u64().unwrap() as usize,
-        effective_order: params["effective_order"].as_bool().unwrap(),
-    }
+        max_order: params["max_ngram_order"].as_u64().map_or(plain.max_order, |n| n as usize),
+        effective_order: flag("effective_order", plain.effective_order),
+    })
+    .unwrap()
 }
 
 fn bleu(case: &Value) -> Verdict {
-    let mut metric = Bleu::new(options(&case["params"])).unwrap();
+    let mut metric = metric(&case["params"]);
     let texts = texts(case);
     let references: Vec<&[&str]> = texts.references.iter().map(Vec::as_slice).collect();
     let score = match case["params"]["level"].as_str().unwrap() {
