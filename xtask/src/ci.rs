@@ -27,7 +27,7 @@ enum Does {
 
 const PLAIN: Does = Does::Cargo { variable: None };
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     Step { name: "format", again: "cargo fmt --all --check", does: PLAIN },
     Step { name: "tidy", again: "cargo xtask tidy", does: Does::Chore(tidy::run) },
     Step {
@@ -41,6 +41,16 @@ const STEPS: [Step; 6] = [
         does: Does::Cargo { variable: Some(("RUSTDOCFLAGS", "-Dwarnings")) },
     },
     Step { name: "references", again: "cargo xtask gen --check", does: Does::Chore(reference::check) },
+    Step {
+        name: "feature ko-morph",
+        again: "cargo clippy -p acidtest-metrics --all-targets --features ko-morph --locked -- -D warnings",
+        does: PLAIN,
+    },
+    Step {
+        name: "tests of ko-morph",
+        again: "cargo test -p acidtest-metrics --lib --features ko-morph --locked bleu",
+        does: PLAIN,
+    },
     Step { name: "tests", again: "cargo test --workspace --locked", does: PLAIN },
 ];
 

@@ -3,10 +3,14 @@
 //! Main type: [`Bleu`]. The number of sacreBLEU 2.6.0, whose name its signature carries. It reads
 //! no files and knows no test sets.
 
+#[cfg(feature = "ko-morph")]
+mod morphemes;
 pub(crate) mod ngrams;
 mod score;
 mod tokenizer;
 
+#[cfg(feature = "ko-morph")]
+pub use morphemes::{KoDic, KoDicError};
 pub use score::{BleuScore, Smoothing};
 pub use tokenizer::{NoTokenizer, Tokenizer};
 

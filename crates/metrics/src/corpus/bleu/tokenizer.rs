@@ -4,6 +4,8 @@
 //! whole line; here they run as a chain over one character at a time, each stage holding back at
 //! most one. Faults of the reference are kept (the Chinese ranges, the final full stop of `intl`).
 
+#[cfg(feature = "ko-morph")]
+use super::morphemes::KoDic;
 use crate::text::{is_python_space, python_split};
 use std::fmt;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
@@ -24,14 +26,25 @@ pub enum Tokenizer {
     Char,
     /// Every Hangul syllable and jamo a token, the rest as 13a; ours, not sacreBLEU's.
     KoChar,
+    /// Korean morphemes, as sacreBLEU's `ko-mecab` with the same dictionary, which stays in memory
+    /// for good (`Box::leak`).
+    #[cfg(feature = "ko-morph")]
+    KoMorph(&'static KoDic),
 }
 
 /// A tokenizer that does not exist here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoTokenizer {
-    /// Korean morphemes need a dictionary.
+    /// Korean morphemes need a part of the program that only some builds have.
+    #[cfg(not(feature = "ko-morph"))]
     #[error(
-        "tokenizer ko-morph needs a morpheme dictionary, which this build does not have; expected ko-char, or another tokenizer without a dictionary"
+        "tokenizer ko-morph is not in this build, which was made without the feature ko-morph; expected ko-char, or another tokenizer without a dictionary"
+    )]
+    KoMorph,
+    /// Korean morphemes need a dictionary.
+    #[cfg(feature = "ko-morph")]
+    #[error(
+        "tokenizer ko-morph needs the files of mecab-ko-dic, and none were given; expected them, or ko-char, or another tokenizer without a dictionary"
     )]
     KoMorph,
     /// Nothing known has this name.
@@ -40,7 +53,7 @@ pub enum NoTokenizer {
 }
 
 impl Tokenizer {
-    /// All of them.
+    /// All that need no dictionary.
     pub const ALL: [Tokenizer; 6] = [
         Tokenizer::None,
         Tokenizer::V13a,
@@ -59,10 +72,12 @@ impl Tokenizer {
             Tokenizer::Zh => "zh",
             Tokenizer::Char => "char",
             Tokenizer::KoChar => "ko-char",
+            #[cfg(feature = "ko-morph")]
+            Tokenizer::KoMorph(_) => "ko-morph",
         }
     }
 
-    /// The tokenizer with this name.
+    /// The tokenizer with this name. `ko-morph` is made of a dictionary, not of a name.
     ///
     /// # Errors
     /// There is none, with the names there are.
@@ -113,6 +128,8 @@ impl Tokenizer {
                 let apart = apart(&line, is_hangul);
                 spaced_13a(b" ", apart.as_ref().unwrap_or(&line), b" ", spaced);
             }
+            #[cfg(feature = "ko-morph")]
+            Tokenizer::KoMorph(dictionary) => dictionary.spaced(line, spaced),
         }
         split(spaced, token);
     }
