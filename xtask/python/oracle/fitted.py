@@ -5,10 +5,12 @@ Newton's method and the ratings are held against evalica's fit before they are w
 """
 
 import math
+import os
 
 import evalica
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF, TER
+from sacrebleu.significance import _bootstrap_resample
 
 from figures import OUTCOMES, battles
 from texts import line, near
@@ -109,11 +111,16 @@ def corpora(folder, rng, out, seed):
 
 
 def bootstrap(kind, name, lines, reference, seed):
-    import os
     os.environ["SACREBLEU_SEED"] = str(seed)
     metric = METRICS[kind](references=[reference])
     got = metric.corpus_score(lines, None, n_bootstrap=1000)
-    expected = {"score": got.score, "mean": float(got._mean), "ci": float(got._ci)}
+    rows = metric._extract_corpus_statistics(lines, None)
+    _, resampled = _bootstrap_resample(rows, metric, 8)
+    expected = {
+        "score": got.score, "mean": float(got._mean), "ci": float(got._ci),
+        "first_8_resample_scores": [float(r.score) for r in resampled], "signature": str(metric.get_signature()),
+        "formatted": got.format(width=4),
+    }
     return {"id": f"bootstrap_ci-{seed}-{kind}-{name}", "metric": "bootstrap_ci",
             "params": {"metric": kind, "n_bootstrap": 1000, "seed": seed},
             "input": {"hyp": name, "refs": ["oracle.ref.txt"]}, "expected": expected, "source": "sacrebleu"}
