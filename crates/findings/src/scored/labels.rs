@@ -231,7 +231,8 @@ impl<'a> Scorer<'a> {
         };
         let occurs = |c: &ClassCounts| c.actual + c.predicted > 0.0;
         let pairs = counts.class_counts().into_iter().zip(&self.classes);
-        let kept: Vec<ClassCounts> = pairs.filter(|(c, all)| occurs(c) || !occurs(all)).map(|(c, _)| c).collect();
+        let kept: Vec<ClassCounts> =
+            pairs.filter(|(c, all)| occurs(c) || !occurs(all)).map(|(c, _)| c).collect();
         classify::score(&kept, measure, averaging, self.zero(part))
     }
 
@@ -242,14 +243,17 @@ impl<'a> Scorer<'a> {
 
     fn estimate(&self, part: &Part<'_>, drawn: Option<stats::Resampled>) -> Estimate {
         let units = self.columns.units;
-        let mut made = Made::new(id(part), "ratio", units.n(units.of.len()), self.rule(part, drawn.is_some()));
+        let mut made =
+            Made::new(id(part), "ratio", units.n(units.of.len()), self.rule(part, drawn.is_some()));
         made.params = part.params.clone();
         if let LabelMetric::Kappa(weights) = part.metric {
             made = made.param("weights", weights_word(weights));
         }
         let value = match self.value(part, &self.counts) {
             Ok(value) => value,
-            Err(why) => return made.valued(Err(self.absent(part, &why)), Uncertainty::None(String::new())).done(),
+            Err(why) => {
+                return made.valued(Err(self.absent(part, &why)), Uncertainty::None(String::new())).done();
+            }
         };
         if let LabelMetric::Accuracy = part.metric {
             made.stat = acidtest_record::Stat::Share;
@@ -281,7 +285,8 @@ impl<'a> Scorer<'a> {
         }
         match self.encoded.cases.rows(&self.columns.units.of, 1.0) {
             Err(why) => {
-                let none = |_: &usize| stats::Resampled { interval: Err(too_large(&why)), standard_error: None };
+                let none =
+                    |_: &usize| stats::Resampled { interval: Err(too_large(&why)), standard_error: None };
                 at.iter().for_each(|i| all[*i] = Some(none(i)));
             }
             Ok(rows) => {
@@ -310,7 +315,8 @@ impl<'a> Scorer<'a> {
     }
 
     fn direct(&self, part: &Part<'_>, value: f64) -> Result<Interval, NoInterval> {
-        if let (LabelMetric::Averaged(measure), Some(Averaging::Binary(class))) = (part.metric, part.average) {
+        if let (LabelMetric::Averaged(measure), Some(Averaging::Binary(class))) = (part.metric, part.average)
+        {
             let counts = self.counts.class_counts().get(class).copied().unwrap_or_default();
             return of_class(measure, &counts);
         }
@@ -341,7 +347,8 @@ impl<'a> Scorer<'a> {
             LabelMetric::Averaged(measure) => measure,
             _ => return found,
         };
-        if value != 1.0 || !matches!(found, Err(NoInterval::NoVariance { .. } | NoInterval::Resamples { .. })) {
+        if value != 1.0 || !matches!(found, Err(NoInterval::NoVariance { .. } | NoInterval::Resamples { .. }))
+        {
             return found;
         }
         let counts = self.counts.class_counts();
@@ -376,11 +383,18 @@ impl<'a> Scorer<'a> {
             ZeroDivision::Zero => "0",
             ZeroDivision::One => "1",
         };
-        if !matches!(part.metric, LabelMetric::Accuracy | LabelMetric::Hamming | LabelMetric::BalancedAccuracy) {
+        if !matches!(
+            part.metric,
+            LabelMetric::Accuracy | LabelMetric::Hamming | LabelMetric::BalancedAccuracy
+        ) {
             rule += &format!(", zero division {zero}");
         }
         let order = if self.options.labels.is_some() { "as given" } else { "sorted by code point" };
-        rule += &format!("; {} labels {order}; unit of sampling: {}", self.encoded.labels.len(), self.columns.units.name);
+        rule += &format!(
+            "; {} labels {order}; unit of sampling: {}",
+            self.encoded.labels.len(),
+            self.columns.units.name
+        );
         if drawn {
             let r = self.options.resampling;
             rule += &format!("; bootstrap of {} resamples, seed {}", r.resamples, r.seed);
@@ -503,13 +517,20 @@ mod tests {
     }
 
     fn options() -> LabelOptions {
-        LabelOptions { averages: vec![], positive: None, labels: None, zero: None, resampling: Resampling::default() }
+        LabelOptions {
+            averages: vec![],
+            positive: None,
+            labels: None,
+            zero: None,
+            resampling: Resampling::default(),
+        }
     }
 
     fn scored(names: &str, truth: &str, said: &str, options: &LabelOptions) -> Result<Scored, Unscored> {
         let (truth, predicted) = (words(truth), words(said));
         let units = Units::single(truth.len(), "case");
-        let wanted: Vec<_> = words(names).into_iter().map(|n| (n.clone(), LabelMetric::of(&n).unwrap())).collect();
+        let wanted: Vec<_> =
+            words(names).into_iter().map(|n| (n.clone(), LabelMetric::of(&n).unwrap())).collect();
         score(&wanted, LabelColumns { truth: &truth, predicted: &predicted, units: &units }, options)
     }
 
@@ -523,8 +544,19 @@ mod tests {
         let found = scored(names, TRUTH, SAID, &options()).unwrap();
         let values: Vec<f64> = found.estimates.iter().map(|e| e.number().unwrap()).collect();
         let due = [
-            0.7, 0.3, 25.0 / 36.0, 25.0 / 36.0, 25.0 / 36.0, 25.0 / 36.0, 8.0 / 15.0, 25.0 / 36.0, 25.0 / 36.0,
-            0.545_454_545_454_545_4, 0.545_454_545_454_545_5, 0.555_555_555_555_555_6, 0.565_217_391_304_347_2,
+            0.7,
+            0.3,
+            25.0 / 36.0,
+            25.0 / 36.0,
+            25.0 / 36.0,
+            25.0 / 36.0,
+            8.0 / 15.0,
+            25.0 / 36.0,
+            25.0 / 36.0,
+            0.545_454_545_454_545_4,
+            0.545_454_545_454_545_5,
+            0.555_555_555_555_555_6,
+            0.565_217_391_304_347_2,
         ];
         for ((e, value), due) in found.estimates.iter().zip(&values).zip(due) {
             assert!((value - due).abs() < 1e-9, "{} {value} {due}", e.name());
@@ -557,14 +589,16 @@ mod tests {
 
     #[test]
     fn edges_are_bounds_or_absent() {
-        let perfect = scored("accuracy f1 f2 balanced_accuracy hamming mcc", "a b a b", "a b a b", &options()).unwrap();
+        let perfect =
+            scored("accuracy f1 f2 balanced_accuracy hamming mcc", "a b a b", "a b a b", &options()).unwrap();
         for e in &perfect.estimates[1..4] {
             let i = e.ends().unwrap_or_else(|| panic!("{}: {:?}", e.name(), e.interval));
             assert!(i.low.unwrap() < 0.5 && i.sides == "lower", "{}", e.name());
         }
         let i = perfect.estimates[4].ends().unwrap();
         assert_eq!((perfect.estimates[4].number(), i.low, i.sides), (Some(0.0), Some(0.0), "upper"));
-        let one = scored("mcc kappa f1", "a a", "a a", &LabelOptions { positive: Some("a".into()), ..options() });
+        let one =
+            scored("mcc kappa f1", "a a", "a a", &LabelOptions { positive: Some("a".into()), ..options() });
         let one = one.unwrap();
         assert_eq!((one.estimates[0].number(), one.estimates[1].number()), (None, None));
         assert_eq!(one.estimates[2].number(), Some(1.0));

@@ -142,7 +142,8 @@ pub fn score_classes(
                 all.estimates.push(brier(rows.brier_scores(), (0.0, 2.0), rule, units));
             }
             ProbabilityMetric::Ece => {
-                let (top, right): (Vec<f64>, Vec<bool>) = rows.rows().zip(truth).map(|(r, t)| chosen(r, *t)).unzip();
+                let (top, right): (Vec<f64>, Vec<bool>) =
+                    rows.rows().zip(truth).map(|(r, t)| chosen(r, *t)).unzip();
                 calibrated(&mut all, &right, &top, units)?;
             }
         }
@@ -368,7 +369,10 @@ fn calibrated(all: &mut Scored, right: &[bool], top: &[f64], units: &Units) -> R
         let c = classify::calibration(right, top, bins, DEFAULT_BINS, LEVEL)
             .map_err(|why| Unscored::new(None, why.to_string(), ""))?;
         let made = |metric: &str, rule: &str| {
-            let rule = format!("{rule}; top label, {DEFAULT_BINS} right-closed bins; unit of sampling: {}", units.name);
+            let rule = format!(
+                "{rule}; top label, {DEFAULT_BINS} right-closed bins; unit of sampling: {}",
+                units.name
+            );
             Made::new(metric, "ratio", units.n(units.of.len()), rule).param("bins", word)
         };
         let biased = "a plug-in value is too high by chance, and resampling adds the same again: see ece_by_chance and calibration_z";
@@ -376,12 +380,17 @@ fn calibrated(all: &mut Scored, right: &[bool], top: &[f64], units: &Units) -> R
         all.estimates.push(made("ece", rule).valued(Ok(c.ece), Uncertainty::None(biased.into())).done());
         let expected = "expected by the probabilities themselves, not measured";
         let rule = "what ece would be about if the probabilities were perfect";
-        all.estimates.push(made("ece_by_chance", rule).valued(Ok(c.ece_by_chance), Uncertainty::None(expected.into())).done());
+        all.estimates.push(
+            made("ece_by_chance", rule)
+                .valued(Ok(c.ece_by_chance), Uncertainty::None(expected.into()))
+                .done(),
+        );
         let alone = "a case stands alone in its bin";
         let rule = "squared calibration error without the plug-in bias; may be below 0 by chance";
         let value = c.squared_error_debiased.ok_or_else(|| alone.to_owned());
         let none = "its bins are chosen from the same cases: see calibration_z";
-        all.estimates.push(made("ece_squared_debiased", rule).valued(value, Uncertainty::None(none.into())).done());
+        all.estimates
+            .push(made("ece_squared_debiased", rule).valued(value, Uncertainty::None(none.into())).done());
         all.tables.push(table(&c, word));
     }
     all.estimates.extend(test(right, top, units));
@@ -449,7 +458,12 @@ mod tests {
         assert!((value(&found, "average_precision") - 5.0 / 6.0).abs() < 1e-12);
         assert!((value(&found, "log_loss") - 0.472_287_953_809_176_15).abs() < 1e-12);
         assert!((value(&found, "brier") - 0.158_125).abs() < 1e-12);
-        assert!(found.estimates.iter().all(|e| e.metric != "roc_auc" || e.ends().unwrap().method == "DeLong, logit"));
+        assert!(
+            found
+                .estimates
+                .iter()
+                .all(|e| e.metric != "roc_auc" || e.ends().unwrap().method == "DeLong, logit")
+        );
         assert_eq!(found.tables.len(), 2);
     }
 
@@ -457,7 +471,10 @@ mod tests {
     fn what_is_no_probability_names_its_row() {
         let units = Units::single(2, "case");
         for bad in [f64::NAN, f64::INFINITY] {
-            assert_eq!(score_binary(&[RocAuc], &[true, false], &[0.5, bad], &units).unwrap_err().row, Some(1));
+            assert_eq!(
+                score_binary(&[RocAuc], &[true, false], &[0.5, bad], &units).unwrap_err().row,
+                Some(1)
+            );
         }
         assert!(score_binary(&[RocAuc], &[true, false], &[3.0, -2.0], &units).is_ok());
         assert_eq!(score_binary(&[Brier], &[true, false], &[3.0, 0.0], &units).unwrap_err().row, Some(0));
@@ -471,7 +488,8 @@ mod tests {
         let classes = ["a", "b", "c"].map(str::to_owned);
         let values = [0.8, 0.1, 0.1, 0.2, 0.7, 0.1, 0.2, 0.2, 0.6, 0.3, 0.4, 0.3];
         let units = Units::single(4, "case");
-        let columns = ClassColumns { classes: &classes, truth: &[0, 1, 2, 0], values: &values, units: &units };
+        let columns =
+            ClassColumns { classes: &classes, truth: &[0, 1, 2, 0], values: &values, units: &units };
         let averages = [Average::Macro, Average::Weighted, Average::Micro, Average::Class];
         let found = score_classes(&ALL, columns, &averages).unwrap();
         assert_eq!(value(&found, "roc_auc[average=macro]"), 1.0);

@@ -5,7 +5,8 @@
 use super::samples::missing;
 use super::sheet::{LEVEL, Made, Units, Unscored};
 use crate::estimate::{Estimate, Uncertainty};
-use acidtest_metrics::retrieval::{Gain, RankedQuery};
+pub use acidtest_metrics::retrieval::Gain;
+use acidtest_metrics::retrieval::RankedQuery;
 use acidtest_metrics::stats::{clustered_mean, clustered_proportion};
 
 /// What a name on the command line asks for.
@@ -133,7 +134,8 @@ mod tests {
     #[test]
     fn what_is_wrong_names_its_query() {
         let twice = [query(&[("a", 1.0)], &[("a", 1)]), query(&[("a", 1.0), ("a", 0.5)], &[("a", 1)])];
-        let error = score(&[("map".into(), RankMetric::Map)], &twice, &Units::single(2, "query")).unwrap_err();
+        let error =
+            score(&[("map".into(), RankMetric::Map)], &twice, &Units::single(2, "query")).unwrap_err();
         assert_eq!(error.row, Some(1));
     }
 }

@@ -59,18 +59,29 @@ fn one(name: &str, metric: SampleMetric, tasks: &[Task], units: &Units) -> Resul
     let kept = units.only(|row| values[row].is_some());
     let excluded = values.iter().filter(|v| v.is_none()).count() as u64;
     let (rule, few) = match metric {
-        SampleMetric::PassAt(k) => (format!("unbiased 1 - C(n-c,k)/C(n,k), k = {k}"), format!("fewer than {k}")),
+        SampleMetric::PassAt(k) => {
+            (format!("unbiased 1 - C(n-c,k)/C(n,k), k = {k}"), format!("fewer than {k}"))
+        }
         SampleMetric::PassHat(k) => (format!("unbiased C(c,k)/C(n,k), k = {k}"), format!("fewer than {k}")),
-        SampleMetric::Majority => ("majority of samples is right; a tie counts its share".into(), "no".into()),
+        SampleMetric::Majority => {
+            ("majority of samples is right; a tie counts its share".into(), "no".into())
+        }
     };
-    let rule = format!("{rule}; mean over tasks; {excluded} tasks with {few} samples excluded; unit of sampling: {}", units.name);
+    let rule = format!(
+        "{rule}; mean over tasks; {excluded} tasks with {few} samples excluded; unit of sampling: {}",
+        units.name
+    );
     let mut made = Made::new(name, "ratio", kept.n(tasks.len()), rule);
     if kept.of.is_empty() {
         let why = format!("every task has {few} samples");
         return Ok(made.valued(Err(why), crate::estimate::Uncertainty::None(String::new())).done());
     }
     let sums = kept.sums(values.iter().flatten().copied());
-    let found = if is_yes_no(metric, tasks) { clustered_proportion(&sums, LEVEL) } else { clustered_mean(&sums, Some((0.0, 1.0)), LEVEL) };
+    let found = if is_yes_no(metric, tasks) {
+        clustered_proportion(&sums, LEVEL)
+    } else {
+        clustered_mean(&sums, Some((0.0, 1.0)), LEVEL)
+    };
     made.missing = missing(&sums, excluded);
     Ok(made.clustered(found, units.name).done())
 }

@@ -8,6 +8,9 @@ use acidtest_record::Stat;
 use serde::Serialize;
 use std::collections::HashMap;
 
+pub use acidtest_metrics::classify::ZeroDivision;
+pub use acidtest_metrics::stats::Resampling;
+
 /// Level of every interval here.
 pub const LEVEL: f64 = 0.95;
 
@@ -121,7 +124,14 @@ impl Units {
     /// As `n` of an estimate: these rows of `of` in all.
     pub(crate) fn n(&self, of: usize) -> N {
         let rows = self.of.len() as u64;
-        N { cases: rows, requests: rows, records: rows, clusters: self.count as u64, of: of as u64, values: None }
+        N {
+            cases: rows,
+            requests: rows,
+            records: rows,
+            clusters: self.count as u64,
+            of: of as u64,
+            values: None,
+        }
     }
 }
 
@@ -219,6 +229,13 @@ pub(crate) fn uncertainty(found: &Result<stats::Interval, NoInterval>, unit: &st
     }
 }
 
+/// Chance that a majority vote is right, ties broken by lot; absent without a vote.
+#[must_use]
+pub fn majority_share(votes: &[&str], right: &str) -> Option<f64> {
+    let votes: Vec<Option<&str>> = votes.iter().map(|v| Some(*v)).collect();
+    acidtest_metrics::sampling::majority(&votes).map(|m| m.share(right))
+}
+
 /// A text from a file in an error: at most 80 characters, none of them control characters.
 pub(crate) fn brief(text: &str) -> String {
     let clean = |c: char| if c.is_control() { '·' } else { c };
@@ -246,7 +263,8 @@ mod tests {
     #[test]
     fn a_value_that_is_no_number_is_absent() {
         let n = Units::single(2, "case").n(2);
-        let e = Made::new("x", "ratio", n, "x".into()).valued(Ok(f64::NAN), Uncertainty::None("x".into())).done();
+        let e =
+            Made::new("x", "ratio", n, "x".into()).valued(Ok(f64::NAN), Uncertainty::None("x".into())).done();
         assert!(matches!(e.value, Quantity::Absent(_)));
     }
 }
