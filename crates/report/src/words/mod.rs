@@ -13,6 +13,7 @@
 //!
 //! Must not translate text of models, suites or servers, names or ids.
 
+mod files;
 mod ko;
 mod metrics;
 mod program;
@@ -63,7 +64,7 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES)
+    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES).chain(files::SENTENCES)
 }
 
 impl Lang {
