@@ -40,6 +40,7 @@ mod pair;
 mod rates;
 mod regression;
 mod requests;
+pub mod scored;
 mod streamed;
 mod tables;
 mod validity;

@@ -8,6 +8,7 @@ use crate::cells::Cells;
 use crate::estimate::Family;
 use crate::families;
 use crate::nearest::nearest;
+use crate::scored::definitions::DEFINITIONS;
 use crate::view::Asked;
 use acidtest_record::{ScorerKind, Stat};
 
@@ -246,7 +247,11 @@ pub fn explain(name: &str) -> Result<&'static Metric, Option<String>> {
     // A scorer's mean is the metric `score`; `cost` is a metric of its own too.
     let of_scorer = || ScorerKind::WORDS.contains(&scorer).then(|| metric("score")).flatten();
     metric(plain).or_else(of_scorer).or_else(|| metric(without_stat)).ok_or_else(|| {
-        let ids = metrics().into_iter().map(|m| m.id).chain(ScorerKind::WORDS);
+        let ids = metrics()
+            .into_iter()
+            .map(|m| m.id)
+            .chain(ScorerKind::WORDS)
+            .chain(DEFINITIONS.iter().map(|d| d.id));
         nearest(plain, ids).map(str::to_owned)
     })
 }
@@ -279,7 +284,7 @@ pub fn reference() -> String {
             ));
         }
     }
-    page
+    page + &crate::scored::definitions::reference()
 }
 
 #[cfg(test)]

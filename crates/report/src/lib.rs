@@ -48,7 +48,7 @@ pub use github::{Place, github};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
-pub use listing::{RunLine, metrics, metrics_json, runs};
+pub use listing::{RunLine, file_metric, file_metrics, file_metrics_json, metrics, metrics_json, runs};
 pub use markdown::markdown;
 pub use plan::plan;
 pub use rank::{RANK_SCHEMA, RankAbout, RankReport, rank_json, rank_report, rank_schema};

@@ -6,6 +6,7 @@ use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::count;
 use crate::words::Lang;
 use acidtest_findings::Metric;
+use acidtest_findings::scored::definitions::{DEFINITIONS, Definition};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -108,6 +109,50 @@ fn definition(m: &Metric, style: Style) -> String {
     }
     out.push_str(&grid.render(style));
     out
+}
+
+/// Metrics of files, one line each.
+#[must_use]
+pub fn file_metrics(style: Style) -> String {
+    let title = style.lang.say("METRICS OF FILES (acidtest score)");
+    let mut grid = Grid::new(1);
+    for d in DEFINITIONS {
+        grid.row([d.id.into(), d.unit.into(), style.lang.say(d.title).into()]);
+    }
+    format!("{}\n{}", style.paint(title, Paint::Title), grid.render(style))
+}
+
+/// The definition of a metric of files.
+#[must_use]
+pub fn file_metric(d: &Definition, style: Style) -> String {
+    let name = format!("{} (acidtest score)", d.id);
+    let mut out = format!("{}  {}\n", style.paint(&name, Paint::Title), style.lang.say(d.title));
+    let mut grid = Grid::new(1);
+    for (key, text) in [
+        ("unit", d.unit),
+        ("range", d.range),
+        ("better", d.better.id()),
+        ("formula", d.formula),
+        ("edge cases", d.edges),
+        ("interval", d.interval),
+        ("source", d.source),
+    ] {
+        grid.row([Cell::painted(style.lang.say(key), Paint::Faint), text.into()]);
+    }
+    out.push_str(&grid.render(style));
+    out
+}
+
+/// Metrics of files as JSON.
+#[must_use]
+pub fn file_metrics_json(definitions: &[&Definition]) -> Value {
+    let all = definitions.iter().map(|d| {
+        json!({
+            "id": d.id, "title": d.title, "unit": d.unit, "better": d.better.id(), "range": d.range,
+            "formula": d.formula, "edge_cases": d.edges, "interval": d.interval, "source": d.source,
+        })
+    });
+    all.collect()
 }
 
 /// The metrics as JSON.

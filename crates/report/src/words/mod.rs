@@ -13,6 +13,7 @@
 //!
 //! Must not translate text of models, suites or servers, names or ids.
 
+mod files;
 mod ko;
 mod metrics;
 mod program;
@@ -64,7 +65,8 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES).chain(rank::RANK)
+    let lists = [ko::WORDS, ko::SENTENCES, program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES];
+    lists.into_iter().flatten()
 }
 
 impl Lang {

@@ -165,6 +165,9 @@ fn every_metric_has_its_title() {
     for m in acidtest_findings::metrics() {
         assert!(exact(m.title).is_some(), "no Korean for the title of {}: {}", m.id, m.title);
     }
+    for d in acidtest_findings::scored::definitions::DEFINITIONS {
+        assert!(exact(d.title).is_some(), "no Korean for the title of {}: {}", d.id, d.title);
+    }
 }
 
 /// The crates' sources.
@@ -262,7 +265,7 @@ fn sample(template: &str) -> String {
 }
 
 /// Files of the findings that no report shows a sentence of.
-const SILENT: [&str; 3] = ["gate_check.rs", "metric.rs", "nearest.rs"];
+const SILENT: [&str; 4] = ["gate_check.rs", "metric.rs", "nearest.rs", "definitions.rs"];
 
 /// Texts in those files that are not shown: definitions (the reference of metrics is English),
 /// rules of the JSON, and errors in gates (a suite's, not a report's). Two are parts of a
@@ -290,6 +293,33 @@ const NOT_SHOWN: &[&str] = &[
     "'{}' is not a unit for a change of {} in '{}'",
     " after {} of {n} requests",
     "met so far, but the run was stopped{of}: {why}",
+    // How values of files are made: part of the signature, which is English.
+    "{} of labels",
+    ", zero division {zero}",
+    "as given",
+    "sorted by code point",
+    "; {} labels {order}; unit of sampling: {}",
+    "; bootstrap of {} resamples, seed {}",
+    "area under the ROC curve, ties half",
+    "mean of (y - p)^2, binary",
+    "mean of the sum over classes of (y - p)^2, unscaled",
+    "{rule}; unit of sampling: {}; as scikit-learn 1.9",
+    "sum over thresholds of (change of recall) x precision; interval: Wilson with units that hold a positive as n",
+    "mean of -ln p of the true label, p clipped at 2^-52",
+    "area under the ROC curve, each class against the rest, ties half",
+    "; interval: mean of the classes' DeLong ends, on the safe side",
+    "average precision, each class against the rest; a class without a case counts 0",
+    "{rule}; top label, {DEFAULT_BINS} right-closed bins; unit of sampling: {}",
+    "sum over bins of share x |accuracy - mean confidence|, plug-in",
+    "what ece would be about if the probabilities were perfect",
+    "squared calibration error without the plug-in bias; may be below 0 by chance",
+    "{rule}; top label",
+    "Spiegelhalter's z: above 0 the Brier score is worse than promised",
+    "; linear gain",
+    "{name} as trec_eval{gain}; equal scores: later document first; mean over queries; {excluded} without a relevant document excluded; {unranked} without a ranking count 0; unit of sampling: {}",
+    "fewer than {k}",
+    "majority of samples is right; a tie counts its share",
+    "{rule}; mean over tasks; {excluded} tasks with {few} samples excluded; unit of sampling: {}",
 ];
 
 #[test]
