@@ -20,6 +20,7 @@ mod protocols;
 mod reports;
 mod requests;
 mod rescore;
+mod run_metrics;
 mod scorers;
 mod secrets;
 mod suites;

@@ -2,6 +2,8 @@
 
 pub(crate) mod answers;
 pub(crate) mod cost;
+pub(crate) mod corpus;
+pub(crate) mod labels;
 pub(crate) mod quality;
 pub(crate) mod reliability;
 pub(crate) mod rhythm;
@@ -16,6 +18,8 @@ use crate::metric::Metric;
 pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
     answers::METRICS,
+    corpus::METRICS,
+    labels::METRICS,
     waiting::METRICS,
     rhythm::METRICS,
     server::METRICS,

@@ -3,7 +3,7 @@
 //! Main type: [`LabelScore`], a function of a confusion.
 
 use super::{Given, NotNamed};
-use crate::classify::{Averaging, Confusion, KappaWeights, Measure, Undefined, ZeroDivision};
+use crate::classify::{Averaging, ClassCounts, Confusion, KappaWeights, Measure, Undefined, ZeroDivision, score};
 
 /// A number of a confusion. A class without a denominator counts 0, as in scikit-learn.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,11 @@ impl LabelScore {
     pub fn of(&self, confusion: &Confusion, labels: &[&str]) -> Result<f64, Undefined> {
         match self {
             LabelScore::Averaged(measure, averaging) => {
-                confusion.score(*measure, *averaging, ZeroDivision::Zero)
+                // A class that a slice or a resample has on neither side takes no part, as in
+                // scikit-learn, whose labels are those that occur.
+                let counts: Vec<ClassCounts> =
+                    confusion.class_counts().into_iter().filter(|c| c.actual + c.predicted > 0.0).collect();
+                score(&counts, *measure, *averaging, ZeroDivision::Zero)
             }
             LabelScore::Positive(measure, label) => {
                 let class = labels.iter().position(|l| l == label);

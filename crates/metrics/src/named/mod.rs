@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub type Options = BTreeMap<String, String>;
 
 /// Metrics of texts against references.
-pub const TEXTS: [&str; 16] = [
+pub const TEXTS: [&str; 14] = [
     "bleu",
     "chrf",
     "chrf++",
@@ -30,8 +30,6 @@ pub const TEXTS: [&str; 16] = [
     "cer",
     "edit_similarity",
     "exact_match",
-    "token_f1",
-    "char_f1",
 ];
 /// Metrics of labels.
 pub const LABELS: [&str; 6] = ["precision", "recall", "f1", "mcc", "kappa", "balanced_accuracy"];
@@ -104,8 +102,7 @@ pub fn option_names(metric: &str) -> &'static [&'static str] {
         "ter" => &["normalized", "no_punct", "asian_support", "case_sensitive"],
         "rouge1" | "rouge2" | "rouge3" | "rougeL" | "rougeLsum" => &["stemmer", "unicode", "part"],
         "meteor" => &["alpha", "beta", "gamma"],
-        "exact_match" | "token_f1" => &["rule"],
-        "char_f1" => &["rule"],
+        "exact_match" => &["rule"],
         "precision" | "recall" => &["average", "positive"],
         "f1" => &["average", "positive", "beta"],
         "kappa" => &["weights"],

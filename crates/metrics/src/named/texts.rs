@@ -90,9 +90,7 @@ pub(super) fn read(given: &Given<'_>) -> Result<Text, NotNamed> {
         "cer" => of_rate(ErrorUnit::Char),
         "edit_similarity" => Text::new(Box::new(EditSimilarity::default()), 0, 1.0),
         "meteor" => return meteor(given),
-        "exact_match" | "token_f1" | "char_f1" => {
-            Text::new(Box::new(AnswerMetric::new(answer_kind(given)?)), 0, 1.0)
-        }
+        "exact_match" => Text::new(Box::new(AnswerMetric::new(exact_match(given)?)), 0, 1.0),
         _ => return rouge(given),
     })
 }
@@ -152,18 +150,12 @@ fn meteor(given: &Given<'_>) -> Result<Text, NotNamed> {
     Ok(Text::new(Box::new(metric), 0, 1.0))
 }
 
-fn answer_kind(given: &Given<'_>) -> Result<AnswerKind, NotNamed> {
-    Ok(match (given.metric, given.get("rule")) {
-        ("exact_match", None | Some("squad1")) => AnswerKind::ExactMatch(Squad::V1),
-        ("exact_match", Some("squad2")) => AnswerKind::ExactMatch(Squad::V2),
-        ("exact_match", Some("unicode")) => AnswerKind::ExactMatchUnicode,
-        ("token_f1", None | Some("squad1")) => AnswerKind::TokenF1(Squad::V1),
-        ("token_f1", Some("squad2")) => AnswerKind::TokenF1(Squad::V2),
-        ("token_f1", Some("unicode")) => AnswerKind::TokenF1Unicode,
-        ("char_f1", None | Some("korquad")) => AnswerKind::CharF1,
-        ("char_f1", Some("unicode")) => AnswerKind::CharF1Unicode,
-        ("char_f1", _) => return Err(given.wrong("rule", "korquad or unicode")),
-        _ => return Err(given.wrong("rule", "squad1, squad2 or unicode")),
+fn exact_match(given: &Given<'_>) -> Result<AnswerKind, NotNamed> {
+    Ok(match given.get("rule") {
+        None | Some("squad1") => AnswerKind::ExactMatch(Squad::V1),
+        Some("squad2") => AnswerKind::ExactMatch(Squad::V2),
+        Some("unicode") => AnswerKind::ExactMatchUnicode,
+        Some(_) => return Err(given.wrong("rule", "squad1, squad2 or unicode")),
     })
 }
 
