@@ -287,8 +287,7 @@ fn mean_of_cases(
         return Err(why);
     }
     let excluded = cases.values().map(|c| c.hidden).sum();
-    let number =
-        |sums: &[f64]| sampling::mean_of_sums(sums).ok_or_else(|| "no case has a value".to_owned());
+    let number = |sums: &[f64]| sampling::mean_of_sums(sums).ok_or_else(|| "no case has a value".to_owned());
     Ok(Gathered { rows, number: Box::new(number), n, excluded, rule })
 }
 

@@ -102,7 +102,9 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
         match metric.id {
             _ if matches!(metric.measure, Measure::Corpus) => {
                 let asked = slice.view.spec.metrics.iter().enumerate();
-                all.extend(asked.filter(|(_, m)| m.metric == metric.id).map(|(i, _)| Wanted::asked(metric, i)));
+                all.extend(
+                    asked.filter(|(_, m)| m.metric == metric.id).map(|(i, _)| Wanted::asked(metric, i)),
+                );
             }
             "score" => all.extend(names(slice).iter().filter_map(|n| scorer(slice.view.spec, n))),
             "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}

@@ -53,6 +53,10 @@ pub(crate) fn wanted(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Option<Want
             param => Wanted::with(found, param),
         });
     }
+    // The plan's own has other options; the scorer of that name is then `score[name=…]`.
+    if spec.metrics.iter().any(|m| m.metric == gate.metric) {
+        return None;
+    }
     let name = if gate.metric == "score" { param } else { &gate.metric };
     scorers(spec, cases).contains(name).then(|| scorer(spec, name)).flatten()
 }

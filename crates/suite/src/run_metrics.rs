@@ -114,7 +114,9 @@ pub(crate) fn check_cases(suite: &Fields<'_>, all: &[MetricSpec], cases: &[Case]
         if !by_verdicts && cases.iter().all(|c| c.expected.is_empty()) {
             return Err(doc
                 .at(node, format!("'{}' needs expected answers, and no case has one", spec.metric))
-                .hint("give the cases `expected`, or map it: `cases: { file: …, map: { expected: FIELD } }`"));
+                .hint(
+                    "give the cases `expected`, or map it: `cases: { file: …, map: { expected: FIELD } }`",
+                ));
         }
         let Some(label) = spec.options.get("positive") else { continue };
         let labels = || cases.iter().filter_map(|c| c.expected.first()).map(|t| t.trim());

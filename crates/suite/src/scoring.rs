@@ -312,7 +312,8 @@ fn finish(
     weight: f64,
     pass: Option<f64>,
 ) -> ScorerSpec {
-    let measures = matches!(kind, ScorerKind::TokenF1 { .. } | ScorerKind::CharF1 { .. } | ScorerKind::Text(_));
+    let measures =
+        matches!(kind, ScorerKind::TokenF1 { .. } | ScorerKind::CharF1 { .. } | ScorerKind::Text(_));
     let word = match kind {
         ScorerKind::TokenF1 { unicode: true } => "token_f1_unicode",
         ScorerKind::CharF1 { unicode: true } => "char_f1_unicode",

@@ -1,8 +1,8 @@
 //! The metrics, one file per family. A new metric is an entry of a family's slice.
 
 pub(crate) mod answers;
-pub(crate) mod cost;
 pub(crate) mod corpus;
+pub(crate) mod cost;
 pub(crate) mod labels;
 pub(crate) mod quality;
 pub(crate) mod reliability;

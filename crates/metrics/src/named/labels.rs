@@ -3,7 +3,9 @@
 //! Main type: [`LabelScore`], a function of a confusion.
 
 use super::{Given, NotNamed};
-use crate::classify::{Averaging, ClassCounts, Confusion, KappaWeights, Measure, Undefined, ZeroDivision, score};
+use crate::classify::{
+    Averaging, ClassCounts, Confusion, KappaWeights, Measure, Undefined, ZeroDivision, score,
+};
 
 /// A number of a confusion. A class without a denominator counts 0, as in scikit-learn.
 #[derive(Debug, Clone, PartialEq)]

@@ -160,8 +160,7 @@ fn exact_match(given: &Given<'_>) -> Result<AnswerKind, NotNamed> {
 }
 
 fn rouge(given: &Given<'_>) -> Result<Text, NotNamed> {
-    let kind: RougeKind =
-        given.metric.parse().map_err(|_| NotNamed::Metric(given.metric.to_owned()))?;
+    let kind: RougeKind = given.metric.parse().map_err(|_| NotNamed::Metric(given.metric.to_owned()))?;
     let output = match given.get("part") {
         None | Some("f") => 0,
         Some("precision") => 1,

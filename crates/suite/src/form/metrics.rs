@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 pub(super) enum RunMetric {
     Name(MetricName),
     /// Options by the metric's name, such as `bleu: { tokenize: char }`; `acidtest metrics NAME` lists them.
-    Options(#[schemars(extend("minProperties" = 1, "maxProperties" = 1))] BTreeMap<String, BTreeMap<String, Scalar>>),
+    Options(
+        #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+        BTreeMap<String, BTreeMap<String, Scalar>>,
+    ),
 }
 
 /// Metrics that need no option.
