@@ -20,6 +20,9 @@ use std::collections::BTreeMap;
 /// A function of sums.
 type Number<'h> = Box<dyn Fn(&[f64]) -> Result<f64, String> + 'h>;
 
+/// How majority treats answers with as many votes.
+const TIES: &str = "ties shared";
+
 /// What a slice gives a metric.
 struct Gathered<'h> {
     rows: Rows,
@@ -61,11 +64,16 @@ pub(crate) fn measure(sheet: &Sheet<'_, '_>, stat: Stat, fill: Fill) -> Estimate
         ),
         None => (Uncertainty::None("no interval".into()), None),
     };
-    let rule = format!(
-        "{}; unit of sampling: {unit}, repeats averaged within the case; {} draws of whole units, seed {}",
-        found.rule, how.resamples, how.seed
-    );
-    let mut e = sheet.fill(stat, Found { value: Quantity::Value(value), interval, n: found.n, rule });
+    let shown = Found {
+        value: Quantity::Value(value),
+        interval,
+        n: found.n,
+        rule: format!(
+            "{}; unit of sampling: {unit}, repeats averaged within the case; {} draws of whole units, seed {}",
+            found.rule, how.resamples, how.seed
+        ),
+    };
+    let mut e = sheet.fill(stat, shown);
     e.standard_error = error;
     if found.excluded > 0 && fill == Fill::Exclude {
         let at = |fill| {
@@ -325,5 +333,5 @@ fn majority(sheet: &Sheet<'_, '_>, fill: Fill) -> Result<Gathered<'static>, Stri
         let is_right = |winner: &&&str| c.votes.iter().any(|(v, right)| v == *winner && *right);
         Ok(vote.winners.iter().filter(is_right).count() as f64 / vote.winners.len() as f64)
     };
-    mean_of_cases(&cases, "ties shared".to_owned(), &value)
+    mean_of_cases(&cases, TIES.to_owned(), &value)
 }

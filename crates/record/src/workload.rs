@@ -201,6 +201,7 @@ mod tests {
             pass_rule: Some(crate::PassRule::AtLeast(1)),
             selection: vec!["split test".into()],
             skipped: vec![crate::Skipped::default()],
+            metrics: vec![crate::MetricSpec::default()],
             ..gated
         };
         assert_eq!(workload(&rules, &[]), base);
