@@ -6,8 +6,9 @@ use crate::commands::Undecided;
 use crate::exit::{Exit, Failure};
 use crate::open_store::trouble;
 use crate::show::{ShowArgs, Shown, place};
+use acidtest_engine::score::Answers;
 use acidtest_findings::{Findings, GateResult, Texts, View};
-use acidtest_record::{Answer, Digest, Key, Outcome, RunId};
+use acidtest_record::{Answer, Digest, Key, Outcome, Record, RunId, RunSpec};
 use acidtest_store::Store;
 use std::collections::{BTreeMap, HashMap};
 use std::io::IsTerminal;
@@ -22,8 +23,25 @@ pub(crate) fn findings(store: &Store, run: RunId) -> Result<Findings, Failure> {
 
 /// Reads a run back and computes everything that the wanted reports show.
 pub(crate) fn shown(store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown, Failure> {
-    let place = place(&store.spec(run).map_err(trouble)?);
-    with_view(store, run, |view| {
+    shown_with(store, run, args, None)
+}
+
+/// The same with the metrics over all answers, and the extraction, of another plan, where it asks
+/// for such metrics: an old run has none of its own.
+pub(crate) fn shown_with(
+    store: &Store,
+    run: RunId,
+    args: &ShowArgs,
+    other: Option<&RunSpec>,
+) -> Result<Shown, Failure> {
+    let mut spec = store.spec(run).map_err(trouble)?;
+    if let Some(other) = other.filter(|other| !other.metrics.is_empty()) {
+        spec.metrics = other.metrics.clone();
+        spec.extraction = other.extraction.clone();
+        spec.thinking = other.thinking.clone();
+    }
+    let place = place(&spec);
+    with_spec(store, run, spec, |view| {
         let said = Said::of(store, run, view);
         let findings = acidtest_findings::find(view, &mut |key| said.texts(store, key));
         let requests = match args.wants_requests() {
@@ -36,7 +54,16 @@ pub(crate) fn shown(store: &Store, run: RunId, args: &ShowArgs) -> Result<Shown,
 
 /// Reads a run back and gives it to a function.
 pub(crate) fn with_view<R>(store: &Store, run: RunId, then: impl FnOnce(&View) -> R) -> Result<R, Failure> {
-    let spec = store.spec(run).map_err(trouble)?;
+    with_spec(store, run, store.spec(run).map_err(trouble)?, then)
+}
+
+/// The same under a plan that asks for other metrics than the stored one.
+fn with_spec<R>(
+    store: &Store,
+    run: RunId,
+    spec: RunSpec,
+    then: impl FnOnce(&View) -> R,
+) -> Result<R, Failure> {
     let cases = store.cases(run).map_err(trouble)?;
     let mut builder = View::new(run, &spec, &cases);
     builder.state(store.state(run).map_err(trouble)?);
@@ -47,6 +74,15 @@ pub(crate) fn with_view<R>(store: &Store, run: RunId, then: impl FnOnce(&View) -
     store.rows(run, &mut |row| builder.row(row)).map_err(trouble)?;
     store.verdicts(run, &mut |verdict| builder.verdict(&verdict)).map_err(trouble)?;
     store.readings(run, &mut |reading| builder.reading(&reading)).map_err(trouble)?;
+    if builder.wants_answers() {
+        let answers = Answers::new(&spec, &cases).map_err(|e| Failure::new(Exit::Usage, e))?;
+        let mut add = |record: Record| {
+            if let Some(answer) = answers.of(&record) {
+                builder.answer(&record.key, answer.as_deref());
+            }
+        };
+        store.records(run, &mut add).map_err(trouble)?;
+    }
     if builder.wants_details() {
         store.details(run, &mut |row, timing| builder.detail(&row.key, &timing)).map_err(trouble)?;
     }

@@ -142,7 +142,7 @@ pub(crate) fn aspects(slice: &Slice) -> Vec<Aspect> {
     let planned = scorers(slice.view.spec, slice.view.cases);
     let names: BTreeSet<&str> = planned.into_iter().chain(slice.view.score_names()).collect();
     for name in names {
-        add(scorer(name), &[Stat::Mean]);
+        add(scorer(slice.view.spec, name), &[Stat::Mean]);
     }
     add(plain("ttft"), &[Stat::P50, Stat::Mean]);
     add(plain("e2e"), &[Stat::P50, Stat::Mean]);

@@ -18,7 +18,7 @@ pub struct Estimate {
     pub metric: String,
     /// Parameters of the metric (`class=429`).
     pub params: Labels,
-    /// Which number of the metric: `mean share rate total max p50 p90 p95 p99`.
+    /// Which number of the metric: `mean share value rate total max p50 p90 p95 p99`.
     #[serde(serialize_with = "stat_id")]
     pub stat: Stat,
     /// The slice it is about.

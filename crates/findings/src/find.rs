@@ -100,7 +100,13 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
             continue;
         }
         match metric.id {
-            "score" => all.extend(names(slice).iter().filter_map(|n| scorer(n))),
+            _ if matches!(metric.measure, Measure::Corpus) => {
+                let asked = slice.view.spec.metrics.iter().enumerate();
+                all.extend(
+                    asked.filter(|(_, m)| m.metric == metric.id).map(|(i, _)| Wanted::asked(metric, i)),
+                );
+            }
+            "score" => all.extend(names(slice).iter().filter_map(|n| scorer(slice.view.spec, n))),
             "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}
             "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
                 if !is_judged(slice.view) => {}
@@ -157,7 +163,7 @@ fn causes(slice: &Slice) -> BTreeSet<Cause> {
 
 /// Sub-slices by every tag that is a label.
 fn by_tags<'v>(slice: &Slice<'v>) -> Vec<Slice<'v>> {
-    if !is_judged(slice.view) {
+    if !is_judged(slice.view) && slice.view.spec.metrics.is_empty() {
         return Vec::new();
     }
     let spec = slice.view.spec;
@@ -178,7 +184,7 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     let few = estimates
         .iter()
         .filter(|e| e.family == Family::Quality && is_place(&e.labels) && e.ends().is_some())
-        .filter(|e| e.metric == "accuracy" || e.stat == Stat::Mean)
+        .filter(|e| e.metric == "accuracy" || matches!(e.stat, Stat::Mean | Stat::Value))
         .filter(|e| e.n.clusters < FEW_CLUSTERS as u64)
         .map(|e| e.n.clusters)
         .min();

@@ -165,7 +165,8 @@ fn forecast(
     blank: GateForecast,
 ) -> GateForecast {
     let metric = wanted.metric;
-    let is_quality = matches!(metric.measure, Measure::Share(_) | Measure::Score(_) | Measure::CasePass);
+    let is_quality =
+        matches!(metric.measure, Measure::Share(_) | Measure::Score(_) | Measure::CasePass | Measure::Corpus);
     let is_amount = matches!(metric.measure, Measure::Amount(_) | Measure::Ratio(_));
     let behind = match is_quality || is_amount {
         true if spec.cases > 0 => of_cases(spec, cases, gate),

@@ -6,10 +6,10 @@ use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT};
 use crate::gates::is_whole;
 use crate::measure::Wanted;
-use crate::metric::{Metric, Unit, metric, metrics};
+use crate::metric::{Measure, Metric, Unit, metric, metrics};
 use crate::nearest::nearest;
 use crate::rates::WINDOW;
-use acidtest_record::{Bound, Case, Cause, Gate, Op, RunSpec, Stat};
+use acidtest_record::{Bound, Case, Cause, Gate, MetricSpec, Op, RunSpec, Stat};
 use std::collections::BTreeSet;
 
 /// A gate that names something that does not exist.
@@ -42,20 +42,38 @@ pub fn check(spec: &RunSpec, cases: &[Case]) -> Result<(), GateError> {
 /// The metric that a gate asks for, if there is one.
 pub(crate) fn wanted(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Option<Wanted> {
     let param = gate.params.first().map_or("", |(_, v)| v.as_str());
-    if let Some(found) = metric(&gate.metric).filter(|m| m.id != "score") {
+    let found = metric(&gate.metric).filter(|m| m.id != "score");
+    let exact = |(_, m): &(usize, &MetricSpec)| m.options.len() == gate.params.len();
+    if let Some((number, _)) = asked(gate, spec).find(exact).or_else(|| asked(gate, spec).next()) {
+        return found.map(|metric| Wanted::asked(metric, number));
+    }
+    if let Some(found) = found.filter(|m| !matches!(m.measure, Measure::Corpus)) {
         return Some(match param {
             "" => Wanted::plain(found),
             param => Wanted::with(found, param),
         });
     }
+    // The plan's own has other options; the scorer of that name is then `score[name=…]`.
+    if spec.metrics.iter().any(|m| m.metric == gate.metric) {
+        return None;
+    }
     let name = if gate.metric == "score" { param } else { &gate.metric };
-    scorers(spec, cases).contains(name).then(|| scorer(name)).flatten()
+    scorers(spec, cases).contains(name).then(|| scorer(spec, name)).flatten()
 }
 
-/// The mean score of a scorer, under its own name where no metric has it.
-pub(crate) fn scorer(name: &str) -> Option<Wanted> {
+/// The metrics over all answers that a gate may mean: the plan's of that name and parameters.
+fn asked<'s>(gate: &'s Gate, spec: &'s RunSpec) -> impl Iterator<Item = (usize, &'s MetricSpec)> {
+    spec.metrics.iter().enumerate().filter(|(_, m)| m.is_meant(&gate.metric, &gate.params))
+}
+
+/// The mean score of a scorer, under its own name where no metric has it. A metric over all
+/// answers has its name only where the plan asks for it.
+pub(crate) fn scorer(spec: &RunSpec, name: &str) -> Option<Wanted> {
     let found = metric("score")?;
-    Some(match metric(name) {
+    let is_free = |m: &&Metric| {
+        matches!(m.measure, Measure::Corpus) && !spec.metrics.iter().any(|asked| asked.metric == m.id)
+    };
+    Some(match metric(name).filter(|m| !is_free(m)) {
         Some(_) => Wanted::with(found, name),
         None => Wanted { name: name.to_owned(), is_named: false, ..Wanted::with(found, name) },
     })
@@ -78,7 +96,10 @@ fn one(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Result<(), Wrong> {
             "write `repeats: { n: 5, pass: 3 of 5 }`".into(),
         ));
     }
-    check_params(gate, metric)?;
+    match wanted.asked {
+        Some(_) => check_asked(gate, spec)?,
+        None => check_params(gate, metric)?,
+    }
     check_answers(gate, metric, spec, cases)?;
     check_stat(gate, metric)?;
     if !metric.unit.accepts(&gate.unit) {
@@ -112,8 +133,35 @@ fn check_bare(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
     }
 }
 
+/// Whether a gate means one metric of the plan alone.
+fn check_asked(gate: &Gate, spec: &RunSpec) -> Result<(), Wrong> {
+    let exact = |m: &MetricSpec| m.options.len() == gate.params.len();
+    let several: Vec<String> = asked(gate, spec).map(|(_, m)| m.written()).collect();
+    match several.len() > 1 && asked(gate, spec).filter(|(_, m)| exact(m)).count() != 1 {
+        true => {
+            let what = format!("gate '{}' means several metrics of the suite", gate.text);
+            Err((what, format!("write one of: {}", several.join(", "))))
+        }
+        false => Ok(()),
+    }
+}
+
 pub(crate) fn unknown_metric(gate: &Gate, spec: &RunSpec, cases: &[Case]) -> Wrong {
     let own = scorers(spec, cases);
+    if metric(&gate.metric).is_some_and(|m| matches!(m.measure, Measure::Corpus)) {
+        let same: Vec<String> =
+            spec.metrics.iter().filter(|m| m.metric == gate.metric).map(MetricSpec::written).collect();
+        return match same.is_empty() {
+            true => (
+                format!("gate '{}' asks for a metric that the suite does not compute", gate.text),
+                format!("add `metrics: [{}]`", gate.metric),
+            ),
+            false => (
+                format!("gate '{}' asks for options that no metric of the suite has", gate.text),
+                format!("it computes: {}", same.join(", ")),
+            ),
+        };
+    }
     if gate.metric == "score" {
         let known: Vec<&str> = own.iter().copied().collect();
         return (

@@ -26,17 +26,24 @@ pub(crate) struct Wanted {
     pub(crate) param: String,
     /// Whether the parameter is part of the estimate's name.
     pub(crate) is_named: bool,
+    /// Its number among the metrics that the plan asks for by name and options.
+    pub(crate) asked: Option<usize>,
 }
 
 impl Wanted {
     /// A metric without parameter.
     pub(crate) fn plain(metric: &'static Metric) -> Self {
-        Self { metric, name: metric.id.to_owned(), param: String::new(), is_named: false }
+        Self { metric, name: metric.id.to_owned(), param: String::new(), is_named: false, asked: None }
     }
 
     /// A metric with a parameter.
     pub(crate) fn with(metric: &'static Metric, param: &str) -> Self {
         Self { param: param.to_owned(), is_named: true, ..Self::plain(metric) }
+    }
+
+    /// A metric that the plan asks for, by its number there.
+    pub(crate) fn asked(metric: &'static Metric, number: usize) -> Self {
+        Self { asked: Some(number), ..Self::plain(metric) }
     }
 }
 
@@ -108,6 +115,7 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
             one(&|stat| sheet.scored(stat, &tally, mode.fill))
         }
         Measure::Rate(rate) => crate::rates::measure(&sheet, stats, *rate),
+        Measure::Corpus => one(&|stat| crate::corpus::measure(&sheet, stat, mode.fill)),
     }
 }
 
@@ -133,6 +141,8 @@ impl Sheet<'_, '_> {
         if let Some(name) = metric.param.filter(|_| self.wanted.is_named) {
             params.insert(name.to_owned(), self.wanted.param.clone());
         }
+        let asked = self.wanted.asked.and_then(|i| self.slice.view.spec.metrics.get(i));
+        params.extend(asked.into_iter().flat_map(|m| m.options.clone()));
         let of = self.slice.requests.len() as u64;
         Estimate {
             metric: self.wanted.name.clone(),
@@ -406,7 +416,7 @@ pub(crate) fn case_of(a: &Asked) -> (bool, usize) {
 }
 
 /// Case and unit of sampling of a request.
-fn unit_of(a: &Asked) -> ((bool, usize), String) {
+pub(crate) fn unit_of(a: &Asked) -> ((bool, usize), String) {
     let unit = match a.case() {
         Some(case) => case.unit().to_owned(),
         None => format!("request {}", a.request),
@@ -415,7 +425,7 @@ fn unit_of(a: &Asked) -> ((bool, usize), String) {
 }
 
 /// Words for the unit of sampling of a slice.
-fn unit_name(slice: &Slice) -> &'static str {
+pub(crate) fn unit_name(slice: &Slice) -> &'static str {
     let mut cases = slice.asked().map(|a| a.case());
     if cases.clone().any(|c| c.is_some_and(|c| c.cluster.is_some())) {
         "cluster"

@@ -88,6 +88,10 @@ pub enum Unit {
     TokensPerEvent,
     /// The currency of the target's price.
     Currency,
+    /// Points of a scale from 0 to 100.
+    Points,
+    /// A number without a unit that is no share: it may be negative or above 1.
+    Number,
 }
 
 impl Unit {
@@ -103,6 +107,8 @@ impl Unit {
             Unit::Requests => "requests",
             Unit::TokensPerEvent => "tokens/event",
             Unit::Currency => "currency",
+            Unit::Points => "points",
+            Unit::Number => "number",
         }
     }
 
@@ -221,6 +227,8 @@ pub(crate) enum Measure {
     Rate(Rate),
     /// Whether the request's case passes by the plan's rule for repeats.
     CasePass,
+    /// A number of all answers together, which the plan asks for by name and options.
+    Corpus,
 }
 
 /// Every metric, in the order of a report.

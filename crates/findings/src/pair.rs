@@ -47,15 +47,19 @@ impl Aspect {
                 let count = flags.iter().filter(|f| **f).count();
                 (!flags.is_empty()).then(|| count as f64 / flags.len() as f64)
             }
-            Measure::Ratio(_) | Measure::Gaps(_) | Measure::Rate(_) | Measure::CasePass => None,
+            Measure::Ratio(_) | Measure::Gaps(_) | Measure::Rate(_) | Measure::CasePass | Measure::Corpus => {
+                None
+            }
         }
     }
 
     /// Whether single requests have such a value, so that cases can be paired.
     pub(crate) fn is_pairable(&self) -> bool {
         let measure = &self.wanted.metric.measure;
-        let by_request =
-            !matches!(measure, Measure::Ratio(_) | Measure::Gaps(_) | Measure::Rate(_) | Measure::CasePass);
+        let by_request = !matches!(
+            measure,
+            Measure::Ratio(_) | Measure::Gaps(_) | Measure::Rate(_) | Measure::CasePass | Measure::Corpus
+        );
         by_request && matches!(self.stat, Stat::Mean | Stat::Share | Stat::P50)
     }
 

@@ -10,6 +10,7 @@ use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use crate::failures::{EXCERPT, excerpt};
 use crate::findings::Stated;
+use crate::held::Held;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
     AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, Reading,
@@ -257,6 +258,33 @@ impl<'a> ViewBuilder<'a> {
         }
     }
 
+    /// Whether a metric asks for answers' texts. Then call [`ViewBuilder::answer`] for every
+    /// delivered answer, in any order, after all rows.
+    #[must_use]
+    pub fn wants_answers(&mut self) -> bool {
+        self.seal();
+        Held::is_wanted(self.view.spec)
+    }
+
+    /// What the extraction found in a record's text, if it found anything. The text is turned
+    /// into numbers at once and not kept; only that of a request's last attempt counts.
+    pub fn answer(&mut self, key: &Key, answer: Option<&str>) {
+        self.seal();
+        let view = &mut self.view;
+        let requests = &view.requests;
+        let at = requests.partition_point(|(start, _)| {
+            let first = &view.rows[*start as usize];
+            (first.slot, first.step) < (key.slot, key.step)
+        });
+        let Some((start, len)) = requests.get(at) else { return };
+        let last = &view.rows[(start + len - 1) as usize];
+        let is_last = last.key() == (key.slot, key.step, key.attempt);
+        let cases = view.cases;
+        if let (true, Some(case)) = (is_last && last.class.delivered(), last.case()) {
+            view.held.add(at, &cases[case], answer);
+        }
+    }
+
     /// Sorts the rows that came, groups them into requests, finds the phases' windows.
     fn seal(&mut self) {
         if self.pending.is_empty() {
@@ -273,6 +301,7 @@ impl<'a> ViewBuilder<'a> {
         }
         view.rows = self.pending.drain(..).map(|(c, _)| c).collect();
         view.requests = requests(&view.rows);
+        view.held = Held::new(view.spec, view.cases, view.requests.len());
         view.detail = Detail::new(lanes(view.spec, &view.rows));
     }
 
@@ -397,6 +426,7 @@ pub struct View<'a> {
     pub(crate) has_cache: bool,
     pub(crate) stated: Vec<Stated>,
     pub(crate) detail: Detail,
+    pub(crate) held: Held,
 }
 
 impl<'a> View<'a> {
@@ -439,6 +469,7 @@ impl<'a> View<'a> {
                 has_cache: false,
                 stated: Vec::new(),
                 detail: Detail::new(Vec::new()),
+                held: Held::default(),
             },
         }
     }

@@ -10,6 +10,7 @@
 //!   sampling/     several answers to one task    pass@k pass^k majority
 //!   retrieval/    ranked lists                   ndcg map mrr hit@k
 //!   rating/       pairwise battles               Elo, Bradley-Terry
+//!   named/        any of these by its name and options   bleu[tokenize=char]
 //!   json/         JSON in answers: strict, repaired    read_json compare
 //!   speed/        time stamps to speeds            gaps tpot max_stall SpeedCard steady_window
 //!   reliability/  incidents over time              Mtbf
@@ -52,6 +53,7 @@ pub mod diversity;
 pub mod edit;
 pub mod json;
 pub mod language;
+pub mod named;
 pub mod rating;
 pub mod reliability;
 pub mod retrieval;

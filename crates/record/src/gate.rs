@@ -42,6 +42,8 @@ pub enum Stat {
     Mean,
     /// Share of units.
     Share,
+    /// A number of all answers together.
+    Value,
     /// Per second.
     Rate,
     /// Sum.
@@ -114,6 +116,7 @@ impl Stat {
             Stat::Default => "",
             Stat::Mean => "mean",
             Stat::Share => "share",
+            Stat::Value => "value",
             Stat::Rate => "rate",
             Stat::Total => "total",
             Stat::Max => "max",
@@ -127,8 +130,8 @@ impl Stat {
     /// The stat of that word.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Stat> {
-        use Stat::{Max, Mean, P50, P90, P95, P99, Rate, Share, Total};
-        [Mean, Share, Rate, Total, Max, P50, P90, P95, P99].into_iter().find(|s| s.id() == id)
+        use Stat::{Max, Mean, P50, P90, P95, P99, Rate, Share, Total, Value};
+        [Mean, Share, Value, Rate, Total, Max, P50, P90, P95, P99].into_iter().find(|s| s.id() == id)
     }
 
     /// The quantile it asks for, if it is one.
@@ -279,7 +282,7 @@ fn apply_suffix(gate: &mut Gate, word: &str) -> Result<(), String> {
         "completed" => gate.completed = true,
         _ => {
             gate.stat = Stat::from_id(word).ok_or_else(|| {
-                format!("unknown stat '{word}' (known: mean share rate total max p50 p90 p95 p99, low, high, completed)")
+                format!("unknown stat '{word}' (known: mean share value rate total max p50 p90 p95 p99, low, high, completed)")
             })?;
         }
     }

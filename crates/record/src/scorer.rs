@@ -65,6 +65,9 @@ pub enum ScorerKind {
         /// Unicode characters in place of KorQuAD's normalisation.
         unicode: bool,
     },
+    /// A metric of texts against the references, turned into a share: percentages are divided by
+    /// 100, error rates count as max(0, 1 − rate).
+    Text(crate::metric::MetricSpec),
     /// 1 when the answer is a refusal (Korean or English).
     Refusal,
     /// 1 when the answer is JSON.
@@ -157,7 +160,7 @@ pub enum ScorerKind {
 
 impl ScorerKind {
     /// The words by which suites name them, combinations aside.
-    pub const WORDS: [&str; 20] = [
+    pub const WORDS: [&str; 34] = [
         "exact",
         "contains",
         "starts_with",
@@ -178,7 +181,27 @@ impl ScorerKind {
         "latency",
         "cost",
         "command",
+        "exact_match",
+        "bleu",
+        "chrf",
+        "chrf++",
+        "rouge1",
+        "rouge2",
+        "rouge3",
+        "rougeL",
+        "rougeLsum",
+        "meteor",
+        "edit_similarity",
+        "ter",
+        "wer",
+        "cer",
     ];
+
+    /// Those of [`ScorerKind::WORDS`] that are metrics of texts.
+    #[must_use]
+    pub fn texts() -> &'static [&'static str] {
+        &Self::WORDS[20..]
+    }
 
     /// The word by which suites name it.
     #[must_use]
@@ -191,6 +214,9 @@ impl ScorerKind {
             Self::Numeric { .. } => "numeric",
             Self::TokenF1 { .. } => "token_f1",
             Self::CharF1 { .. } => "char_f1",
+            Self::Text(spec) => {
+                Self::texts().iter().find(|word| **word == spec.metric).copied().unwrap_or("text")
+            }
             Self::Refusal => "refusal",
             Self::JsonValid { .. } => "json_valid",
             Self::JsonSchema { .. } => "json_schema",

@@ -52,6 +52,9 @@ pub struct RunSpec {
     pub extraction: Extraction,
     /// How answers are scored.
     pub scorers: Vec<ScorerSpec>,
+    /// Metrics over all answers of a slice, by name and options.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<crate::metric::MetricSpec>,
     /// What decides the exit code.
     pub gates: Vec<Gate>,
     /// How much worse than a baseline it may be; asked only where one is given.

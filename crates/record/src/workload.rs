@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a plan that do not decide what is asked: who answers, how answers are judged,
 /// what happens on failure, and names. `cases` is their number; the cases are hashed themselves.
-const NOT_COUNTED: [&str; 19] = [
+const NOT_COUNTED: [&str; 20] = [
     "version",
     "name",
     "origin",
@@ -24,6 +24,7 @@ const NOT_COUNTED: [&str; 19] = [
     "limits",
     "caps",
     "scorers",
+    "metrics",
     "gates",
     "regression",
     "abort",
@@ -200,6 +201,7 @@ mod tests {
             pass_rule: Some(crate::PassRule::AtLeast(1)),
             selection: vec!["split test".into()],
             skipped: vec![crate::Skipped::default()],
+            metrics: vec![crate::MetricSpec::default()],
             ..gated
         };
         assert_eq!(workload(&rules, &[]), base);

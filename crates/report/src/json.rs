@@ -59,7 +59,7 @@ struct Valid<'f> {
 struct Flat<'f> {
     /// The metric's id, or a scorer's name.
     metric: &'f str,
-    /// `mean share rate total max p50 p90 p95 p99`.
+    /// `mean share value rate total max p50 p90 p95 p99`.
     stat: &'static str,
     /// Target, phase, and tags, window or source where they apply.
     labels: &'f Labels,

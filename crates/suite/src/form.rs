@@ -5,6 +5,7 @@
 //! readers know.
 #![allow(dead_code, reason = "only the schema of these types is used")]
 
+mod metrics;
 mod scorers;
 mod targets;
 
@@ -104,6 +105,8 @@ struct Suite {
     extract: Option<Extract>,
     /// How answers are scored. Default: exact, where cases have expected answers.
     scorers: Option<OneOrMany<Scorer>>,
+    /// Metrics over all answers together, such as `bleu`, `chrf`, `f1: { average: macro }` or `pass@k: { k: 3 }`.
+    metrics: Option<OneOrMany<metrics::RunMetric>>,
     /// Whether a right answer to a case marked `xfail` breaks a gate. Default: false.
     strict_xfail: Option<bool>,
     /// Load phases, in order. Default: `[{ closed: 4 }]`.

@@ -56,6 +56,7 @@ mod refusal;
 mod regression;
 mod repeats;
 mod row;
+mod run_metrics;
 mod schema_check;
 mod schema_cost;
 mod scorer_files;

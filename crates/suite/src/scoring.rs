@@ -7,7 +7,7 @@ use crate::error::{Span, SuiteError, brief};
 use crate::extract::compile_pattern;
 use crate::read::{Doc, Fields};
 use crate::tree::{Kind, Node};
-use crate::{json_scoring, text_scoring};
+use crate::{json_scoring, run_metrics, text_scoring};
 use acidtest_record::{Extraction, Gate, ScorerKind, ScorerSpec};
 
 /// Keys of an extraction.
@@ -19,7 +19,7 @@ pub(crate) const COMMON: [&str; 5] = ["type", "name", "weight", "not", "pass"];
 /// Keys of a combination.
 pub(crate) const COMBINED: [&str; 6] = ["all", "any", "name", "weight", "not", "pass"];
 /// Keys of one kind of scorer, beside [`COMMON`].
-pub(crate) const OPTIONS: [&str; 32] = [
+pub(crate) const OPTIONS: [&str; 50] = [
     "ignore_case",
     "any_of",
     "pattern",
@@ -52,6 +52,24 @@ pub(crate) const OPTIONS: [&str; 32] = [
     "memory",
     "env",
     "jobs",
+    "rule",
+    "tokenize",
+    "lowercase",
+    "smooth",
+    "smooth_value",
+    "max_order",
+    "char_order",
+    "word_order",
+    "beta",
+    "whitespace",
+    "normalized",
+    "no_punct",
+    "asian_support",
+    "case_sensitive",
+    "stemmer",
+    "part",
+    "alpha",
+    "gamma",
 ];
 
 const MAX_SCORERS: usize = 200;
@@ -188,7 +206,10 @@ fn named(doc: &Doc, node: &Node, type_node: &Node, word: &str) -> Result<(Scorer
         "regex" => &["pattern"],
         "numeric" => &["abs", "rel"],
         "token_f1" | "char_f1" => &["unicode"],
-        _ => json_scoring::keys(word).or_else(|| text_scoring::keys(word)).unwrap_or(&[]),
+        _ => json_scoring::keys(word)
+            .or_else(|| text_scoring::keys(word))
+            .or_else(|| run_metrics::scorer_keys(word))
+            .unwrap_or(&[]),
     };
     let known: Vec<&str> = COMMON.iter().chain(own).copied().collect();
     let what = format!("a scorer of type {word}");
@@ -238,6 +259,7 @@ fn simple(doc: &Doc, node: &Node, word: &str, fields: Option<&Fields<'_>>) -> Re
         }
         other if json_scoring::keys(other).is_some() => json_scoring::read(doc, node, other, fields)?,
         other if text_scoring::keys(other).is_some() => text_scoring::read(doc, node, other, fields)?,
+        other if run_metrics::scorer_keys(other).is_some() => run_metrics::scorer(doc, node, other, fields)?,
         other => return Err(doc.unknown(node.span, "scorer", other, "", &ScorerKind::WORDS)),
     })
 }
@@ -290,7 +312,8 @@ fn finish(
     weight: f64,
     pass: Option<f64>,
 ) -> ScorerSpec {
-    let measures = matches!(kind, ScorerKind::TokenF1 { .. } | ScorerKind::CharF1 { .. });
+    let measures =
+        matches!(kind, ScorerKind::TokenF1 { .. } | ScorerKind::CharF1 { .. } | ScorerKind::Text(_));
     let word = match kind {
         ScorerKind::TokenF1 { unicode: true } => "token_f1_unicode",
         ScorerKind::CharF1 { unicode: true } => "char_f1_unicode",
@@ -313,6 +336,7 @@ pub(crate) fn needs_reference(scorer: &ScorerSpec) -> bool {
         | ScorerKind::Numeric { .. }
         | ScorerKind::TokenF1 { .. }
         | ScorerKind::CharF1 { .. }
+        | ScorerKind::Text(_)
         | ScorerKind::JsonField { .. }
         | ScorerKind::Fields { .. } => true,
         ScorerKind::Contains { any_of, .. }

@@ -10,14 +10,14 @@ use crate::select::{self, Selection};
 use crate::tree::Node;
 use crate::{
     abort, cases, defaults, empty, environment, forms, include, limits, load as phases, mapping, matrix,
-    prompts, regression, repeats, scorer_files, scoring, shots, targets,
+    prompts, regression, repeats, run_metrics, scorer_files, scoring, shots, targets,
 };
 use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 30] = [
+pub(crate) const KEYS: [&str; 31] = [
     "name",
     "description",
     "include",
@@ -36,6 +36,7 @@ pub(crate) const KEYS: [&str; 30] = [
     "params",
     "extract",
     "scorers",
+    "metrics",
     "strict_xfail",
     "phases",
     "repeats",
@@ -143,6 +144,7 @@ pub fn load_with(path: &Path, files: Files<'_>, selection: &Selection) -> Result
         scorer_files::fill(own, dir, files.open)?;
     }
     check_scorers(&suite, &spec.scorers, &read.cases)?;
+    run_metrics::check_cases(&suite, &spec.metrics, &read.cases)?;
     let samples = samples(&read.cases);
     let cases = choose(&suite, read, selection, &mut spec)?;
     spec.cases = cases.len() as u32;
@@ -211,6 +213,7 @@ fn plan_of(
         caps: limits::caps(suite, &targets)?,
         abort: abort::read(suite, &targets)?,
         extraction: suite.maybe("extract", scoring::extraction)?.unwrap_or_default(),
+        metrics: run_metrics::read(suite)?,
         prompts: prompts.specs.clone(),
         tools: suite.maybe("tools", |d, n, w| forms::tools(d, n, w, &beside))?.unwrap_or_default(),
         thinking: suite.maybe("thinking", forms::thinking)?.unwrap_or_default(),

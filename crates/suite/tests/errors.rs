@@ -64,7 +64,7 @@ error: unknown key 'repeat' in the suite (expected 'repeats')
 4 | repeat: 3
   | ^^^^^^
 
-hint: known: name description include target targets prompt prompts matrix form shots tools thinking cases defaults select params extract scorers strict_xfail phases repeats seed fresh cache retry limits caps abort gates regression",
+hint: known: name description include target targets prompt prompts matrix form shots tools thinking cases defaults select params extract scorers metrics strict_xfail phases repeats seed fresh cache retry limits caps abort gates regression",
     );
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     if !args.quiet {
         say(&args, &done);
     }
-    show(&read_back::shown(&store, run, &args.show)?, &args.show)?;
+    show(&read_back::shown_with(&store, run, &args.show, Some(&loaded.spec))?, &args.show)?;
     Ok(Exit::Ok)
 }
 

@@ -21,6 +21,7 @@ mod rank;
 mod reports;
 mod requests;
 mod rescore;
+mod run_metrics;
 mod scorers;
 mod secrets;
 mod suites;

@@ -3,11 +3,13 @@
 //! Main type: [`Judge`]. It takes the answer out of the visible text, asks each
 //! scorer, and forms `correct` and `refused`. Must not count anything over cases.
 
+mod answers;
 mod command;
 mod json;
 mod late;
 mod scorer;
 mod spent;
+mod texts;
 mod words;
 
 use crate::phase::EngineError;
@@ -19,6 +21,7 @@ use acidtest_suite::Extractor;
 use scorer::{Scorer, Subject};
 use std::collections::HashMap;
 
+pub use answers::Answers;
 pub(crate) use late::{Late, Queue};
 pub use scorer::Scored;
 

@@ -3,6 +3,7 @@
 //! Main type: [`Scorer`]. Its arithmetic comes from `metrics`.
 
 use super::command::Program;
+use super::texts::TextScorer;
 use super::{json, spent, words};
 use crate::phase::EngineError;
 use acidtest_metrics::json::{Reading, read_json};
@@ -69,6 +70,7 @@ pub(crate) struct Scorer {
     pattern: Option<Regex>,
     pub(super) schema: Option<JsonSchema>,
     program: Option<Program>,
+    text: Option<TextScorer>,
     pub(super) parts: Vec<Scorer>,
 }
 
@@ -113,7 +115,11 @@ impl Scorer {
             ScorerKind::Command(command) => Some(Program::new(command)),
             _ => None,
         };
-        Ok(Self { spec: spec.clone(), digest, pattern, schema, program, parts })
+        let text = match &spec.kind {
+            ScorerKind::Text(metric) => Some(TextScorer::new(metric).map_err(wrong)?),
+            _ => None,
+        };
+        Ok(Self { spec: spec.clone(), digest, pattern, schema, program, text, parts })
     }
 
     /// How many processes of the user's own programs it may use; 0 for all other scorers.
@@ -136,10 +142,15 @@ impl Scorer {
             ScorerKind::Command(_) => self.command(s),
             kind => match s.answer {
                 None => Raw::Unparsable("the answer does not have the form that the extraction asks for"),
+                Some(answer) if self.text.is_some() => self.by_text(answer, s),
                 Some(answer) => words::score(kind, answer, s).unwrap_or_else(|| self.single(answer, s.case)),
             },
         };
         self.said(raw)
+    }
+
+    fn by_text(&self, answer: &str, s: &Subject<'_>) -> Raw {
+        self.text.as_ref().map_or(Raw::NoReference, |text| text.score(answer, s))
     }
 
     fn command(&self, s: &Subject<'_>) -> Raw {

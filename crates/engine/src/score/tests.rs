@@ -150,3 +150,24 @@ fn an_answer_without_the_asked_form_is_unparsable_and_wrong() {
     assert_eq!(of("Answer: C"), Some((Status::Scored, Some(Value::Bool(false)))));
     assert_eq!(of("I would rather talk of something else."), Some((Status::Unparsable, None)));
 }
+
+#[test]
+fn metrics_of_texts_score_single_answers() {
+    let text = |metric: &str, options: &[(&str, &str)]| {
+        ScorerKind::Text(acidtest_record::MetricSpec {
+            metric: metric.to_owned(),
+            options: options.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        })
+    };
+    let number = |kind, answer, expected: &[&str]| match score(kind, answer, expected).value {
+        Some(Value::Number(x)) => x,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(number(text("wer", &[]), "a b x d", &["a b c d"]), 0.75);
+    assert_eq!(number(text("bleu", &[]), "a gilt crown", &["bronze", "a gilt crown"]), 1.0);
+    assert_eq!(number(text("rougeL", &[("unicode", "true")]), "금관 하나", &["금관 둘"]), 0.5);
+    check(text("exact_match", &[]), "The crown!", &["crown"], true);
+    check(text("cer", &[]), "xyz", &["abc"], false);
+    assert_eq!(score(text("meteor", &[]), "a", &[]).status, Status::Abstained);
+    assert!(Scorer::compile(&spec(text("f1", &[("average", "macro")]), None)).is_err());
+}

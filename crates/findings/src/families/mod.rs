@@ -1,7 +1,9 @@
 //! The metrics, one file per family. A new metric is an entry of a family's slice.
 
 pub(crate) mod answers;
+pub(crate) mod corpus;
 pub(crate) mod cost;
+pub(crate) mod labels;
 pub(crate) mod language;
 pub(crate) mod quality;
 pub(crate) mod reliability;
@@ -18,6 +20,8 @@ pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
     language::METRICS,
     answers::METRICS,
+    corpus::METRICS,
+    labels::METRICS,
     waiting::METRICS,
     rhythm::METRICS,
     server::METRICS,

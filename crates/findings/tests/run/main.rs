@@ -5,6 +5,7 @@
 mod build;
 mod cache;
 mod compare;
+mod corpus;
 mod failures;
 mod gates;
 mod thinking;

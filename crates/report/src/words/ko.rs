@@ -134,6 +134,11 @@ pub(super) const WORDS: &[Entry] = &[
     ("+∞ at both ends: too many without a value", "양 끝이 +∞: 값이 없는 요청이 너무 많음"),
     ("no requests", "요청 없음"), ("no price of this target", "이 대상의 가격 정보 없음"),
     ("no request was answered", "응답을 받은 요청 없음"), ("no attempt was sent", "보낸 시도 없음"),
+    ("the answers' texts were not read", "응답의 글을 읽지 않음"), ("the answers give no denominator", "응답에서 분모가 나오지 않음"),
+    ("no case has the label that is asked about", "물은 레이블을 가진 케이스가 없음"), ("no case has a value", "값이 있는 케이스가 없음"), ("no answer has a vote", "표를 얻은 응답이 없음"),
+    ("`metrics:` of the suite, delivered answers, and expected answers as references", "스위트의 `metrics:`, 전달된 응답, 참조가 되는 기대 답"),
+    ("`metrics:` of the suite, delivered answers, and an expected answer as the true label", "스위트의 `metrics:`, 전달된 응답, 참 레이블이 되는 기대 답"),
+    ("`metrics:` and `repeats:` of the suite, and verdicts of scorers", "스위트의 `metrics:`와 `repeats:`, 채점기의 판정"),
     ("no right answer", "정답 없음"), ("tokens per event unknown", "이벤트당 토큰 수를 알 수 없음"),
     ("arrivals of events were not read", "이벤트 도착 시각을 읽지 않음"),
     // What metrics need.
@@ -208,6 +213,7 @@ pub(super) const SENTENCES: &[Entry] = &[
     // Why a value or an interval is missing.
     ("absent: {~why}", "없음: {why}"),
     ("nothing observed: needs {~needs}", "관측값 없음: 필요한 것은 {needs}"),
+    ("n too small: {n} repeats, needs {k}", "n 부족: 반복 {n}회, {k}회 필요"),
     ("n too small: {have} {~what}, needs {need}", "n 부족: {what} {have}개, {need}개 필요"),
     ("time blocks (errors come together)", "시간 구획(오류가 몰려서 남)"),
     ("too few effective batches: {have} of {length} requests in send order, needs {need} (neighbours are correlated)", "유효 묶음 부족: 전송 순서로 요청 {length}건씩 {have}개, {need}개 필요(이웃 값이 서로 상관됨)"),

@@ -42,6 +42,42 @@ pub(super) enum ScorerName {
     DatesNumbers,
     /// Holds an expected answer, Korean particles ignored.
     KoreanMatch,
+    /// Equal to an expected answer once normalised; a measure without `pass`.
+    #[schemars(rename = "exact_match")]
+    ExactMatch,
+    /// Sentence BLEU / 100.
+    #[schemars(rename = "bleu")]
+    Bleu,
+    /// chrF / 100.
+    #[schemars(rename = "chrf")]
+    Chrf,
+    /// chrF++ / 100.
+    #[schemars(rename = "chrf++")]
+    ChrfPlusPlus,
+    #[schemars(rename = "rouge1")]
+    Rouge1,
+    #[schemars(rename = "rouge2")]
+    Rouge2,
+    #[schemars(rename = "rouge3")]
+    Rouge3,
+    #[schemars(rename = "rougeL")]
+    RougeL,
+    #[schemars(rename = "rougeLsum")]
+    RougeLsum,
+    #[schemars(rename = "meteor")]
+    Meteor,
+    /// 1 − edits / longer length.
+    #[schemars(rename = "edit_similarity")]
+    EditSimilarity,
+    /// max(0, 1 − translation edit rate).
+    #[schemars(rename = "ter")]
+    Ter,
+    /// max(0, 1 − word error rate).
+    #[schemars(rename = "wer")]
+    Wer,
+    /// max(0, 1 − character error rate).
+    #[schemars(rename = "cer")]
+    Cer,
 }
 
 /// Kinds of scorers.
@@ -80,6 +116,42 @@ pub(super) enum ScorerType {
     Cost,
     /// A program of your own.
     Command,
+    /// Equal to an expected answer once normalised; a measure without `pass`.
+    #[schemars(rename = "exact_match")]
+    ExactMatch,
+    /// Sentence BLEU / 100.
+    #[schemars(rename = "bleu")]
+    Bleu,
+    /// chrF / 100.
+    #[schemars(rename = "chrf")]
+    Chrf,
+    /// chrF++ / 100.
+    #[schemars(rename = "chrf++")]
+    ChrfPlusPlus,
+    #[schemars(rename = "rouge1")]
+    Rouge1,
+    #[schemars(rename = "rouge2")]
+    Rouge2,
+    #[schemars(rename = "rouge3")]
+    Rouge3,
+    #[schemars(rename = "rougeL")]
+    RougeL,
+    #[schemars(rename = "rougeLsum")]
+    RougeLsum,
+    #[schemars(rename = "meteor")]
+    Meteor,
+    /// 1 − edits / longer length.
+    #[schemars(rename = "edit_similarity")]
+    EditSimilarity,
+    /// max(0, 1 − translation edit rate).
+    #[schemars(rename = "ter")]
+    Ter,
+    /// max(0, 1 − word error rate).
+    #[schemars(rename = "wer")]
+    Wer,
+    /// max(0, 1 − character error rate).
+    #[schemars(rename = "cer")]
+    Cer,
 }
 
 /// Which reading of an answer's JSON counts; each allows what the one before does.
@@ -214,7 +286,7 @@ pub(super) struct ScorerOptions {
     weight: Option<f64>,
     /// Turns pass and failure over.
     not: Option<bool>,
-    /// The score at which it passes. Default: 1; `token_f1` and `char_f1` only measure without it.
+    /// The score at which it passes. Default: 1; `token_f1`, `char_f1` and metrics of texts (`bleu`, `rouge1`, `wer` …) only measure without it.
     #[schemars(range(min = 0, max = 1))]
     pass: Option<f64>,
     /// exact, contains, starts_with, banned_words, enum fields: whether letter case is ignored. Default: false.
@@ -229,7 +301,7 @@ pub(super) struct ScorerOptions {
     /// numeric, number fields: largest difference relative to the expected number. Default: 1e-9.
     #[schemars(range(min = 0))]
     rel: Option<f64>,
-    /// token_f1, char_f1: Unicode rules in place of those of SQuAD and KorQuAD. Default: false.
+    /// token_f1, char_f1, rouge: Unicode rules in place of those of SQuAD, KorQuAD and rouge-score. Default: false.
     unicode: Option<bool>,
     /// json_valid, json_schema, json_field, fields: which reading of the JSON counts. Default: strict.
     reading: Option<JsonReading>,
@@ -286,6 +358,42 @@ pub(super) struct ScorerOptions {
     /// command: processes at once. Default: 1.
     #[schemars(range(min = 1, max = 16))]
     jobs: Option<u16>,
+    /// exact_match: squad1, squad2 or unicode. Default: squad1.
+    rule: Option<String>,
+    /// bleu: none, 13a, intl, zh, char or ko-char. Default: 13a.
+    tokenize: Option<Scalar>,
+    /// bleu, chrf: whether texts are put in lower case first. Default: false.
+    lowercase: Option<bool>,
+    /// bleu: exp, none, floor or add-k. Default: exp.
+    smooth: Option<String>,
+    /// bleu: the value of floor (0.1) or add-k (1).
+    smooth_value: Option<f64>,
+    /// bleu: the longest n-gram. Default: 4.
+    max_order: Option<u8>,
+    /// chrf: the longest n-gram of characters. Default: 6.
+    char_order: Option<u8>,
+    /// chrf: the longest n-gram of words; 2 is chrF++. Default: 0.
+    word_order: Option<u8>,
+    /// chrf: how many times recall weighs as much as precision (2); meteor: the exponent of the penalty (3).
+    beta: Option<f64>,
+    /// chrf: whether white space counts as characters. Default: false.
+    whitespace: Option<bool>,
+    /// ter: whether texts are normalised as tercom does. Default: false.
+    normalized: Option<bool>,
+    /// ter: whether punctuation is left out. Default: false.
+    no_punct: Option<bool>,
+    /// ter: whether Asian characters are words of their own. Default: false.
+    asian_support: Option<bool>,
+    /// ter: whether letter case counts. Default: false.
+    case_sensitive: Option<bool>,
+    /// rouge: whether English words are stemmed. Default: false.
+    stemmer: Option<bool>,
+    /// rouge: f, precision or recall. Default: f.
+    part: Option<String>,
+    /// meteor: the weight of precision. Default: 0.9.
+    alpha: Option<f64>,
+    /// meteor: the weight of the penalty. Default: 0.5.
+    gamma: Option<f64>,
 }
 
 /// Several scorers as one: exactly one of `all` and `any`.
