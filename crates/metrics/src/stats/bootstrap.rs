@@ -154,18 +154,27 @@ fn summarise(
     units: usize,
     mut draw: impl FnMut() -> Option<f64>,
 ) -> Result<Bootstrap, NoInterval> {
+    let mut values: Vec<f64> = (0..how.resamples).filter_map(|_| draw()).filter(|x| !x.is_nan()).collect();
+    values.sort_by(f64::total_cmp);
+    summarise_values(how, units, values)
+}
+
+/// Turns resampled values, ascending and without those that do not exist, into an interval.
+pub(super) fn summarise_values(
+    how: Resampling,
+    units: usize,
+    values: Vec<f64>,
+) -> Result<Bootstrap, NoInterval> {
     check_level(how.level)?;
     if how.resamples < 2 {
         return Err(StatError::Empty { what: "resamples" }.into());
     }
     let of = how.resamples as usize;
-    let mut values: Vec<f64> = (0..of).filter_map(|_| draw()).filter(|x| !x.is_nan()).collect();
-    let failed = of - values.len();
+    let failed = of.saturating_sub(values.len());
     if failed * 100 > of {
         return Err(NoInterval::Resamples { failed, of });
     }
-    values.sort_by(f64::total_cmp);
-    if values[0] == values[values.len() - 1] {
+    if spread(&values) == 0.0 {
         return Err(NoInterval::NoVariance { n: units });
     }
     let tail = (1.0 - how.level) / 2.0;
@@ -181,6 +190,14 @@ fn summarise(
         standard_error: deviation(&values),
         failed,
     })
+}
+
+/// Largest less smallest, 0 where only rounding tells them apart (1e-13 of the larger size).
+pub(super) fn spread(values: &[f64]) -> f64 {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let crumb = 1e-13 * low.abs().max(high.abs());
+    if low == high || high - low <= crumb && crumb.is_finite() { 0.0 } else { high - low }
 }
 
 /// Standard deviation with ddof 1 of at least two values; infinite values make it infinite.

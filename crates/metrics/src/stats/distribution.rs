@@ -55,6 +55,15 @@ pub fn t_quantile(p: f64, df: f64) -> Result<f64, StatError> {
     Ok((df * ratio).sqrt().copysign(p - 0.5))
 }
 
+/// P(|T| ≥ |t|), Student's t with `df` > 0: I_x(df/2, 1/2) at x = df/(df + t²).
+pub fn t_two_sided(t: f64, df: f64) -> Result<f64, StatError> {
+    check_positive("degrees of freedom", df)?;
+    if !t.is_finite() {
+        return Err(StatError::NotFinite { what: "t", index: 0, value: t });
+    }
+    Ok(beta_reg(df / 2.0, 0.5, df / (df + t * t)))
+}
+
 /// Quantile of chi-square with `df` > 0 degrees of freedom: the root of P(df/2, x/2) = p.
 pub fn chi2_quantile(p: f64, df: f64) -> Result<f64, StatError> {
     super::interval::check_inner("probability", p)?;

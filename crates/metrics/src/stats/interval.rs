@@ -58,6 +58,8 @@ pub enum Method {
     BatchMean,
     /// Percentiles of a bootstrap that draws whole units.
     BootstrapPercentile,
+    /// Bias-corrected and accelerated (BCa) bootstrap that draws whole units.
+    BootstrapBca,
     /// Chi-square bounds of a Poisson process (MTBF).
     ChiSquare,
     /// Tango's score interval of a difference of paired shares.
@@ -70,6 +72,22 @@ pub enum Method {
     DeLongLogit,
     /// Wilson's interval of hits among the cases of either side, mapped to F1.
     WilsonF1,
+    /// Newcombe's hybrid score interval for a difference of independent shares.
+    NewcombeIndependent,
+    /// Jeffreys: beta quantiles with half a success and half a failure added.
+    Jeffreys,
+    /// Agresti–Coull: Wald about Wilson's centre.
+    AgrestiCoull,
+    /// Wald: normal about the share itself. Too short at the edges; for comparison only.
+    Wald,
+    /// Wilson score interval with continuity correction.
+    WilsonCorrected,
+    /// Welch's t of two independent groups.
+    WelchT,
+    /// Student's t of two independent groups of equal variance.
+    StudentT,
+    /// Empirical-Bernstein confidence sequence: holds at every sample size at once.
+    EmpiricalBernstein,
 }
 
 impl Method {
@@ -86,12 +104,21 @@ impl Method {
         Method::BatchQuantile,
         Method::BatchMean,
         Method::BootstrapPercentile,
+        Method::BootstrapBca,
         Method::ChiSquare,
         Method::Tango,
         Method::NewcombePaired,
         Method::DeLong,
         Method::DeLongLogit,
         Method::WilsonF1,
+        Method::NewcombeIndependent,
+        Method::Jeffreys,
+        Method::AgrestiCoull,
+        Method::Wald,
+        Method::WilsonCorrected,
+        Method::WelchT,
+        Method::StudentT,
+        Method::EmpiricalBernstein,
     ];
 
     /// Stable short name, as printed in reports.
@@ -108,12 +135,21 @@ impl Method {
             Method::BatchQuantile => "batch quantile",
             Method::BatchMean => "batch mean",
             Method::BootstrapPercentile => "bootstrap percentile",
+            Method::BootstrapBca => "bootstrap BCa",
             Method::ChiSquare => "chi-square",
             Method::Tango => "Tango, paired",
             Method::NewcombePaired => "Newcombe, paired",
             Method::DeLong => "DeLong",
             Method::DeLongLogit => "DeLong, logit",
             Method::WilsonF1 => "Wilson, F1",
+            Method::NewcombeIndependent => "Newcombe, independent",
+            Method::Jeffreys => "Jeffreys",
+            Method::AgrestiCoull => "Agresti-Coull",
+            Method::Wald => "Wald",
+            Method::WilsonCorrected => "Wilson, corrected",
+            Method::WelchT => "Welch's t",
+            Method::StudentT => "Student's t",
+            Method::EmpiricalBernstein => "empirical Bernstein, sequential",
         }
     }
 

@@ -20,14 +20,18 @@ mod batch_tests;
 mod bootstrap;
 mod cluster;
 mod distribution;
+mod groups;
 mod interval;
+mod multiple;
 mod paired;
+mod power;
 mod proportion;
 mod quantile;
 mod random;
 mod required;
 mod rows;
 mod settle;
+mod signed_rank;
 mod significance;
 
 pub use batch::{
@@ -40,20 +44,27 @@ pub use cluster::{
 };
 pub use distribution::{
     beta_quantile, binomial_cdf, binomial_quantile, binomial_upper_quantile, chi2_quantile, normal_cdf,
-    normal_quantile, t_quantile,
+    normal_quantile, t_quantile, t_two_sided,
 };
+pub use groups::{MannWhitney, TTest, mann_whitney, newcombe_independent, student, welch};
 pub use interval::{Interval, Method, NoInterval, Sides, StatError};
-pub use paired::{PairedCounts, mcnemar_exact, newcombe_paired, tango};
+pub use multiple::{benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg};
+pub use paired::{PairedCounts, mcnemar_chi2, mcnemar_exact, mcnemar_mid_p, newcombe_paired, tango};
+pub use power::{cohen_h, group_size_for_means, group_size_for_shares, power_z};
 pub use proportion::{
-    SETTLING_POWER, Undecided, all_events, cases_to_settle, cases_to_settle_mean, clopper_pearson,
-    proportion, wilson, zero_events,
+    SETTLING_POWER, Undecided, agresti_coull, all_events, cases_to_settle, cases_to_settle_mean,
+    clopper_pearson, jeffreys, proportion, wald, wilson, wilson_corrected, zero_events,
 };
-pub use quantile::{quantile, quantile_interval, quantile_ranks, quantiles};
-pub use random::{Pcg64, SeedSequence};
+pub use quantile::{QuantileType, quantile, quantile_interval, quantile_of_type, quantile_ranks, quantiles};
+pub use random::{Bits, Pcg64, SeedSequence};
 pub use required::{
     Bounded, effective_clusters, fewest_for_quantile, fewest_for_share, fewest_in_send_order,
     sequential_share,
 };
-pub use rows::{Finish, Resampled, Rows, resample};
+pub use rows::{
+    Finish, Resampled, Rows, randomise, resample, resample_bca, resample_chunk, resample_difference, starts,
+    summarise_resamples,
+};
 pub use settle::{MeanDifference, Shown};
+pub use signed_rank::{SignedRank, wilcoxon};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};

@@ -4,7 +4,7 @@
 //! outcomes of independent cases; clusters and scores belong to [`super::cluster`]. Swapping the
 //! two sides turns every interval around 0.
 
-use super::distribution::{binomial_cdf, normal_quantile};
+use super::distribution::{binomial_cdf, normal_cdf, normal_quantile};
 use super::interval::{Interval, Method, NoInterval, StatError, check_level};
 use super::proportion::wilson;
 
@@ -150,6 +150,32 @@ pub fn mcnemar_exact(only_first: u64, only_second: u64) -> f64 {
     }
     let tail = binomial_cdf(only_first.min(only_second), n, 0.5).unwrap_or(1.0);
     (2.0 * tail).min(1.0)
+}
+
+/// McNemar's mid-p: the exact p less the chance of what was seen,
+/// 2·P(B ≤ min(b, c)) − P(B = min(b, c)), at most 1. `None` without discordant pairs.
+///
+/// Source: Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13 (2013) 91.
+#[must_use]
+pub fn mcnemar_mid_p(only_first: u64, only_second: u64) -> Option<f64> {
+    let n = only_first + only_second;
+    let least = only_first.min(only_second);
+    if n == 0 {
+        return None;
+    }
+    let upto = binomial_cdf(least, n, 0.5).ok()?;
+    let below = if least == 0 { 0.0 } else { binomial_cdf(least - 1, n, 0.5).ok()? };
+    Some((upto + below).min(1.0))
+}
+
+/// McNemar's χ² on one degree of freedom and its p: (|b − c| − correction)²/(b + c), correction 1
+/// (Edwards) or 0. `None` without discordant pairs. For comparison with other programs.
+#[must_use]
+pub fn mcnemar_chi2(only_first: u64, only_second: u64, corrected: bool) -> Option<(f64, f64)> {
+    let n = (only_first + only_second) as f64;
+    let apart = only_first.abs_diff(only_second) as f64 - f64::from(u8::from(corrected));
+    let chi2 = apart * apart / n;
+    (n > 0.0).then(|| (chi2, 2.0 * normal_cdf(-chi2.sqrt())))
 }
 
 #[cfg(test)]

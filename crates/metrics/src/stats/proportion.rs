@@ -55,6 +55,72 @@ pub fn clopper_pearson(successes: u64, n: u64, level: f64) -> Result<Interval, N
     Ok(Interval::two_sided(low, high, level, Method::ClopperPearson))
 }
 
+/// Jeffreys interval: the quantiles α/2 and 1 − α/2 of Beta(k + ½, n − k + ½).
+///
+/// Source: Brown, Cai and DasGupta, Statistical Science 16 (2001) 101–133.
+pub fn jeffreys(successes: u64, n: u64, level: f64) -> Result<Interval, NoInterval> {
+    let share = counted_share(successes, n)?;
+    check_level(level)?;
+    let tail = (1.0 - level) / 2.0;
+    let (a, b) = (share.0 + 0.5, share.1 - share.0 + 0.5);
+    let (low, high) = (beta_quantile(tail, a, b)?, beta_quantile(1.0 - tail, a, b)?);
+    Ok(Interval::two_sided(low, high, level, Method::Jeffreys))
+}
+
+/// Agresti–Coull interval: Wald's with z²/2 successes and z²/2 failures added, cut to 0..1.
+///
+/// Source: Agresti and Coull, The American Statistician 52 (1998) 119–126.
+pub fn agresti_coull(successes: u64, n: u64, level: f64) -> Result<Interval, NoInterval> {
+    let (k, n) = counted_share(successes, n)?;
+    check_level(level)?;
+    let z = normal_quantile(0.5 + level / 2.0)?;
+    let n = n + z * z;
+    let p = (k + z * z / 2.0) / n;
+    let half = z * (p * (1.0 - p) / n).sqrt();
+    Ok(Interval::two_sided(p - half, p + half, level, Method::AgrestiCoull).clipped((0.0, 1.0)))
+}
+
+/// Wald interval p ± z·√(p(1 − p)/n), cut to 0..1; a point at the edges. For comparison with
+/// other programs only: at the edges it holds the truth far less often than it says.
+pub fn wald(successes: u64, n: u64, level: f64) -> Result<Interval, NoInterval> {
+    let (k, n) = counted_share(successes, n)?;
+    check_level(level)?;
+    let p = k / n;
+    let half = normal_quantile(0.5 + level / 2.0)? * (p * (1.0 - p) / n).sqrt();
+    Ok(Interval::two_sided(p - half, p + half, level, Method::Wald).clipped((0.0, 1.0)))
+}
+
+/// Wilson's interval with continuity correction, as close to Clopper–Pearson as a formula gets.
+///
+/// Source: Newcombe, Statistics in Medicine 17 (1998) 857–872, method 4.
+pub fn wilson_corrected(successes: u64, n: u64, level: f64) -> Result<Interval, NoInterval> {
+    let (k, n) = counted_share(successes, n)?;
+    check_level(level)?;
+    let z = normal_quantile(0.5 + level / 2.0)?;
+    let p = k / n;
+    let bottom = 2.0 * (n + z * z);
+    let middle = 2.0 * k + z * z;
+    let root = |sign: f64| (z * z - sign * 2.0 - 1.0 / n + 4.0 * p * (n * (1.0 - p) + sign)).max(0.0).sqrt();
+    let low = if successes == 0 { 0.0 } else { (middle - 1.0 - z * root(1.0)) / bottom };
+    let high = if k == n { 1.0 } else { (middle + 1.0 + z * root(-1.0)) / bottom };
+    Ok(Interval::two_sided(low, high, level, Method::WilsonCorrected).clipped((0.0, 1.0)))
+}
+
+/// Successes and outcomes as numbers, checked.
+fn counted_share(successes: u64, n: u64) -> Result<(f64, f64), StatError> {
+    if n == 0 {
+        return Err(StatError::Empty { what: "outcomes" });
+    }
+    if successes > n {
+        return Err(StatError::OutOfRange {
+            what: "number of successes",
+            value: successes as f64,
+            expected: "at most the number of outcomes",
+        });
+    }
+    Ok((successes as f64, n as f64))
+}
+
 /// One-sided upper bound of a share when `n` independent units showed no event:
 /// 1 − (1 − level)^(1/n), about 3/n at 95 %. `n` may be fractional; n ≤ 0 is an error.
 ///

@@ -41,6 +41,58 @@ pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     Some(if share < 0.5 { a + (b - a) * share } else { b - (b - a) * (1.0 - share) })
 }
 
+/// Which value stands for a quantile that falls between two order statistics; numpy's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuantileType {
+    /// The order statistic at or below (n − 1)·p.
+    Lower,
+    /// The order statistic at or above (n − 1)·p.
+    Higher,
+    /// The nearer of the two; half-way, the one of even rank counted from 0.
+    Nearest,
+    /// Half-way between the two.
+    Midpoint,
+    /// Type 5: n·p − ½.
+    Hazen,
+    /// Type 6: (n + 1)·p − 1.
+    Weibull,
+    /// Type 8: (n + ⅓)·p − ⅔, about unbiased for the median whatever the distribution.
+    MedianUnbiased,
+    /// Type 1: the inverse of the distribution function.
+    InvertedCdf,
+}
+
+/// The `p`-quantile of an ascending slice by another rule than [`quantile`]'s; places count from 0
+/// and are cut to the sample. `None` as there.
+///
+/// Source: Hyndman and Fan, The American Statistician 50 (1996) 361–365.
+pub fn quantile_of_type(sorted: &[f64], p: f64, rule: QuantileType) -> Option<f64> {
+    quantile(sorted, p)?;
+    let (n, last) = (sorted.len() as f64, (sorted.len() - 1) as f64);
+    let h = last * p;
+    let at = |place: f64| sorted[place.clamp(0.0, last) as usize];
+    let between = |place: f64| {
+        let place = place.clamp(0.0, last);
+        let (a, b, share) = (at(place.floor()), at(place.ceil()), place.fract());
+        match (share == 0.0 || a == b, b.is_infinite()) {
+            (true, _) => a,
+            (_, true) => b,
+            _ if share < 0.5 => a + (b - a) * share,
+            _ => b - (b - a) * (1.0 - share),
+        }
+    };
+    Some(match rule {
+        QuantileType::Lower => at(h.floor()),
+        QuantileType::Higher => at(h.ceil()),
+        QuantileType::Nearest => at(h.round_ties_even()),
+        QuantileType::Midpoint => between(if h.fract() == 0.0 { h } else { h.floor() + 0.5 }),
+        QuantileType::Hazen => between(n * p - 0.5),
+        QuantileType::Weibull => between((n + 1.0) * p - 1.0),
+        QuantileType::MedianUnbiased => between(n * p + (1.0 / 3.0 + p / 3.0) - 1.0),
+        QuantileType::InvertedCdf => at((n * p).ceil() - 1.0),
+    })
+}
+
 /// Several quantiles of one ascending slice; see [`quantile`].
 pub fn quantiles(sorted: &[f64], ps: &[f64]) -> Vec<Option<f64>> {
     ps.iter().map(|p| quantile(sorted, *p)).collect()

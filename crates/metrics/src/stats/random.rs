@@ -132,6 +132,29 @@ impl Pcg64 {
         }
     }
 
+    /// Fair bits as numpy's `integers(2, size, dtype=bool)`: 32 from one [`next_u32`](Self::next_u32),
+    /// lowest first. Each call begins with a fresh word, as each call of numpy does.
+    pub fn bits(&mut self) -> Bits<'_> {
+        Bits { random: self, word: 0, left: 0 }
+    }
+
+    /// The numbers below `n` in random order (numpy's `permutation(n)`): from the last place down,
+    /// each changes places with one not after it, drawn by masking. `n` is at most 2³².
+    pub fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            let mask = u32::MAX >> (i as u32).leading_zeros();
+            let place = loop {
+                let place = (self.next_u32() & mask) as usize;
+                if place <= i {
+                    break place;
+                }
+            };
+            order.swap(i, place);
+        }
+        order
+    }
+
     fn below_32(&mut self, n: u32) -> u32 {
         let mut product = u64::from(self.next_u32()) * u64::from(n);
         if (product as u32) < n {
@@ -152,6 +175,27 @@ impl Pcg64 {
             }
         }
         (product >> 64) as u64
+    }
+}
+
+/// Fair bits from a stream; see [`Pcg64::bits`].
+#[derive(Debug)]
+pub struct Bits<'r> {
+    random: &'r mut Pcg64,
+    word: u32,
+    left: u32,
+}
+
+impl Bits<'_> {
+    /// The next bit.
+    pub fn next_bit(&mut self) -> bool {
+        if self.left == 0 {
+            (self.word, self.left) = (self.random.next_u32(), 32);
+        } else {
+            self.word >>= 1;
+        }
+        self.left -= 1;
+        self.word & 1 == 1
     }
 }
 

@@ -40,6 +40,9 @@ impl<'a> Compare<'a> {
                 let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
                 (a - b).abs() <= self.tolerance * a.abs().max(f64::MIN_POSITIVE) || a == b
             }
+            (Value::Object(a), Value::Object(b)) => {
+                a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| self.same(a, b)))
+            }
             _ => expected == got,
         }
     }

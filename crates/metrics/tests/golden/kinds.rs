@@ -4,15 +4,16 @@ use crate::Verdict;
 use crate::compare::{Check, Compare, number, numbers, strings};
 use acidtest_metrics::reliability::{Mtbf, Stop};
 use acidtest_metrics::stats::{
-    Interval, Pcg64, Resampling, SeedSequence, Unit, beta_quantile, bootstrap_percentile, chi2_quantile,
-    clopper_pearson, clustered_mean, normal_quantile, quantile, quantile_interval, quantile_ranks,
-    t_quantile, wilson,
+    Interval, Pcg64, QuantileType, Resampling, SeedSequence, Unit, agresti_coull, beta_quantile,
+    bootstrap_percentile, chi2_quantile, clopper_pearson, clustered_mean, jeffreys, normal_quantile,
+    quantile, quantile_interval, quantile_of_type, quantile_ranks, t_quantile, wald, wilson,
+    wilson_corrected,
 };
 use acidtest_metrics::text::{
     IgnoredPatterns, LmExactMatch, Squad, exact_match, normalize_squad, rolling_windows, token_f1,
     word_split_count,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The kinds of this file.
@@ -36,10 +37,13 @@ pub const KINDS: &[(&str, Check)] = &[
     ("integers", integers),
     ("choice", choice),
     ("rng_sequence", rng_sequence),
+    ("integers_bool", integers_bool),
+    ("permutation", permutation),
     ("mcnemar", crate::paired::mcnemar),
     ("paired_tests", crate::paired::paired_tests),
     ("multiple_testing", crate::paired::multiple_testing),
     ("power", crate::paired::power),
+    ("power_two_proportions", crate::paired::power_two_proportions),
 ];
 
 fn ends(interval: &Interval) -> Value {
@@ -113,6 +117,11 @@ fn proportion_ci(case: &Value) -> Verdict {
     compare.tolerance = 1e-9;
     let score = wilson(k as f64 / n as f64, n as f64, level).unwrap();
     compare.field("wilson", ends(&score));
+    compare.field("agresti_coull", ends(&agresti_coull(k, n, level).unwrap()));
+    compare.field("wald", ends(&wald(k, n, level).unwrap()));
+    compare.field("wilson_cc", ends(&wilson_corrected(k, n, level).unwrap()));
+    compare.tolerance = 1e-8;
+    compare.field("jeffreys", ends(&jeffreys(k, n, level).unwrap()));
     compare.done()
 }
 
@@ -150,6 +159,9 @@ fn clustered_se(case: &Value) -> Verdict {
     compare.field("mean", found.value.into());
     let se = serde_json::json!(found.standard_error);
     compare.field("se_clustered_corrected", se);
+    let count = found.clusters as f64;
+    let plain = found.standard_error.map(|se| se * ((count - 1.0) / count).sqrt());
+    compare.field("se_clustered", json!(plain));
     compare.field("se_iid", serde_json::json!(iid.standard_error));
     compare.done()
 }
@@ -161,6 +173,20 @@ fn quantiles(case: &Value) -> Verdict {
         numbers(&case["input"]["q"]).iter().map(|p| quantile(&sorted, *p)).collect();
     let mut compare = Compare::new(case, 1e-9);
     compare.field("linear", serde_json::json!(found));
+    for (name, rule) in [
+        ("lower", QuantileType::Lower),
+        ("higher", QuantileType::Higher),
+        ("nearest", QuantileType::Nearest),
+        ("midpoint", QuantileType::Midpoint),
+        ("hazen", QuantileType::Hazen),
+        ("weibull", QuantileType::Weibull),
+        ("median_unbiased", QuantileType::MedianUnbiased),
+        ("inverted_cdf", QuantileType::InvertedCdf),
+    ] {
+        let q = numbers(&case["input"]["q"]);
+        let found: Vec<Option<f64>> = q.iter().map(|p| quantile_of_type(&sorted, *p, rule)).collect();
+        compare.field(name, json!(found));
+    }
     compare.done()
 }
 
@@ -290,6 +316,28 @@ fn integers(case: &Value) -> Verdict {
     compare.done()
 }
 
+/// Bits as a word of 0 and 1.
+fn bits(random: &mut Pcg64, size: u64) -> String {
+    let mut bits = random.bits();
+    (0..size).map(|_| if bits.next_bit() { '1' } else { '0' }).collect()
+}
+
+fn integers_bool(case: &Value) -> Verdict {
+    let size: Vec<usize> = numbers(&case["input"]["size"]).iter().map(|s| *s as usize).collect();
+    let all = bits(&mut generator(case), (size[0] * size[1]) as u64);
+    let rows: Vec<&str> = (0..size[0]).map(|row| &all[row * size[1]..(row + 1) * size[1]]).collect();
+    let mut compare = Compare::new(case, 0.0);
+    compare.field("bits", json!(rows));
+    compare.done()
+}
+
+fn permutation(case: &Value) -> Verdict {
+    let n = case["input"]["n"].as_u64().unwrap() as usize;
+    let mut compare = Compare::new(case, 0.0);
+    compare.field("x", json!(generator(case).permutation(n)));
+    compare.done()
+}
+
 fn choice(case: &Value) -> Verdict {
     let mut random = generator(case);
     let input = &case["input"];
@@ -311,6 +359,7 @@ fn rng_sequence(case: &Value) -> Verdict {
                 Some(x) => x.into(),
                 None => return Verdict::NotImplemented,
             },
+            "integers_bool" => bits(&mut random, size).into(),
             "random" => (0..size).map(|_| random.double()).collect::<Vec<_>>().into(),
             "random_raw" => {
                 (0..size).map(|_| format!("{:016x}", random.next_u64())).collect::<Vec<_>>().into()

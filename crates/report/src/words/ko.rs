@@ -123,6 +123,9 @@ pub(super) const WORDS: &[Entry] = &[
     ("bootstrap percentile", "부트스트랩 백분위"), ("chi-square", "카이제곱"), ("Tango, paired", "탱고, 대응 표본"),
     ("Newcombe, paired", "뉴컴, 대응 표본"), ("DeLong", "드롱"), ("DeLong, logit", "드롱, 로짓"),
     ("Wilson, F1", "윌슨, F1"),
+    ("bootstrap BCa", "부트스트랩 BCa"), ("Newcombe, independent", "뉴컴, 독립 표본"),
+    ("Jeffreys", "제프리스"), ("Agresti-Coull", "아그레스티-쿨"), ("Wald", "왈드"), ("Wilson, corrected", "윌슨, 연속성 보정"),
+    ("Welch's t", "웰치 t"), ("Student's t", "스튜던트 t"), ("empirical Bernstein, sequential", "경험적 번스타인, 순차"),
     // Why there is no interval or no value.
     ("n too small", "n 부족"), ("no variance", "분산 없음"), ("no interval", "신뢰 구간 없음"), ("unbounded", "경계 없음"),
     ("one incident", "사고 1건"), ("what was held, not a sample", "표본이 아니라 유지된 값"), ("holds ramp-up and tail", "시작과 끝 구간이 섞여 있음"),
