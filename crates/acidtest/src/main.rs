@@ -5,6 +5,7 @@
 //! command is one file with its arguments and one function.
 
 mod baseline;
+mod battles;
 mod children;
 mod commands;
 mod execute;

@@ -6,8 +6,8 @@
 use crate::compare::tests;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
-use crate::families::answers;
 use crate::families::quality::{DELIVERY, JUDGEMENT};
+use crate::families::{answers, language};
 use crate::findings::{Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetInfo};
 use crate::gaps;
 use crate::gate_check::{scorer, scorers};
@@ -104,6 +104,7 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
             "case_pass_rate" if slice.view.spec.pass_rule.is_none() => {}
             "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
                 if !is_judged(slice.view) => {}
+            "acc" | "acc_norm" | "acc_bytes" if !slice.asked().any(|a| language::is_asked(&a)) => {}
             "funnel" | "field_accuracy" if quality_only => {}
             "funnel" => {
                 let stages = answers::stages(slice.view.spec, slice.view.cases);

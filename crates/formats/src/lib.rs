@@ -5,6 +5,7 @@
 //!                         ├─ lm_eval, inspect ─────────────────────► ForeignRun (records, cases, verdicts)
 //!                         └─ vllm, aiperf, guidellm, llmperf, k6 ──► ForeignRun (records where requests are
 //!                                                                     stated one by one; else facts alone)
+//!  votes ─ BattleReader ─► BattleTable  (who met whom, who won, in whose opinion)
 //!  run ─ export ─► lm-eval samples · vLLM bench JSON · Parquet
 //! ```
 //!
@@ -18,6 +19,7 @@
 #![warn(missing_docs)]
 
 mod aiperf;
+mod battles;
 mod counted;
 mod csv;
 mod detect;
@@ -38,6 +40,9 @@ mod template;
 mod tree;
 mod vllm;
 
+pub use battles::{
+    BattleColumns, BattleLine, BattleReader, BattleTable, MAX_BATTLES, OUTCOME_WORDS, StyleColumn, Winner,
+};
 pub use detect::{Tool, detect};
 pub use error::{FormatError, Loss};
 pub use export::{ExportError, RunView, lm_eval_samples, parquet_rows, vllm_bench};

@@ -127,25 +127,25 @@ fn pairs<'a>(labels: impl Iterator<Item = (&'a String, &'a String)>) -> String {
 }
 
 /// Lines of cells.
-struct Table {
-    text: String,
+pub(crate) struct Table {
+    pub(crate) text: String,
     is_first: bool,
 }
 
 impl Table {
-    fn new(head: &[&str]) -> Self {
+    pub(crate) fn new(head: &[&str]) -> Self {
         let mut table = Self { text: String::new(), is_first: true };
         table.texts(head);
         table.end();
         table
     }
 
-    fn texts(&mut self, texts: &[&str]) {
+    pub(crate) fn texts(&mut self, texts: &[&str]) {
         texts.iter().for_each(|t| self.cell(&quoted(t)));
     }
 
     /// A number as it is; nothing where there is none.
-    fn number(&mut self, n: Option<f64>) {
+    pub(crate) fn number(&mut self, n: Option<f64>) {
         self.cell(&n.filter(|n| n.is_finite()).map_or(String::new(), |n| n.to_string()));
     }
 
@@ -156,7 +156,7 @@ impl Table {
         self.text.push_str(text);
     }
 
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.text.push_str("\r\n");
         self.is_first = true;
     }

@@ -6,6 +6,7 @@
 //!  Card     ─► card()       the speed card of one request
 //!  Comparison ─► comparison(), comparison_json()   two runs side by side
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
+//!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //!  Lang     ─► words/       English as written, Korean from one table
@@ -31,6 +32,9 @@ mod listing;
 mod markdown;
 mod number;
 mod plan;
+mod rank;
+mod rank_tables;
+mod rank_terminal;
 mod sections;
 mod server;
 mod stated;
@@ -47,5 +51,8 @@ pub use junit::junit;
 pub use listing::{RunLine, metrics, metrics_json, runs};
 pub use markdown::markdown;
 pub use plan::plan;
+pub use rank::{RANK_SCHEMA, RankAbout, RankReport, rank_json, rank_report, rank_schema};
+pub use rank_tables::{rank_csv, rank_csv_pairs, rank_markdown};
+pub use rank_terminal::rank;
 pub use terminal::terminal;
 pub use words::{Lang, LangUnknown};

@@ -186,7 +186,7 @@ fn failures(findings: &Findings, requests: &[RequestLine], lang: Lang, out: &mut
 
 /// Text of anybody's as code in a line, in a table too: one line, no pipe, and more
 /// backticks around it than within.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text: String = crate::grid::clean(&text.replace(['\n', '\r', '\t'], " ")).replace('|', "¦");
     let text = text.trim();
     if text.is_empty() {

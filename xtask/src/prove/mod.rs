@@ -7,6 +7,7 @@
 mod bench;
 mod interop;
 mod kill;
+mod oracle;
 mod overhead;
 mod page;
 mod python;
@@ -36,6 +37,11 @@ const PROOFS: &[Proof] = &[
         name: "overhead",
         about: "CPU per 1000 cases beside lm-eval, inspect_ai and promptfoo, 429s too: docs/benchmarks.md (Python, npm)",
         run: overhead::run,
+    },
+    Proof {
+        name: "oracle",
+        about: "thousands of random inputs against the reference packages: docs/benchmarks.md (Python) [SEED [CASES]]",
+        run: oracle::run,
     },
     Proof {
         name: "kill",

@@ -24,6 +24,8 @@ enum What {
     ReportSchema,
     /// JSON Schema of `compare --format json`
     CompareSchema,
+    /// JSON Schema of `rank --format json`
+    RankSchema,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
@@ -33,6 +35,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         What::SuiteSchema => format!("{:#}\n", acidtest_suite::schema()),
         What::ReportSchema => format!("{:#}\n", acidtest_report::schema()),
         What::CompareSchema => format!("{:#}\n", acidtest_report::comparison_schema()),
+        What::RankSchema => format!("{:#}\n", acidtest_report::rank_schema()),
     };
     print(&text)?;
     Ok(Exit::Ok)

@@ -10,6 +10,7 @@ mod import;
 mod init;
 mod metrics;
 mod plan;
+mod rank;
 mod report;
 mod run;
 mod runs;
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Report(report::Args),
     Compare(compare::Args),
+    Rank(rank::Args),
     Score(score::Args),
     Init(init::Args),
     Runs(runs::Args),
@@ -51,6 +53,7 @@ impl Command {
             Command::Plan(args) => plan::run(args),
             Command::Report(args) => report::run(args),
             Command::Compare(args) => compare::run(args),
+            Command::Rank(args) => rank::run(args),
             Command::Score(args) => score::run(args),
             Command::Init(args) => init::run(args),
             Command::Runs(args) => runs::run(args),

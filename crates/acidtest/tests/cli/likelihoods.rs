@@ -42,7 +42,8 @@ fn lines(text: &str, name: &str) -> Vec<Value> {
 #[test]
 fn sums_are_those_of_the_server_and_the_likeliest_choice_is_the_answer() {
     let place = Place::new();
-    let path = place.file("suite.yaml", &suite(LOGLIKELIHOOD)).display().to_string();
+    let gated = format!("{LOGLIKELIHOOD}\ngates: ['acc_norm >= 0', 'acc_bytes >= 0']");
+    let path = place.file("suite.yaml", &suite(&gated)).display().to_string();
     let report = place.run(&["run", &path, "-q", "--format", "json"]).exits(0).json();
     let exported = place.run(&["export", "latest"]).exits(0).out();
     let questions: BTreeMap<String, String> = lines(&exported, "case")
@@ -72,14 +73,25 @@ fn sums_are_those_of_the_server_and_the_likeliest_choice_is_the_answer() {
         sums.entry(question.clone()).or_default().insert(step, expected);
     }
     assert_eq!(sums.values().map(BTreeMap::len).sum::<usize>(), 9);
-    let is_right = |(question, _, right): &&(&str, [&str; 3], usize)| {
-        let best = sums[*question].iter().fold((0, f64::NEG_INFINITY), |best, (step, sum)| {
-            if *sum > best.1 { (*step, *sum) } else { best }
-        });
-        best.0 == *right as u64
+    let share = |length: fn(&str) -> usize| {
+        let is_right = |(question, choices, right): &&(&str, [&str; 3], usize)| {
+            let best = sums[*question].iter().fold((0, f64::NEG_INFINITY), |best, (step, sum)| {
+                let per = sum / length(choices[*step as usize]) as f64;
+                if per > best.1 { (*step, per) } else { best }
+            });
+            best.0 == *right as u64
+        };
+        json!(CASES.iter().filter(is_right).count() as f64 / 3.0)
     };
-    let accuracy = CASES.iter().filter(is_right).count() as f64 / 3.0;
-    assert_eq!(estimate(&report, "accuracy", "share")["value"], json!(accuracy));
+    // What a run says and what a later report of it says are one.
+    let later = place.run(&["report", "latest", "--format", "json"]).exits(0).json();
+    for said in [&report, &later] {
+        assert_eq!(estimate(said, "accuracy", "share")["value"], share(|_| 1));
+        assert_eq!(estimate(said, "acc", "share")["value"], share(|_| 1));
+        assert_eq!(estimate(said, "acc_norm", "share")["value"], share(|text| text.chars().count()));
+        assert_eq!(estimate(said, "acc_bytes", "share")["value"], share(str::len));
+        assert_eq!(estimate(said, "acc_norm", "share")["n"]["cases"], json!(3));
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod likelihoods;
 mod newcomer;
 mod own_targets;
 mod protocols;
+mod rank;
 mod reports;
 mod requests;
 mod rescore;

@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod cost;
+pub(crate) mod language;
 pub(crate) mod quality;
 pub(crate) mod reliability;
 pub(crate) mod rhythm;
@@ -15,6 +16,7 @@ use crate::metric::Metric;
 /// Every family's metrics.
 pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
+    language::METRICS,
     answers::METRICS,
     waiting::METRICS,
     rhythm::METRICS,

@@ -121,9 +121,9 @@ pub(super) const WORDS: &[Entry] = &[
     ("exact bound, no variance", "정확 경계, 분산 없음"), ("t, C-1 df", "t, 자유도 C-1"),
     ("order statistics", "순서 통계량"), ("batch quantile", "묶음 분위수"), ("batch mean", "묶음 평균"),
     ("bootstrap percentile", "부트스트랩 백분위"), ("chi-square", "카이제곱"), ("Tango, paired", "탱고, 대응 표본"),
-    ("Newcombe, paired", "뉴컴, 대응 표본"), ("DeLong", "드롱"), ("DeLong, logit", "드롱, 로짓"),
+    ("DeLong", "드롱"), ("DeLong, logit", "드롱, 로짓"),
     ("Wilson, F1", "윌슨, F1"),
-    ("bootstrap BCa", "부트스트랩 BCa"), ("Newcombe, independent", "뉴컴, 독립 표본"),
+    ("Newcombe, paired", "뉴컴, 대응 표본"), ("bootstrap BCa", "부트스트랩 BCa"), ("Newcombe, independent", "뉴컴, 독립 표본"),
     ("Jeffreys", "제프리스"), ("Agresti-Coull", "아그레스티-쿨"), ("Wald", "왈드"), ("Wilson, corrected", "윌슨, 연속성 보정"),
     ("Welch's t", "웰치 t"), ("Student's t", "스튜던트 t"), ("empirical Bernstein, sequential", "경험적 번스타인, 순차"),
     // Why there is no interval or no value.

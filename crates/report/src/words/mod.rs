@@ -16,6 +16,7 @@
 mod ko;
 mod metrics;
 mod program;
+mod rank;
 #[cfg(test)]
 mod tests;
 
@@ -63,7 +64,7 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES)
+    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES).chain(rank::RANK)
 }
 
 impl Lang {
