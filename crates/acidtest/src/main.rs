@@ -21,6 +21,7 @@ mod read_back;
 mod recall;
 mod replay;
 mod rescore;
+mod score_files;
 mod show;
 mod suite_files;
 mod suites;
