@@ -21,8 +21,8 @@ mod read_back;
 mod recall;
 mod replay;
 mod rescore;
-#[allow(dead_code, reason = "the command that calls it comes with the metrics of texts")]
 mod score_columns;
+mod score_files;
 mod show;
 mod suite_files;
 mod suites;

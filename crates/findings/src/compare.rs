@@ -109,7 +109,7 @@ impl State {
     }
 
     /// What a difference says once it is shown.
-    fn of(difference: f64, better: Better) -> Self {
+    pub(crate) fn of(difference: f64, better: Better) -> Self {
         match (difference > 0.0, better) {
             (true, Better::Higher) | (false, Better::Lower) => State::Better,
             (true, Better::Lower) | (false, Better::Higher) => State::Worse,

@@ -62,6 +62,10 @@ pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
 pub use regression::{check_regression, default_regression};
 pub use requests::{RequestLine, listed, requests};
+pub use scored::{
+    BadChoice, CaseScore, ChangedCase, Chosen, Contrasted, ScoreAbout, ScoreReport, ScoredCase, Settings,
+    Signature, Spread, TextMetric, TextOptions, TextTable, Unpaired, Worst, contrast, text_metrics,
+};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
     CACHE, CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, REPLAYED_FROM, SAME_MACHINE, STOPPED, Slice,

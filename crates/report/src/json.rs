@@ -56,7 +56,7 @@ struct Valid<'f> {
 
 /// One measured value.
 #[derive(Serialize, JsonSchema)]
-struct Flat<'f> {
+pub(crate) struct Flat<'f> {
     /// The metric's id, or a scorer's name.
     metric: &'f str,
     /// `mean share value rate total max p50 p90 p95 p99`.
@@ -96,7 +96,7 @@ struct Flat<'f> {
 }
 
 impl<'f> Flat<'f> {
-    fn of(e: &'f Estimate) -> Self {
+    pub(crate) fn of(e: &'f Estimate) -> Self {
         let (value, absent) = match &e.value {
             Quantity::Value(v) => (Some(*v), None),
             Quantity::Absent(why) => (None, Some(why.as_str())),

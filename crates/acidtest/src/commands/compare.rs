@@ -5,6 +5,8 @@ use crate::baseline::{self, Across, Baseline};
 use crate::exit::{Exit, Failure, for_logs, print};
 use crate::open_store::trouble;
 use crate::read_back;
+use crate::score_files::is_case_file;
+use std::path::Path;
 
 /// Compare two runs case by case: what got better, what got worse, what is not shown
 ///
@@ -34,7 +36,26 @@ pub(crate) struct Args {
     store: StoreArg,
 }
 
+/// Two files that `score --per-case` wrote; nothing where neither is one.
+fn of_cases(args: &Args) -> Result<Option<Exit>, Failure> {
+    let (first, second) = (Path::new(&args.first), Path::new(&args.second));
+    match (is_case_file(first), is_case_file(second)) {
+        (false, false) => Ok(None),
+        (true, true) if args.max_drop.is_empty() => {
+            super::score_text::compare(first, second, args.format == Format::Json).map(Some)
+        }
+        (true, true) => {
+            Err(Failure::usage("--max-drop needs two runs").hint("files of scored cases have no gates"))
+        }
+        _ => Err(Failure::usage("one is a file of scored cases and the other is not")
+            .hint("compare two files that `acidtest score … --per-case FILE` wrote")),
+    }
+}
+
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    if let Some(exit) = of_cases(&args)? {
+        return Ok(exit);
+    }
     let first = Baseline::open(&args.first, &args.store)?;
     let second = Baseline::open(&args.second, &args.store)?;
     if first.run == second.run {

@@ -26,6 +26,8 @@ enum What {
     CompareSchema,
     /// JSON Schema of `rank --format json`
     RankSchema,
+    /// JSON Schema of `score --metrics … --format json`
+    ScoreSchema,
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
@@ -35,6 +37,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         What::SuiteSchema => format!("{:#}\n", acidtest_suite::schema()),
         What::ReportSchema => format!("{:#}\n", acidtest_report::schema()),
         What::CompareSchema => format!("{:#}\n", acidtest_report::comparison_schema()),
+        What::ScoreSchema => format!("{:#}\n", acidtest_report::score_schema()),
         What::RankSchema => format!("{:#}\n", acidtest_report::rank_schema()),
     };
     print(&text)?;

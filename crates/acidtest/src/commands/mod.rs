@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod runs;
 mod score;
+mod score_text;
 mod sim;
 mod verdicts;
 
