@@ -9,6 +9,7 @@ use crate::json::Flat;
 use crate::markdown::code;
 use crate::number::{Scale, count};
 use crate::words::Lang;
+use acidtest_findings::scored::sheet::Sheet;
 use acidtest_findings::{
     CaseScore, ChangedCase, Estimate, Quantity, ScoreAbout, ScoreReport, Spread, Test, Uncertainty, Worst,
 };
@@ -29,6 +30,8 @@ struct Report<'r> {
     source: &'r ScoreAbout,
     /// Every number: the whole, then slices.
     estimates: Vec<Flat<'r>>,
+    /// Confusion matrices and calibration tables.
+    tables: &'r [Sheet],
     /// The worst slice of each metric and field.
     worst: &'r [Worst],
     /// Differences to the second file, second minus first.
@@ -51,6 +54,7 @@ pub fn score_json(r: &ScoreReport) -> serde_json::Value {
         schema: SCORE_SCHEMA,
         source: &r.about,
         estimates: r.estimates.iter().map(Flat::of).collect(),
+        tables: &r.tables,
         worst: &r.worst,
         tests: &r.tests,
         changed: &r.changed,
@@ -115,9 +119,10 @@ pub fn score(r: &ScoreReport, style: Style) -> String {
             true => Cell::painted(lang.say("worst slice"), Paint::Bad),
             false => "".into(),
         };
-        grid.row([e.metric.as_str().into(), value.into(), interval.into(), e.unit.as_str().into(), mark]);
+        grid.row([e.name().into(), value.into(), interval.into(), e.unit.as_str().into(), mark]);
     }
     out.push_str(&grid.render(style));
+    r.tables.iter().for_each(|t| out.push_str(&sheet(t, style)));
     r.compat.iter().for_each(|c| out.push_str(&format!(" sacreBLEU: {}\n", clean(&c.formatted))));
     out.push_str(&crate::differences::differences(&r.tests, style));
     out.push_str(&changed(r, style));
@@ -130,6 +135,26 @@ pub fn score(r: &ScoreReport, style: Style) -> String {
         out.push_str(&format!("{head} {}\n", clean(&lang.tell(warning))));
     }
     out
+}
+
+/// Rows and columns of a table that are drawn; the JSON has all.
+const DRAWN: usize = 16;
+
+fn sheet(t: &Sheet, style: Style) -> String {
+    let params: Vec<String> = t.params.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let mut grid = Grid::new(1);
+    grid.line(clean(format!("{} {}", t.name, params.join(" ")).trim()), Paint::Title);
+    grid.row_of(t.columns.iter().take(DRAWN).map(|c| Cell::painted(clean(c), Paint::Faint)).collect());
+    for row in t.rows.iter().take(DRAWN) {
+        let number = |x: &Option<f64>| match x {
+            None => "–".to_owned(),
+            Some(x) if x.fract() == 0.0 => format!("{x}"),
+            Some(x) => format!("{x:.4}"),
+        };
+        let cells = row.cells.iter().take(DRAWN - 1).map(|x| number(x).into());
+        grid.row_of(std::iter::once(clean(&row.name).into()).chain(cells).collect());
+    }
+    grid.render(style)
 }
 
 fn changed(r: &ScoreReport, style: Style) -> String {
@@ -221,7 +246,7 @@ pub fn score_markdown(r: &ScoreReport, lang: Lang) -> String {
         let (value, interval) = parts(e, lang);
         let mark = if is_worst(r, e) { format!(" ({})", lang.say("worst slice")) } else { String::new() };
         let place = if e.labels.is_empty() { String::new() } else { code(&slice(e)) };
-        let _ = writeln!(out, "| {place}{mark} | {} | {value} | {interval} | {} |", e.metric, e.unit);
+        let _ = writeln!(out, "| {place}{mark} | {} | {value} | {interval} | {} |", e.name(), e.unit);
     }
     for t in &r.tests {
         let number = |x: Option<f64>| x.map_or("–".to_owned(), |x| format!("{x:.4}"));

@@ -6,10 +6,13 @@ use super::score::FORMS;
 use crate::exit::{Exit, Failure, cannot_write, for_logs, print};
 use crate::lang::told;
 use crate::read_back::style;
+use crate::score_columns::{self, ColumnArgs, is_column_metric};
 use crate::score_files::{Fields, Form, Inputs, read_cases, score, write_cases};
 use crate::show::{ReportFormat, ShowArgs};
+use acidtest_findings::scored::sheet::Scored;
 use acidtest_findings::{
-    Chosen, Contrasted, ScoreAbout, ScoreReport, Settings, TextOptions, TextTable, Unpaired, contrast,
+    Chosen, Contrasted, ScoreAbout, ScoreReport, Settings, TextOptions, TextTable, Uncertainty, Unpaired,
+    contrast,
 };
 use acidtest_metrics::stats::Resampling;
 use std::path::{Path, PathBuf};
@@ -20,7 +23,9 @@ use std::path::{Path, PathBuf};
 pub(crate) struct FileArgs {
     /// Metrics: bleu, chrf, chrf++, ter, rouge1, rouge2, rouge3, rougeL, rougeLsum, meteor,
     /// exact_match, token_f1, char_f1, wer, mer, wil, wip, cer, edit_similarity, distinct_1,
-    /// distinct_2, distinct_3, self_bleu; rouge and answers also with _unicode
+    /// distinct_2, distinct_3, self_bleu; rouge and answers also with _unicode. Of columns: accuracy,
+    /// precision, recall, f1, mcc, kappa, roc_auc, brier, ece, pass@k, ndcg@k and others that
+    /// `acidtest metrics` lists
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     metrics: Vec<String>,
     /// Predictions: lines, JSON Lines, CSV or TSV; `-` is standard input
@@ -44,9 +49,9 @@ pub(crate) struct FileArgs {
     /// Field of the case's name
     #[arg(long, value_name = "NAME", default_value = "id")]
     id_field: String,
-    /// Field of the cluster that a case is drawn with
-    #[arg(long, value_name = "NAME", default_value = "cluster")]
-    cluster_field: String,
+    /// Field of the cluster that a case is drawn with [cluster, if there is one]
+    #[arg(long, value_name = "NAME")]
+    cluster_field: Option<String>,
     /// Threads; else one for each core
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -76,6 +81,8 @@ pub(crate) struct FileArgs {
     compat: bool,
     #[command(flatten)]
     options: OptionArgs,
+    #[command(flatten)]
+    columns: ColumnArgs,
 }
 
 /// Options of metrics, by sacreBLEU's names.
@@ -176,9 +183,52 @@ impl FileArgs {
         Ok(Settings { resampling, intervals: !self.no_interval, trials: self.trials, compat: self.compat })
     }
 
+    /// Metrics of columns, and those of texts with every name that nobody knows.
+    fn parted(&self) -> (Vec<String>, Vec<String>) {
+        self.metrics.iter().map(|m| m.trim().to_owned()).partition(|m| is_column_metric(m))
+    }
+
+    /// Labels, probabilities, samples and rankings, where any were asked for.
+    fn scored_columns(&self, names: &[String], predictions: &Path, by: &[String]) -> Result<Scored, Failure> {
+        if names.is_empty() {
+            return Ok(Scored::default());
+        }
+        self.check_columns(by)?;
+        let references = match self.references.as_slice() {
+            [] => None,
+            [one] => Some(one.as_path()),
+            _ => return Err(Failure::usage(format!("{} takes one file of references", names.join(", ")))),
+        };
+        let mut args = self.columns.clone();
+        args.cluster_field.clone_from(&self.cluster_field);
+        args.resampling = Resampling { resamples: self.bootstrap, seed: self.seed, ..Resampling::default() };
+        let mut found = score_columns::score(names, predictions, references, &args)?;
+        if self.no_interval {
+            let none = || Uncertainty::None("not asked for".to_owned());
+            found.estimates.iter_mut().for_each(|e| e.interval = none());
+        }
+        Ok(found)
+    }
+
+    /// What metrics of columns do not offer is refused, never ignored.
+    fn check_columns(&self, by: &[String]) -> Result<(), Failure> {
+        let asked = [
+            ("--against", self.against.is_some()),
+            ("--by", !by.is_empty()),
+            ("--per-case", self.per_case.is_some()),
+            ("--sentence-level", self.sentence_level),
+            ("--level", self.level != 0.95),
+        ];
+        match asked.iter().find(|(_, is_asked)| *is_asked) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Failure::usage(format!("{flag} goes with metrics of texts only"))
+                .hint("ask for labels, probabilities, samples and rankings in a call of their own")),
+        }
+    }
+
     fn chosen(&self) -> Result<Chosen, Failure> {
         let options = self.options.options();
-        Chosen::new(&self.metrics, &options).map_err(|e| Failure::usage(e.what).hint(e.hint))
+        Chosen::new(&self.parted().1, &options).map_err(|e| Failure::usage(e.what).hint(e.hint))
     }
 
     fn inputs(&self, predictions: &Path, by: &[String]) -> Inputs {
@@ -191,7 +241,7 @@ impl FileArgs {
                 prediction: self.prediction_field.clone(),
                 reference: self.reference_field.clone(),
                 id: self.id_field.clone(),
-                cluster: self.cluster_field.clone(),
+                cluster: self.cluster_field.clone().unwrap_or_else(|| "cluster".to_owned()),
                 by: by.to_vec(),
             },
             digests: self.per_case.is_some() || self.against.is_some(),
@@ -209,6 +259,31 @@ pub(super) fn run(args: &FileArgs, by: &[String], show: &ShowArgs, quiet: bool) 
     };
     check_formats(show)?;
     let how = args.settings()?;
+    let (of_columns, of_texts) = args.parted();
+    if !of_texts.is_empty() {
+        args.chosen()?;
+    }
+    let columns = args.scored_columns(&of_columns, predictions, by)?;
+    let mut report = match of_texts.is_empty() {
+        true => ScoreReport::of_columns(predictions.display().to_string(), &columns),
+        false => scored_texts(args, by, predictions, &how)?,
+    };
+    report.estimates.extend(columns.estimates);
+    report.tables = columns.tables;
+    report.about.references = args.references.iter().map(|p| p.display().to_string()).collect();
+    if !quiet && show.format != ReportFormat::Terminal {
+        report.warnings.iter().for_each(|w| eprintln!("{}", told(&format!("warning: {w}"))));
+    }
+    write(&report, show)?;
+    Ok(Exit::Ok)
+}
+
+fn scored_texts(
+    args: &FileArgs,
+    by: &[String],
+    predictions: &Path,
+    how: &Settings,
+) -> Result<ScoreReport, Failure> {
     let (table, mut warnings) = score(&args.inputs(predictions, by), args.chosen()?)?;
     if let Some(file) = &args.per_case {
         write_cases(file, &table)?;
@@ -218,21 +293,16 @@ pub(super) fn run(args: &FileArgs, by: &[String], show: &ShowArgs, quiet: bool) 
         let (second, more) = score(&args.inputs(against, by), args.chosen()?)?;
         warnings.extend(more);
         let names = (predictions.display().to_string(), against.display().to_string());
-        contrasted = contrast((&table, &second), (&names.0, &names.1), &how).map_err(unpaired)?;
+        contrasted = contrast((&table, &second), (&names.0, &names.1), how).map_err(unpaired)?;
     }
     warnings.sort();
     warnings.dedup();
-    let mut report = report(&table, &how, predictions, contrasted);
+    let mut report = report(&table, how, predictions, contrasted);
     report.about.against = args.against.as_ref().map(|p| p.display().to_string());
-    report.about.references = args.references.iter().map(|p| p.display().to_string()).collect();
     report.cases = args.sentence_level.then(|| table.sentences());
     warnings.append(&mut report.warnings);
     report.warnings = warnings;
-    if !quiet && show.format != ReportFormat::Terminal {
-        report.warnings.iter().for_each(|w| eprintln!("{}", told(&format!("warning: {w}"))));
-    }
-    write(&report, show)?;
-    Ok(Exit::Ok)
+    Ok(report)
 }
 
 fn report(table: &TextTable, how: &Settings, predictions: &Path, contrasted: Contrasted) -> ScoreReport {
@@ -250,6 +320,7 @@ fn report(table: &TextTable, how: &Settings, predictions: &Path, contrasted: Con
             acidtest: env!("CARGO_PKG_VERSION").to_owned(),
         },
         estimates,
+        tables: Vec::new(),
         worst,
         tests: contrasted.tests,
         changed: contrasted.changed,

@@ -34,8 +34,8 @@ pub(crate) struct ColumnArgs {
     /// Fields of the samples of a task and the right ones, where a row is a task: n,c
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub counts_fields: Vec<String>,
-    /// Field of the cluster that is drawn at random as a whole
-    #[arg(long, value_name = "NAME")]
+    /// Field of the cluster that is drawn at random as a whole; the command's own flag says it
+    #[arg(skip)]
     pub cluster_field: Option<String>,
     /// The positive label
     #[arg(long, value_name = "LABEL")]

@@ -10,7 +10,6 @@ mod table;
 mod tests;
 mod trec;
 
-#[allow(unused_imports, reason = "the command that calls it comes with the metrics of texts")]
 pub(crate) use args::{ColumnArgs, is_column_metric};
 
 use crate::exit::Failure;
@@ -31,8 +30,17 @@ pub(crate) fn score(
     let named = args.named(metrics)?;
     let predictions = File::open(predictions)?;
     let references = references.map(File::open).transpose()?;
-    score_files(&named, &predictions, references.as_ref(), args)
+    let mut args = args.clone();
+    let is_there = |name: &str| predictions.fields().is_ok_and(|fields| fields.iter().any(|f| f == name));
+    // As with texts: a field of the usual name is the cluster, whether it was named or not.
+    if args.cluster_field.is_none() && is_there(CLUSTER) {
+        args.cluster_field = Some(CLUSTER.to_owned());
+    }
+    score_files(&named, &predictions, references.as_ref(), &args)
 }
+
+/// The field of clusters where no flag names one.
+const CLUSTER: &str = "cluster";
 
 fn score_files(
     named: &[Named],

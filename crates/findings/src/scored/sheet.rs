@@ -41,7 +41,7 @@ pub struct Scored {
 }
 
 /// A table of numbers with named rows and columns.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Sheet {
     /// `confusion`, `confusion_pairs`, `calibration`.
     pub name: &'static str,
@@ -54,7 +54,7 @@ pub struct Sheet {
 }
 
 /// A row of a [`Sheet`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct SheetRow {
     /// Its name.
     pub name: String,

@@ -6,6 +6,7 @@
 
 use super::catalogue::{Chosen, Summary, TextMetric, Wanted};
 use super::contrast::ChangedCase;
+use super::sheet::{Scored, Sheet};
 use crate::compare::Test;
 use crate::estimate::{Estimate, Family, Interval, Labels, N, Quantity, Uncertainty};
 use acidtest_metrics::stats::{
@@ -129,6 +130,8 @@ pub struct ScoreReport {
     pub about: ScoreAbout,
     /// The numbers.
     pub estimates: Vec<Estimate>,
+    /// Confusion matrices and calibration tables.
+    pub tables: Vec<Sheet>,
     /// The worst slice of each metric and field.
     pub worst: Vec<Worst>,
     /// Differences to the second file.
@@ -141,6 +144,36 @@ pub struct ScoreReport {
     pub compat: Vec<Spread>,
     /// What a reader must know besides.
     pub warnings: Vec<String>,
+}
+
+impl ScoreReport {
+    /// A report of columns alone, still without their numbers.
+    #[must_use]
+    pub fn of_columns(predictions: String, columns: &Scored) -> Self {
+        let first = columns.estimates.first();
+        let unit = first.and_then(Estimate::ends).map_or("case", |i| i.unit_of_sampling.as_str());
+        let about = ScoreAbout {
+            predictions,
+            against: None,
+            references: Vec::new(),
+            cases: first.map_or(0, |e| e.n.cases),
+            units: first.map_or(0, |e| e.n.clusters),
+            unit_of_sampling: unit.to_owned(),
+            signatures: Vec::new(),
+            acidtest: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Self {
+            about,
+            estimates: Vec::new(),
+            tables: Vec::new(),
+            worst: Vec::new(),
+            tests: Vec::new(),
+            changed: Vec::new(),
+            cases: None,
+            compat: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Segments that are looked at together, by unit of sampling.
