@@ -21,6 +21,7 @@ mod rank;
 mod reports;
 mod requests;
 mod rescore;
+mod score_files;
 mod scorers;
 mod secrets;
 mod suites;

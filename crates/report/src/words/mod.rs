@@ -17,6 +17,7 @@ mod ko;
 mod metrics;
 mod program;
 mod rank;
+mod scored;
 #[cfg(test)]
 mod tests;
 
@@ -64,7 +65,13 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    ko::WORDS.iter().chain(ko::SENTENCES).chain(program::WORDS).chain(metrics::TITLES).chain(rank::RANK)
+    ko::WORDS
+        .iter()
+        .chain(ko::SENTENCES)
+        .chain(program::WORDS)
+        .chain(metrics::TITLES)
+        .chain(rank::RANK)
+        .chain(scored::SCORED)
 }
 
 impl Lang {
