@@ -22,6 +22,7 @@ mod reports;
 mod requests;
 mod rescore;
 mod run_metrics;
+mod score_files;
 mod scorers;
 mod secrets;
 mod suites;

@@ -284,7 +284,7 @@ impl TextTable {
             };
             (m.id, signature)
         };
-        let all = of_rows.into_iter().chain(self.chosen.wholes.iter().map(|m| plain(&m)));
+        let all = of_rows.into_iter().chain(self.chosen.wholes.iter().map(&plain));
         all.map(|(metric, signature)| Signature { metric: metric.to_owned(), signature }).collect()
     }
 
@@ -479,8 +479,11 @@ pub(super) fn stat(metric: &TextMetric) -> Stat {
 }
 
 fn few(labels: &Labels, units: usize, name: &str) -> String {
-    let place: String = labels.iter().map(|(k, v)| format!("{k}={v}: ")).collect();
-    format!("{place}few units of sampling ({units} of kind {name}): intervals may be too narrow")
+    let few = format!("few units of sampling ({units} of kind {name}): intervals may be too narrow");
+    match labels.iter().next() {
+        Some((field, value)) => format!("{field}={value}: {few}"),
+        None => few,
+    }
 }
 
 fn set_resampled(e: &mut Estimate, metric: &TextMetric, found: Option<&Resampled>) {

@@ -18,6 +18,7 @@ mod ko;
 mod metrics;
 mod program;
 mod rank;
+mod scored;
 #[cfg(test)]
 mod tests;
 
@@ -65,8 +66,8 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    let lists = [ko::WORDS, ko::SENTENCES, program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES];
-    lists.into_iter().flatten()
+    let program = [program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES, scored::SCORED];
+    [ko::WORDS, ko::SENTENCES].into_iter().chain(program).flatten()
 }
 
 impl Lang {
