@@ -5,6 +5,7 @@
 //! figure from elsewhere.
 
 mod bench;
+mod coverage;
 mod interop;
 mod kill;
 mod oracle;
@@ -38,6 +39,11 @@ const PROOFS: &[Proof] = &[
         name: "overhead",
         about: "CPU per 1000 cases beside lm-eval, inspect_ai and promptfoo, 429s too: docs/benchmarks.md (Python, npm)",
         run: overhead::run,
+    },
+    Proof {
+        name: "coverage",
+        about: "how often intervals hold the truth and tests cry wolf, on a fixed grid: docs/coverage.md [SETS]",
+        run: coverage::run,
     },
     Proof {
         name: "oracle",
