@@ -173,3 +173,77 @@ fn what_cannot_be_scored_is_refused() {
     let both = ["score", "--run", "latest", "--suite", "s.yaml", "--metrics", "bleu"];
     assert!(place.run(&both).exits(2).err().contains("cannot be used with"));
 }
+
+#[test]
+fn yes_or_no_of_single_cases_is_compared_as_mcnemar_and_tango_do() {
+    let place = Place::new();
+    place.file("r.txt", &"yes\n".repeat(20));
+    place.file("a.txt", &("no\n".repeat(7) + &"yes\n".repeat(13)));
+    place.file("b.txt", &("yes\n".repeat(6) + "no\n" + &"yes\n".repeat(13)));
+    let args = ["score", "--metrics", "exact_match", "--predictions", "a.txt", "--references", "r.txt"];
+    let args = [&args[..], &["--against", "b.txt", "--format", "json"]].concat();
+    let test = place.run(&args).exits(0).json()["tests"][0].clone();
+    assert_eq!(test["method"], "McNemar exact");
+    assert!((test["p_raw"].as_f64().unwrap() - 0.03125).abs() < 1e-12, "{test}");
+    assert_eq!(test["interval"]["method"], "Tango, paired");
+    assert!((test["difference"].as_f64().unwrap() - 0.3).abs() < 1e-12);
+    assert!(test["interval"]["low"].as_f64().unwrap() > 0.0, "{test}");
+}
+
+#[test]
+fn many_blocks_on_many_threads_keep_their_order() {
+    let place = Place::new();
+    let line = |i: u32| format!("word{} and word{} of {}\n", i % 7, i % 11, i % 5);
+    let texts = |step: u32| (0..3000).map(|i| line(i * step)).collect::<String>();
+    place.file("p.txt", &texts(1));
+    place.file("r.txt", &texts(3));
+    let run = |threads: &str| {
+        let args = ["score", "--metrics", "bleu,chrf,wer", "--predictions", "p.txt", "--references", "r.txt"];
+        let more = ["--threads", threads, "--bootstrap", "50", "--sentence-level", "--format", "json"];
+        place.run(&[&args[..], &more].concat()).exits(0).out()
+    };
+    assert_eq!(run("1"), run("3"));
+}
+
+#[test]
+fn labels_probabilities_samples_and_rankings_are_scored() {
+    let place = Place::new();
+    place.file("c.csv", "label,truth,score\na,a,0.9\nb,a,0.2\na,b,0.4\nb,b,0.3\na,a,0.8\nb,b,0.1\n");
+    place.file("s.csv", "task,correct\nx,1\nx,0\nx,1\ny,0\ny,0\ny,1\n");
+    place.file("qrels.txt", "q1 0 d1 1\nq1 0 d2 0\nq2 0 d3 2\n");
+    place.file("run.txt", "q1 Q0 d2 1 0.9 me\nq1 Q0 d1 2 0.8 me\nq2 Q0 d3 1 0.5 me\n");
+    let json = |metrics: &str, more: &[&str]| {
+        let args = ["score", "--format", "json", "--metrics", metrics, "--predictions"];
+        place.run(&[&args[..], more].concat()).exits(0).json()
+    };
+    let near = |report: &Value, metric: &str, due: f64| {
+        assert!((value(report, metric) - due).abs() < 1e-9, "{metric}: {}", value(report, metric));
+    };
+    let labels = json("accuracy,f1,kappa", &["c.csv"]);
+    near(&labels, "accuracy", 4.0 / 6.0);
+    near(&labels, "f1", 2.0 / 3.0);
+    near(&labels, "kappa", 1.0 / 3.0);
+    assert_eq!(labels["tables"][0]["name"], "confusion");
+    // Pairs of a and b, nine in all: 0.9 and 0.8 beat all three, 0.2 beats 0.1.
+    near(&json("roc_auc", &["c.csv", "--positive", "a"]), "roc_auc", 7.0 / 9.0);
+    let samples = json("pass@1,pass@2", &["s.csv"]);
+    near(&samples, "pass@1", 0.5);
+    near(&samples, "pass@2", 5.0 / 6.0);
+    near(&json("mrr", &["run.txt", "--references", "qrels.txt"]), "mrr", 0.75);
+    let both = json(
+        "accuracy,chrf",
+        &["both.jsonl"].map(|name| {
+            let row = "{\"label\":\"a\",\"truth\":\"a\",\"prediction\":\"a\",\"references\":\"a\"}\n";
+            place.file(name, &row.repeat(3));
+            name
+        }),
+    );
+    assert_eq!((value(&both, "accuracy"), value(&both, "chrf")), (1.0, 100.0));
+    refused(&place, &["--metrics", "accuracy", "--predictions", "c.csv", "--by", "truth"], &["--by"]);
+    refused(
+        &place,
+        &["--metrics", "accuracy", "--predictions", "c.csv", "--labels", "a"],
+        &["'b'", "c.csv:"],
+    );
+    refused(&place, &["--metrics", "acuracy", "--predictions", "c.csv"], &["acuracy", "accuracy"]);
+}

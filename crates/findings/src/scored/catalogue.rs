@@ -404,10 +404,11 @@ impl Chosen {
 fn find(name: &str) -> Result<&'static TextMetric, BadChoice> {
     let same = |m: &&TextMetric| m.id == name || m.id.eq_ignore_ascii_case(name);
     ALL.iter().find(same).ok_or_else(|| {
-        let near = nearest(&name.to_lowercase(), ALL.iter().map(|m| m.id));
+        let known = super::definitions::DEFINITIONS.iter().map(|d| d.id);
+        let near = nearest(&name.to_lowercase(), known.chain(ALL.iter().map(|m| m.id)));
         let meant = near.map_or(String::new(), |near| format!("did you mean '{near}'? "));
-        let all: Vec<&str> = ALL.iter().map(|m| m.id).collect();
-        BadChoice::new(format!("no metric '{name}'"), format!("{meant}known: {}", all.join(", ")))
+        let shown: String = name.chars().take(60).collect();
+        BadChoice::new(format!("no metric '{shown}'"), format!("{meant}`acidtest metrics` lists them all"))
     })
 }
 

@@ -9,8 +9,9 @@ use crate::compare::{State, Test};
 use crate::estimate::{Interval, Labels};
 use crate::metric::Better;
 use acidtest_metrics::stats::{
-    MeanDifference, NoInterval, Pcg64, Resampling, Rows, SETTLING_POWER, Shown, StatError, Unit,
-    clustered_mean, holm, holm_level, randomise, resample_chunk, summarise_resamples,
+    MeanDifference, NoInterval, PairedCounts, Pcg64, Resampling, Rows, SETTLING_POWER, Shown, StatError,
+    Unit, clustered_mean, holm, holm_level, mcnemar_exact, randomise, resample_chunk, summarise_resamples,
+    tango,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -84,6 +85,31 @@ struct Paired {
     only: (u64, u64),
 }
 
+impl Paired {
+    /// Yes and no of both systems, where every unit is one case of a share; the second system is
+    /// the first of these counts, since differences are second minus first.
+    fn counts(&self, table: &TextTable, wanted: &Wanted) -> Option<PairedCounts> {
+        if wanted.metric.summary != Summary::Share || self.sizes.iter().any(|cases| *cases != 1) {
+            return None;
+        }
+        let column = table.column(wanted);
+        let mut counts = PairedCounts { both: 0, only_first: 0, only_second: 0, neither: 0 };
+        for unit in 0..self.sizes.len() {
+            let (base, other) = (self.first.row(unit)[column], self.second.row(unit)[column]);
+            if [base, other].iter().any(|x| *x != 0.0 && *x != 1.0) {
+                return None;
+            }
+            match (other == 1.0, base == 1.0) {
+                (true, true) => counts.both += 1,
+                (true, false) => counts.only_first += 1,
+                (false, true) => counts.only_second += 1,
+                (false, false) => counts.neither += 1,
+            }
+        }
+        Some(counts)
+    }
+}
+
 /// Differences of the second table to the first over the cases that both have (same id, same
 /// references).
 ///
@@ -96,8 +122,9 @@ pub fn contrast(
 ) -> Result<Contrasted, Unpaired> {
     check(first, second)?;
     let paired = pair(first, second)?;
-    let mut tests = open_tests(first, &paired, names, how)?;
-    correct(first, &paired, how, &mut tests);
+    let intervals = Intervals::of(first, &paired, how);
+    let mut tests = open_tests(&intervals, names, how)?;
+    correct(&intervals, how, &mut tests);
     Ok(Contrasted {
         tests: tests.into_iter().map(|t| t.0).collect(),
         changed: changed(first, second, &paired),
@@ -166,12 +193,8 @@ fn pair(first: &TextTable, second: &TextTable) -> Result<Paired, Unpaired> {
 /// A test with its resampled standard error.
 type Open = (Test, Option<f64>);
 
-fn open_tests(
-    table: &TextTable,
-    paired: &Paired,
-    names: (&str, &str),
-    how: &Settings,
-) -> Result<Vec<Open>, Unpaired> {
+fn open_tests(intervals: &Intervals, names: (&str, &str), how: &Settings) -> Result<Vec<Open>, Unpaired> {
+    let (table, paired) = (intervals.table, intervals.paired);
     let wanted = &table.chosen.wanted;
     let finish = |sums: &[f64], out: &mut [Option<f64>]| table.finish(sums, out);
     let mut values = (vec![None; wanted.len()], vec![None; wanted.len()]);
@@ -183,7 +206,6 @@ fn open_tests(
         true => Vec::new(),
         false => randomise(both, wanted.len(), how.trials, &mut random, &finish)?,
     };
-    let intervals = Intervals::of(table, paired, how);
     let one = |(k, w): (usize, &Wanted)| {
         let (found, standard_error) = intervals.at(w, k, how.resampling.level);
         let (base_value, other_value) = (values.0[k], values.1[k]);
@@ -207,9 +229,15 @@ fn open_tests(
             interval,
             interval_none,
             corrected: None,
-            method: "approximate randomisation over units".to_owned(),
+            method: match paired.counts(table, w) {
+                Some(_) => "McNemar exact".to_owned(),
+                None => "approximate randomisation over units".to_owned(),
+            },
             p: None,
-            p_raw: p.get(k).copied().flatten(),
+            p_raw: match paired.counts(table, w) {
+                Some(counts) => Some(mcnemar_exact(counts.only_first, counts.only_second)),
+                None => p.get(k).copied().flatten(),
+            },
             of: 0,
             pairs: paired.pairs.len() as u64,
             units: paired.sizes.len() as u64,
@@ -298,9 +326,13 @@ impl<'t> Intervals<'t> {
                 Unit { cases: *cases, sum }
             };
             let units: Vec<Unit> = self.paired.sizes.iter().enumerate().map(unit).collect();
-            return match clustered_mean(&units, Some((-1.0, 1.0)), level) {
-                Ok(found) => (found.interval, found.standard_error),
-                Err(why) => (Err(why.into()), None),
+            let found = match clustered_mean(&units, Some((-1.0, 1.0)), level) {
+                Ok(found) => found,
+                Err(why) => return (Err(why.into()), None),
+            };
+            return match self.paired.counts(self.table, wanted) {
+                Some(counts) => (tango(counts, level), found.standard_error),
+                None => (found.interval, found.standard_error),
             };
         }
         let outputs = self.table.chosen.wanted.len();
@@ -316,12 +348,12 @@ impl<'t> Intervals<'t> {
 }
 
 /// Holm over all differences that have a p, then what may be said.
-fn correct(table: &TextTable, paired: &Paired, how: &Settings, found: &mut [Open]) {
+fn correct(intervals: &Intervals, how: &Settings, found: &mut [Open]) {
+    let table = intervals.table;
     let level = how.resampling.level;
     let tested: Vec<usize> = (0..found.len()).filter(|i| found[*i].0.p_raw.is_some()).collect();
     let raw: Vec<f64> = tested.iter().filter_map(|i| found[*i].0.p_raw).collect();
     let (adjusted, levels) = (holm(&raw), holm_level(&raw, level));
-    let intervals = Intervals::of(table, paired, how);
     for (step, i) in tested.into_iter().enumerate() {
         let wanted = &table.chosen.wanted[i];
         let (test, standard_error) = &mut found[i];
