@@ -2,7 +2,12 @@
 //! Golden kinds: tasks by log-likelihood and their aggregates.
 
 use crate::Verdict;
-use crate::compare::{Check, Compare, number, numbers};
+use crate::compare::{Check, Compare, number, numbers, strings};
+use acidtest_metrics::classify::{Averaging, Measure, ProbabilityRows, Sums, ZeroDivision, encode_labels};
+use acidtest_metrics::corpus::RowMetric;
+use acidtest_metrics::corpus::bleu::{Bleu, BleuOptions};
+use acidtest_metrics::corpus::chrf::{Chrf, ChrfOptions};
+use acidtest_metrics::corpus::ter::{Ter, TerOptions};
 use acidtest_metrics::language::tasks::{Question, Task};
 use acidtest_metrics::language::{
     Chosen, PythonRandom, bits_per_byte, bootstrap_stderr, mean, mean_stderr, median, perplexity,
@@ -155,11 +160,49 @@ fn aggregate(case: &Value) -> Verdict {
         compare.field("unweighted_mean_stderr", json!(unweighted_mean_stderr(&stderrs)));
         compare.field("weighted_mean", json!(weighted_mean(&items)));
         compare.field("unweighted_mean", json!(mean(&metrics)));
+    } else if input.get("probs").is_some() {
+        compare.field("brier_score", json!(brier(input)));
+    } else if input.get("pred").is_some() {
+        let labels = |name: &str| -> Vec<i64> {
+            input[name].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect()
+        };
+        let counts = encode_labels(&labels("gold"), &labels("pred"), None).unwrap();
+        let of_one = counts.labels.iter().position(|l| *l == 1).unwrap();
+        let confusion = counts.cases.confusion();
+        let f1 = confusion.score(Measure::F(1.0), Averaging::Binary(of_one), ZeroDivision::Zero);
+        compare.field("f1", json!(f1.unwrap()));
+        compare.field("mcc", json!(confusion.mcc(ZeroDivision::Zero).unwrap()));
     } else {
-        // Brier, F1, MCC, BLEU, chrF, TER: rooms of their own.
-        return Verdict::NotImplemented;
+        let (said, right) = (strings(&input["preds"]), strings(&input["refs"]));
+        let chrf = |word_order| Chrf::new(ChrfOptions { word_order, ..ChrfOptions::default() }).unwrap();
+        let bleu = Bleu::new(BleuOptions::default()).unwrap();
+        compare.field("bleu", json!(corpus(bleu, &said, &right)));
+        compare.field("chrf", json!(corpus(chrf(0), &said, &right)));
+        compare.field("chrf++", json!(corpus(chrf(2), &said, &right)));
+        compare.field("ter", json!(corpus(Ter::new(TerOptions::default()), &said, &right)));
     }
     compare.done()
+}
+
+fn brier(input: &Value) -> f64 {
+    let rows: Vec<Vec<f64>> = input["probs"].as_array().unwrap().iter().map(numbers).collect();
+    let gold: Vec<u32> =
+        input["gold"].as_array().unwrap().iter().map(|g| g.as_u64().unwrap() as u32).collect();
+    let classes = rows[0].len();
+    ProbabilityRows::new(&rows.concat(), classes, &gold, Sums::Any).unwrap().brier()
+}
+
+/// A text metric of the whole: sums over its rows, one reference each.
+fn corpus(mut metric: impl RowMetric, said: &[&str], right: &[&str]) -> Option<f64> {
+    let mut sums = vec![0.0; metric.width()];
+    for (said, right) in said.iter().zip(right) {
+        let mut row = vec![0.0; sums.len()];
+        metric.row(said, &[right], &mut row).unwrap();
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    }
+    let mut values = vec![None; metric.outputs().len()];
+    metric.finish(&sums, &mut values);
+    values[0]
 }
 
 fn random(case: &Value) -> Verdict {
