@@ -5,9 +5,10 @@
 
 use crate::score::{Scored as Said, verdict};
 use crate::steps::{Asked, Choice, Scored, Seen};
-use acidtest_metrics::text::{NoLikelihood, PromptToken, continuation};
+use acidtest_metrics::text::{NoLikelihood, PromptToken, continuation, is_python_space};
 use acidtest_record::{
-    Answer, CORRECT, IS_GREEDY, Key, LOGLIKELIHOOD, LogprobSide, OutcomeClass, Status, Value, Verdict,
+    Answer, CORRECT, IS_GREEDY, Key, LOGLIKELIHOOD, LogprobSide, OutcomeClass, SCORED_BYTES, SCORED_TOKENS,
+    SCORED_WORDS, Status, Value, Verdict,
 };
 use std::collections::HashMap;
 
@@ -50,6 +51,10 @@ impl Tally {
             lost = found.as_ref().err().cloned();
             seen = found.as_ref().ok().map(|l| Seen { sum: l.sum, greedy: l.greedy });
             out.push(verdict(key, at_unix_ns, LOGLIKELIHOOD, None, &sum_words(&found)));
+            // What is asked for without a choice is a document: its size makes a perplexity.
+            if let (Ok(found), None) = (&found, &asked.choice) {
+                out.extend(sizes(key, at_unix_ns, scored, found, asked.step == 0));
+            }
             if let Some(greedy) = seen.and_then(|s| s.greedy) {
                 out.push(verdict(key, at_unix_ns, IS_GREEDY, None, &yes(greedy, None)));
             }
@@ -72,6 +77,41 @@ impl Tally {
         }
         out
     }
+}
+
+/// How much of a document was scored. Bytes and words only where every token of the part has a
+/// log-probability and none begins in the text before it: else the sum is of less text than they are.
+fn sizes(
+    key: Key,
+    at_unix_ns: i64,
+    scored: &Scored,
+    found: &acidtest_metrics::text::Likelihood,
+    is_first: bool,
+) -> Vec<Verdict> {
+    let number = |n: usize| Said {
+        status: Status::Scored,
+        value: Some(Value::Number(n as f64)),
+        pass: None,
+        why: None,
+    };
+    let of = |name, n| verdict(key, at_unix_ns, name, None, &number(n));
+    let mut out = vec![of(SCORED_TOKENS, found.tokens.saturating_sub(found.unknown))];
+    if found.unknown == 0 && found.straddling == 0 {
+        out.push(of(SCORED_WORDS, words(&scored.text, scored.from) + usize::from(is_first)));
+        out.push(of(SCORED_BYTES, scored.text.len().saturating_sub(scored.from)));
+    }
+    out
+}
+
+/// Runs of white space that begin in a text from that byte on.
+fn words(text: &str, from: usize) -> usize {
+    let mut is_space = text.get(..from).and_then(|t| t.chars().next_back()).is_some_and(is_python_space);
+    let mut runs = 0;
+    for c in text.get(from..).unwrap_or_default().chars() {
+        let before = std::mem::replace(&mut is_space, is_python_space(c));
+        runs += usize::from(is_space && !before);
+    }
+    runs
 }
 
 /// The log-likelihood of a text's end from an answer's log-probabilities.
@@ -171,6 +211,16 @@ mod tests {
         let choice = Choice { right: vec![0], is_choice: true, before: Vec::new() };
         let missing = judged(&choice, &[Some(Seen { sum: -1.0, greedy: None }), None], None).unwrap();
         assert_eq!(missing.status, Status::Failed);
+    }
+
+    #[test]
+    fn words_of_parts_add_up_to_those_of_the_document() {
+        let document = "one two\n\n three  four ";
+        let whole = acidtest_metrics::text::word_split_count(document);
+        for cut in (1..document.len()).filter(|i| document.is_char_boundary(*i)) {
+            let parts = words(&document[..cut], 0) + 1 + words(document, cut);
+            assert_eq!(parts, whole as usize, "cut at {cut}");
+        }
     }
 
     #[test]

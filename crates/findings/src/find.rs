@@ -111,6 +111,8 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
             "accuracy" | "case_pass_rate" | "judgement" | "refusal_due" | "over_refusal"
                 if !is_judged(slice.view) => {}
             "acc" | "acc_norm" | "acc_bytes" if !slice.asked().any(|a| language::is_asked(&a)) => {}
+            _ if matches!(metric.measure, Measure::Scaled(..))
+                && !language::is_held(slice.view, metric.id) => {}
             "funnel" | "field_accuracy" if quality_only => {}
             "funnel" => {
                 let stages = answers::stages(slice.view.spec, slice.view.cases);

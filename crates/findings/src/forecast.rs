@@ -167,7 +167,7 @@ fn forecast(
     let metric = wanted.metric;
     let is_quality =
         matches!(metric.measure, Measure::Share(_) | Measure::Score(_) | Measure::CasePass | Measure::Corpus);
-    let is_amount = matches!(metric.measure, Measure::Amount(_) | Measure::Ratio(_));
+    let is_amount = matches!(metric.measure, Measure::Amount(_) | Measure::Ratio(_) | Measure::Scaled(..));
     let behind = match is_quality || is_amount {
         true if spec.cases > 0 => of_cases(spec, cases, gate),
         _ => of_requests(spec, requests, gate),

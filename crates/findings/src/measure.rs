@@ -9,6 +9,7 @@ use crate::estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, 
 use crate::families::quality::is_part;
 use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
 use crate::view::{Asked, Slice};
+use acidtest_metrics::language::ratio_interval;
 use acidtest_metrics::stats::{self, Clustered, NoInterval, StatError, Unit as Sums};
 use acidtest_record::Stat;
 use std::collections::{BTreeMap, HashSet};
@@ -106,7 +107,11 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
         }
         Measure::Ratio(row) => {
             let pairs: Vec<(Asked, (f64, f64))> = slice.asked().filter_map(|a| Some((a, row(&a)?))).collect();
-            one(&|stat| sheet.ratio(stat, &pairs))
+            one(&|stat| sheet.ratio(stat, &pairs, &|rows| stats::ratio(rows, LEVEL)))
+        }
+        Measure::Scaled(row, scale) => {
+            let pairs: Vec<(Asked, (f64, f64))> = slice.asked().filter_map(|a| Some((a, row(&a)?))).collect();
+            one(&|stat| sheet.ratio(stat, &pairs, &|rows| ratio_interval(rows, *scale, LEVEL)))
         }
         Measure::Gaps(most_tokens) => crate::gaps::measure(&sheet, stats, *most_tokens),
         Measure::CasePass => {
@@ -367,7 +372,12 @@ impl Sheet<'_, '_> {
     }
 
     /// A quotient of sums over units of sampling.
-    fn ratio(&self, stat: Stat, pairs: &[(Asked, (f64, f64))]) -> Estimate {
+    fn ratio(
+        &self,
+        stat: Stat,
+        pairs: &[(Asked, (f64, f64))],
+        of: &dyn Fn(&[(f64, f64)]) -> Result<Clustered, StatError>,
+    ) -> Estimate {
         let mut units: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for (a, (up, down)) in pairs {
             let sums = units.entry(unit_of(a).1).or_default();
@@ -383,7 +393,7 @@ impl Sheet<'_, '_> {
         };
         let rows: Vec<(f64, f64)> = units.into_values().collect();
         let unit = unit_name(self.slice);
-        match stats::ratio(&rows, LEVEL) {
+        match of(&rows) {
             Ok(found) => self.clustered(stat, &found, n, unit),
             Err(StatError::OutOfRange { .. }) if self.wanted.metric.unit == Unit::Currency => {
                 self.absent(stat, "no right answer", n)

@@ -10,6 +10,7 @@ use crate::families;
 use crate::nearest::nearest;
 use crate::scored::definitions::DEFINITIONS;
 use crate::view::Asked;
+use acidtest_metrics::language::Scale;
 use acidtest_record::{ScorerKind, Stat};
 
 /// A metric: its definition, and how it is measured.
@@ -220,6 +221,8 @@ pub(crate) enum Measure {
     Amount(fn(&Asked) -> Option<f64>),
     /// Sums over units and their quotient.
     Ratio(fn(&Asked) -> Option<(f64, f64)>),
+    /// Log-likelihoods and sizes over units of sampling, their quotient put on a scale.
+    Scaled(fn(&Asked) -> Option<(f64, f64)>, Scale),
     /// Gaps between content events, pooled over records; the flag is the largest
     /// number of tokens per event at which they are gaps between tokens.
     Gaps(Option<f64>),

@@ -47,9 +47,12 @@ impl Aspect {
                 let count = flags.iter().filter(|f| **f).count();
                 (!flags.is_empty()).then(|| count as f64 / flags.len() as f64)
             }
-            Measure::Ratio(_) | Measure::Gaps(_) | Measure::Rate(_) | Measure::CasePass | Measure::Corpus => {
-                None
-            }
+            Measure::Ratio(_)
+            | Measure::Scaled(..)
+            | Measure::Gaps(_)
+            | Measure::Rate(_)
+            | Measure::CasePass
+            | Measure::Corpus => None,
         }
     }
 
@@ -58,7 +61,12 @@ impl Aspect {
         let measure = &self.wanted.metric.measure;
         let by_request = !matches!(
             measure,
-            Measure::Ratio(_) | Measure::Gaps(_) | Measure::Rate(_) | Measure::CasePass | Measure::Corpus
+            Measure::Ratio(_)
+                | Measure::Scaled(..)
+                | Measure::Gaps(_)
+                | Measure::Rate(_)
+                | Measure::CasePass
+                | Measure::Corpus
         );
         by_request && matches!(self.stat, Stat::Mean | Stat::Share | Stat::P50)
     }

@@ -14,7 +14,7 @@ use crate::held::Held;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
     AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, Reading,
-    Role, Row, RunId, RunSpec, RunState, Source, Status, TargetSpec, Timing, Value, Verdict,
+    Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES, TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -532,6 +532,7 @@ impl<'a> View<'a> {
         self.opinions
             .keys()
             .map(String::as_str)
+            .filter(|n| !TEXT_SIZES.contains(n))
             .filter(move |n| !other.contains(n) && !crate::families::answers::is_own(n))
     }
 

@@ -69,6 +69,7 @@ pub use target::{
 pub use thinking::{THINKING_TAGS, Unfinished, without_tags, without_thinking};
 pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{
-    About, AboutRole, CORRECT, IS_GREEDY, LOGLIKELIHOOD, Maker, MakerKind, Status, Value, Verdict,
+    About, AboutRole, CORRECT, IS_GREEDY, LOGLIKELIHOOD, Maker, MakerKind, OWN_LOGLIKELIHOOD, OWN_TOKENS,
+    SCORED_BYTES, SCORED_TOKENS, SCORED_WORDS, Status, TEXT_SIZES, Value, Verdict,
 };
 pub use workload::{workload, workload_differences};

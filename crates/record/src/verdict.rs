@@ -14,6 +14,20 @@ pub const LOGLIKELIHOOD: &str = "loglikelihood";
 /// Name of the verdict that says whether a continuation is what greedy decoding gives.
 pub const IS_GREEDY: &str = "is_greedy";
 
+/// Name of the verdict that says how many tokens a part of a document was scored over.
+pub const SCORED_TOKENS: &str = "scored_tokens";
+/// Name of the verdict that says how many words a part of a document holds: runs of white space
+/// that begin in it, and one more in the first part, so that parts add up to the document's words.
+pub const SCORED_WORDS: &str = "scored_words";
+/// Name of the verdict that says how many UTF-8 bytes a part of a document holds.
+pub const SCORED_BYTES: &str = "scored_bytes";
+/// Name of the verdict that holds the log-likelihood of an answer by the model that gave it.
+pub const OWN_LOGLIKELIHOOD: &str = "own_loglikelihood";
+/// Name of the verdict that says over how many tokens that is.
+pub const OWN_TOKENS: &str = "own_tokens";
+/// Names of verdicts that are measurements of texts, and no scores.
+pub const TEXT_SIZES: [&str; 5] = [SCORED_TOKENS, SCORED_WORDS, SCORED_BYTES, OWN_LOGLIKELIHOOD, OWN_TOKENS];
+
 /// One opinion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

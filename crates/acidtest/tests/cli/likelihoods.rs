@@ -121,3 +121,37 @@ fn a_plan_counts_every_choice_window_and_example() {
     let texts: Vec<String> = CASES.iter().map(|(q, ..)| format!("one two\n\n{q}")).collect();
     check(shots, 3, &texts);
 }
+
+#[test]
+fn documents_have_a_perplexity() {
+    let place = Place::new();
+    let rolling = "prompt: { raw: ' {{ question }}', form: rolling, likelihood: { prefix: 'Start:' } }\n\
+        gates: ['bits_per_byte <= 100', 'word_perplexity <= 1', 'perplexity.high <= 1e9']";
+    let path = place.file("suite.yaml", &suite(rolling)).display().to_string();
+    // The second gate cannot be met: a perplexity is at least 1 and this server is unsure.
+    let report = place.run(&["run", &path, "-q", "--format", "json"]).exits(1).json();
+    let exported = place.run(&["export", "latest"]).exits(0).out();
+    let verdicts = lines(&exported, "verdict");
+    let total = |name: &str| -> f64 {
+        let own = verdicts.iter().filter(|v| v["name"] == name);
+        own.map(|v| v["value"]["number"].as_f64().unwrap()).sum()
+    };
+    // The blank in front is a byte, and separates an empty word, as in the reference.
+    let words: usize = CASES.iter().map(|c| c.0.split_whitespace().count() + 1).sum();
+    let bytes: usize = CASES.iter().map(|c| c.0.len() + 1).sum();
+    assert_eq!((total("scored_words"), total("scored_bytes")), (words as f64, bytes as f64));
+    let sum = total("loglikelihood");
+    let value = |metric: &str| estimate(&report, metric, "value")["value"].as_f64().unwrap();
+    let near = |metric: &str, due: f64| assert!((value(metric) - due).abs() < 1e-9 * due, "{metric} {due}");
+    near("perplexity", (-sum / total("scored_tokens")).exp());
+    near("word_perplexity", (-sum / words as f64).exp());
+    near("byte_perplexity", (-sum / bytes as f64).exp());
+    near("bits_per_byte", -sum / bytes as f64 / std::f64::consts::LN_2);
+    let interval = &estimate(&report, "bits_per_byte", "value")["interval"];
+    assert!(interval["low"].as_f64().unwrap() < value("bits_per_byte"), "{interval}");
+    let states: Vec<&str> =
+        report["gates"].as_array().unwrap().iter().map(|g| g["state"].as_str().unwrap()).collect();
+    assert_eq!(states[..2], ["met", "broken"], "{:#}", report["gates"]);
+    let again = place.run(&["report", "latest", "--format", "json"]).exits(0).json();
+    assert_eq!(again["estimates"], report["estimates"]);
+}

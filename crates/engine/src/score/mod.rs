@@ -14,8 +14,8 @@ mod words;
 
 use crate::phase::EngineError;
 use acidtest_record::{
-    About, AboutRole, Case, Digest, Extraction, Key, Kind, Maker, MakerKind, OutcomeClass, Price, Record,
-    RunSpec, ScorerSpec, Status, Value, Verdict,
+    About, AboutRole, Case, Digest, Extraction, Key, Kind, LogprobSide, Maker, MakerKind, OWN_LOGLIKELIHOOD,
+    OWN_TOKENS, OutcomeClass, Price, Record, RunSpec, ScorerSpec, Status, Value, Verdict,
 };
 use acidtest_suite::Extractor;
 use scorer::{Scorer, Subject};
@@ -172,8 +172,28 @@ impl Judge {
         let words =
             Scored { status: Status::Scored, value: Some(Value::Bool(refused)), pass: None, why: None };
         verdicts.push(verdict(key, at_unix_ns, REFUSED, None, &words));
+        verdicts.extend(record.into_iter().flat_map(|record| own_likelihood(record, at_unix_ns)));
         verdicts
     }
+}
+
+/// The log-likelihood of an answer by the model that gave it, and its tokens; of tokens with a
+/// finite log-probability.
+fn own_likelihood(record: &Record, at_unix_ns: i64) -> Vec<Verdict> {
+    let known = record.answer.logprobs(LogprobSide::Completion).filter_map(|t| t.logprob);
+    let (mut sum, mut tokens) = (0.0, 0.0);
+    for logprob in known.filter(|l| l.is_finite()) {
+        sum += logprob;
+        tokens += 1.0;
+    }
+    if tokens == 0.0 {
+        return Vec::new();
+    }
+    let of = |name, x| {
+        let said = Scored { status: Status::Scored, value: Some(Value::Number(x)), pass: None, why: None };
+        verdict(record.key, at_unix_ns, name, None, &said)
+    };
+    vec![of(OWN_LOGLIKELIHOOD, sum), of(OWN_TOKENS, tokens)]
 }
 
 fn extractor(extraction: &Extraction, thinking: &[String]) -> Result<Extractor, EngineError> {

@@ -1,14 +1,16 @@
 //! Multiple choice by log-likelihood: `acc`, and by the length of the choices.
 //!
-//! Main slice: [`METRICS`]. A pure function of stored verdicts and cases; what a run holds of
-//! whole texts is not made into a perplexity here.
+//! Main slices: [`METRICS`], [`PERPLEXITIES`]. Pure functions of stored verdicts and cases.
 
 use crate::estimate::Family;
 use crate::families::quality::{correct, is_part};
 use crate::metric::{Better, Guard, Judged, Measure, Metric, Unit};
-use crate::view::{Asked, Opinion};
-use acidtest_metrics::language::Chosen;
-use acidtest_record::{Case, Form, Kind, LOGLIKELIHOOD, OutcomeClass, Stat};
+use crate::view::{Asked, Opinion, View};
+use acidtest_metrics::language::{Chosen, Scale};
+use acidtest_record::{
+    Case, Form, Kind, LOGLIKELIHOOD, OWN_LOGLIKELIHOOD, OWN_TOKENS, OutcomeClass, SCORED_BYTES,
+    SCORED_TOKENS, SCORED_WORDS, Stat,
+};
 
 /// What the three share.
 const CHOICE: Metric = Metric {
@@ -52,6 +54,84 @@ pub(crate) const METRICS: &[Metric] = &[
         ..CHOICE
     },
 ];
+
+/// What the perplexities share.
+const TEXT: Metric = Metric {
+    id: "",
+    title: "",
+    family: Family::Quality,
+    unit: Unit::Number,
+    better: Better::Lower,
+    range: None,
+    stats: &[Stat::Value],
+    param: None,
+    needs: "documents asked by log-likelihood (form: rolling)",
+    formula: "",
+    edges: "a part without log-likelihood is left out; a part of which a token has no log-probability has no words and bytes and is left out where they count: put text in front with `likelihood: { prefix: … }`; nothing left: absent",
+    interval: "t on C-1 degrees of freedom of the quotient in nats, linearised over units of sampling, its ends put on the scale; unit of sampling: the cluster, else the document",
+    source: "lm-evaluation-harness 0.4.13",
+    guard: Guard::Nothing,
+    measure: Measure::Scaled(|_| None, Scale::Bits),
+};
+
+pub(crate) const PERPLEXITIES: &[Metric] = &[
+    Metric {
+        id: "perplexity",
+        title: "Perplexity of given documents, per token of the server",
+        formula: "exp(-sum of log p / tokens with a log-probability); never compared across tokenizers",
+        measure: Measure::Scaled(|a| sized(a, LOGLIKELIHOOD, SCORED_TOKENS), Scale::Perplexity),
+        ..TEXT
+    },
+    Metric {
+        id: "word_perplexity",
+        title: "Perplexity of given documents, per word",
+        formula: "exp(-sum of log p / words); words are what white space separates in the document",
+        measure: Measure::Scaled(|a| sized(a, LOGLIKELIHOOD, SCORED_WORDS), Scale::Perplexity),
+        ..TEXT
+    },
+    Metric {
+        id: "byte_perplexity",
+        title: "Perplexity of given documents, per UTF-8 byte",
+        formula: "exp(-sum of log p / bytes)",
+        measure: Measure::Scaled(|a| sized(a, LOGLIKELIHOOD, SCORED_BYTES), Scale::Perplexity),
+        ..TEXT
+    },
+    Metric {
+        id: "bits_per_byte",
+        title: "Bits per UTF-8 byte of given documents: compare models by this one",
+        formula: "-sum of log2 p / bytes",
+        measure: Measure::Scaled(|a| sized(a, LOGLIKELIHOOD, SCORED_BYTES), Scale::Bits),
+        ..TEXT
+    },
+    Metric {
+        id: "self_perplexity",
+        title: "Perplexity of a model's own answers by its own probabilities; no measure of quality",
+        better: Better::Neither,
+        needs: "answers with log-probabilities of their tokens (params: { logprobs: true })",
+        formula: "exp(-sum of log p of the answer's tokens / tokens)",
+        edges: "an answer without log-probabilities is left out; nothing left: absent",
+        source: "the definition of perplexity, of the model's own output",
+        measure: Measure::Scaled(|a| sized(a, OWN_LOGLIKELIHOOD, OWN_TOKENS), Scale::Perplexity),
+        ..TEXT
+    },
+];
+
+/// A log-likelihood and the size that it is of, where both are known.
+fn sized(a: &Asked, sum: &str, size: &str) -> Option<(f64, f64)> {
+    let number = |name: &str| match a.opinion(name) {
+        Opinion::Value(x) => Some(x),
+        _ => None,
+    };
+    Some((number(sum)?, number(size)?))
+}
+
+/// Whether a run holds what such a metric is made of.
+pub(crate) fn is_held(view: &View, id: &str) -> bool {
+    match id {
+        "self_perplexity" => view.has_opinion(OWN_TOKENS),
+        _ => view.has_opinion(SCORED_TOKENS),
+    }
+}
 
 /// The texts of the choices that a request is one of, where its plan asks for choices.
 fn choices(a: &Asked) -> Option<Vec<String>> {

@@ -19,6 +19,7 @@ use crate::metric::Metric;
 pub(crate) const ALL: &[&[Metric]] = &[
     quality::METRICS,
     language::METRICS,
+    language::PERPLEXITIES,
     answers::METRICS,
     corpus::METRICS,
     labels::METRICS,
