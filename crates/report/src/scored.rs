@@ -110,11 +110,18 @@ pub fn score(r: &ScoreReport, style: Style) -> String {
     let heads = ["", lang.say("value"), lang.say("interval"), lang.say("unit"), ""];
     grid.row(heads.map(|h| Cell::painted(h, Paint::Faint)));
     let mut last = None;
+    let mut notes: Vec<(String, String)> = Vec::new();
     for e in &r.estimates {
         if last.replace(&e.labels).is_some_and(|old| old != &e.labels) {
             grid.line(slice(e), Paint::Title);
         }
-        let (value, interval) = parts(e, lang);
+        let (mut value, mut interval) = parts(e, lang);
+        // A sentence would make its column wider than all numbers: it stands below the table.
+        if value.chars().count() > WIDEST {
+            notes.push((e.name(), std::mem::replace(&mut value, lang.say("absent").to_owned())));
+        } else if interval.chars().count() > WIDEST {
+            notes.push((e.name(), std::mem::replace(&mut interval, lang.say("no interval").to_owned())));
+        }
         let mark = match is_worst(r, e) {
             true => Cell::painted(lang.say("worst slice"), Paint::Bad),
             false => "".into(),
@@ -122,6 +129,8 @@ pub fn score(r: &ScoreReport, style: Style) -> String {
         grid.row([e.name().into(), value.into(), interval.into(), e.unit.as_str().into(), mark]);
     }
     out.push_str(&grid.render(style));
+    notes.dedup_by(|a, b| a.1 == b.1);
+    notes.iter().for_each(|(name, why)| out.push_str(&format!(" {name}: {}\n", clean(why))));
     r.tables.iter().for_each(|t| out.push_str(&sheet(t, style)));
     r.compat.iter().for_each(|c| out.push_str(&format!(" sacreBLEU: {}\n", clean(&c.formatted))));
     out.push_str(&crate::differences::differences(&r.tests, style));
@@ -136,6 +145,9 @@ pub fn score(r: &ScoreReport, style: Style) -> String {
     }
     out
 }
+
+/// Letters of a cell at most; longer words stand below the table.
+const WIDEST: usize = 26;
 
 /// Rows and columns of a table that are drawn; the JSON has all.
 const DRAWN: usize = 16;

@@ -53,8 +53,8 @@ pub(crate) struct FileArgs {
     #[arg(long, value_name = "NAME")]
     cluster_field: Option<String>,
     /// Threads; else one for each core
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
     /// Write a line for each case, which `acidtest compare` reads
     #[arg(long, value_name = "FILE")]
     per_case: Option<PathBuf>,
@@ -226,6 +226,24 @@ impl FileArgs {
         }
     }
 
+    /// A file that is read is never written.
+    fn check_outputs(&self, predictions: &Path, show: &ShowArgs) -> Result<(), Failure> {
+        let place = |path: &Path| std::fs::canonicalize(path).ok();
+        let read: Vec<PathBuf> = std::iter::once(predictions)
+            .chain(self.references.iter().map(PathBuf::as_path))
+            .chain(self.against.as_deref())
+            .filter_map(place)
+            .collect();
+        let written = self.per_case.iter().chain(&show.output).chain(show.reports.iter().map(|r| &r.1));
+        for path in written {
+            if place(path).is_some_and(|p| read.contains(&p)) {
+                return Err(Failure::usage(format!("'{}' is read and would be overwritten", path.display()))
+                    .hint("write to another file"));
+            }
+        }
+        Ok(())
+    }
+
     fn chosen(&self) -> Result<Chosen, Failure> {
         let options = self.options.options();
         Chosen::new(&self.parted().1, &options).map_err(|e| Failure::usage(e.what).hint(e.hint))
@@ -245,7 +263,7 @@ impl FileArgs {
                 by: by.to_vec(),
             },
             digests: self.per_case.is_some() || self.against.is_some(),
-            threads: self.threads.unwrap_or(cores).clamp(1, 256),
+            threads: self.threads.map_or(cores, usize::from).clamp(1, 256),
         }
     }
 }
@@ -258,6 +276,7 @@ pub(super) fn run(args: &FileArgs, by: &[String], show: &ShowArgs, quiet: bool) 
         (None, true) => return Err(Failure::usage("nothing to score").hint(FORMS)),
     };
     check_formats(show)?;
+    args.check_outputs(predictions, show)?;
     let how = args.settings()?;
     let (of_columns, of_texts) = args.parted();
     if !of_texts.is_empty() {

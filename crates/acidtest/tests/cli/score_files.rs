@@ -239,6 +239,10 @@ fn labels_probabilities_samples_and_rankings_are_scored() {
         }),
     );
     assert_eq!((value(&both, "accuracy"), value(&both, "chrf")), (1.0, 100.0));
+    let over =
+        ["--metrics", "bleu", "--predictions", "s.csv", "--references", "c.csv", "--per-case", "c.csv"];
+    refused(&place, &over, &["'c.csv' is read"]);
+    assert!(std::fs::read_to_string(place.path().join("c.csv")).unwrap().starts_with("label,"));
     refused(&place, &["--metrics", "accuracy", "--predictions", "c.csv", "--by", "truth"], &["--by"]);
     refused(
         &place,
