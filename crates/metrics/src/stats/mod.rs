@@ -12,6 +12,9 @@
 //!   units with many values       a quantile of the pool    bootstrap_pooled_quantile
 //! ```
 //!
+//! Beside them: [`confidence_sequence`] may be looked at after every value, [`generalization_gap`]
+//! holds seen-like against held-out cases, [`worst_slices`] orders slices and draws them back.
+//!
 //! Every interval is an [`Interval`], every lack of one a [`NoInterval`] with a reason to print.
 
 mod batch;
@@ -20,6 +23,7 @@ mod batch_tests;
 mod bootstrap;
 mod cluster;
 mod distribution;
+mod gap;
 mod groups;
 mod interval;
 mod multiple;
@@ -30,6 +34,7 @@ mod quantile;
 mod random;
 mod required;
 mod rows;
+mod sequence;
 mod settle;
 mod signed_rank;
 mod significance;
@@ -46,6 +51,7 @@ pub use distribution::{
     beta_quantile, binomial_cdf, binomial_quantile, binomial_upper_quantile, chi2_quantile, normal_cdf,
     normal_quantile, t_quantile, t_two_sided,
 };
+pub use gap::{SliceValue, Split, WorstSlice, generalization_gap, worst_slices};
 pub use groups::{MannWhitney, TTest, mann_whitney, newcombe_independent, student, welch};
 pub use interval::{Interval, Method, NoInterval, Sides, StatError};
 pub use multiple::{benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg};
@@ -65,6 +71,7 @@ pub use rows::{
     Finish, Resampled, Rows, randomise, resample, resample_bca, resample_chunk, resample_difference, starts,
     summarise_resamples,
 };
+pub use sequence::confidence_sequence;
 pub use settle::{MeanDifference, Shown};
 pub use signed_rank::{SignedRank, wilcoxon};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};
