@@ -4,6 +4,7 @@
 //! by tag, then validity, gates, tables, failures and warnings.
 
 use crate::compare::tests;
+use crate::generalization::HELD_OUT;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
 use crate::families::quality::{DELIVERY, JUDGEMENT};
@@ -113,6 +114,7 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
             "acc" | "acc_norm" | "acc_bytes" if !slice.asked().any(|a| language::is_asked(&a)) => {}
             _ if matches!(metric.measure, Measure::Scaled(..))
                 && !language::is_held(slice.view, metric.id) => {}
+            "generalization_gap" if quality_only || !is_judged(slice.view) || !has_held_out(slice.view) => {}
             "funnel" | "field_accuracy" if quality_only => {}
             "funnel" => {
                 let stages = answers::stages(slice.view.spec, slice.view.cases);
@@ -144,6 +146,12 @@ pub(crate) fn is_judged(view: &View) -> bool {
         || view.has_opinion(REFUSED)
         || view.spec.scorers.iter().any(decides)
         || view.cases.iter().any(|c| c.refuse || c.scorers.iter().flatten().any(decides))
+}
+
+/// Whether some cases are held out and others are not.
+fn has_held_out(view: &View) -> bool {
+    let is_held = |c: &acidtest_record::Case| c.split.as_deref() == Some(HELD_OUT);
+    view.cases.iter().any(is_held) && !view.cases.iter().all(is_held)
 }
 
 fn names(slice: &Slice) -> BTreeSet<String> {

@@ -32,6 +32,7 @@ mod findings;
 mod forecast;
 mod gaps;
 mod gate_check;
+mod generalization;
 mod gates;
 mod held;
 mod matrix;

@@ -113,6 +113,7 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
             let pairs: Vec<(Asked, (f64, f64))> = slice.asked().filter_map(|a| Some((a, row(&a)?))).collect();
             one(&|stat| sheet.ratio(stat, &pairs, &|rows| ratio_interval(rows, *scale, LEVEL)))
         }
+        Measure::Generalization(row) => one(&|stat| crate::generalization::measure(&sheet, stat, *row)),
         Measure::Gaps(most_tokens) => crate::gaps::measure(&sheet, stats, *most_tokens),
         Measure::CasePass => {
             let passes = crate::case_pass::Passes::of(slice);
@@ -240,7 +241,7 @@ impl Sheet<'_, '_> {
     }
 
     /// An estimate from the clustered statistics.
-    fn clustered(&self, stat: Stat, found: &Clustered, n: N, unit: &str) -> Estimate {
+    pub(crate) fn clustered(&self, stat: Stat, found: &Clustered, n: N, unit: &str) -> Estimate {
         let mut e = self.fill(
             stat,
             Found {

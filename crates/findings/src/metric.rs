@@ -223,6 +223,8 @@ pub(crate) enum Measure {
     Ratio(fn(&Asked) -> Option<(f64, f64)>),
     /// Log-likelihoods and sizes over units of sampling, their quotient put on a scale.
     Scaled(fn(&Asked) -> Option<(f64, f64)>, Scale),
+    /// Seen-like against held-out cases; the parameter names the split that is held out.
+    Generalization(fn(&Asked, &str) -> Judged),
     /// Gaps between content events, pooled over records; the flag is the largest
     /// number of tokens per event at which they are gaps between tokens.
     Gaps(Option<f64>),

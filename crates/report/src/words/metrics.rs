@@ -125,6 +125,7 @@ pub(super) const TITLES: &[Entry] = &[
     ("Perplexity of given documents, per UTF-8 byte", "주어진 문서의 퍼플렉서티, UTF-8 바이트당"),
     ("Bits per UTF-8 byte of given documents: compare models by this one", "주어진 문서의 UTF-8 바이트당 비트: 모델은 이것으로 비교"),
     ("Perplexity of a model's own answers by its own probabilities; no measure of quality", "모델 자신의 확률로 본 자신의 답의 퍼플렉서티; 품질의 척도가 아님"),
+    ("How much accuracy is lost on held-out cases", "따로 둔 케이스에서 잃는 정확도"),
     ("Word errors per reference word", "참조 단어당 단어 오류"),
     ("Share of matches and errors that are errors", "일치와 오류 중 오류의 비율"),
     ("Word information lost", "잃은 단어 정보"),
