@@ -18,6 +18,11 @@ pub struct EditCounts {
     pub insertions: u64,
 }
 
+/// A byte or a number.
+pub(crate) trait Symbol: Copy + PartialEq + Into<u32> {}
+
+impl<S: Copy + PartialEq + Into<u32>> Symbol for S {}
+
 /// Scratch memory of the bit-parallel algorithms.
 #[derive(Debug, Default)]
 pub(crate) struct Bits {
@@ -85,19 +90,80 @@ impl Bits {
         self.carry.resize(rows, UP);
     }
 
-    /// Levenshtein distance.
-    pub(crate) fn distance(&mut self, a: &[u32], b: &[u32], symbols: usize) -> usize {
+    /// Levenshtein distance of symbols below `symbols`.
+    pub(crate) fn distance<S: Symbol>(&mut self, a: &[S], b: &[S], symbols: usize) -> usize {
         let (a, b, _) = trimmed(a, b);
         let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-        if pattern.is_empty() {
-            return text.len();
-        }
+        let sum = match pattern.len() {
+            0 => return text.len(),
+            1..=64 => self.lanes::<S, 1, false>(pattern, text, symbols),
+            65..=128 => self.lanes::<S, 2, false>(pattern, text, symbols),
+            129..=192 => self.lanes::<S, 3, false>(pattern, text, symbols),
+            193..=256 => self.lanes::<S, 4, false>(pattern, text, symbols),
+            _ => self.strips(pattern, text, symbols),
+        };
+        (pattern.len() as i64 + sum) as usize
+    }
+
+    /// Strips of up to four blocks, one after the other.
+    fn strips<S: Symbol>(&mut self, pattern: &[S], text: &[S], symbols: usize) -> i64 {
         self.start(text.len());
         let mut sum = 0;
-        for block in pattern.chunks(64) {
-            sum = self.sweep(block, text.iter().copied(), symbols, |_, _, _, _| ()).0;
+        for part in pattern.chunks(256) {
+            sum = match part.len() {
+                0..=64 => self.lanes::<S, 1, true>(part, text, symbols),
+                65..=128 => self.lanes::<S, 2, true>(part, text, symbols),
+                129..=192 => self.lanes::<S, 3, true>(part, text, symbols),
+                _ => self.lanes::<S, 4, true>(part, text, symbols),
+            };
         }
-        (pattern.len() as i64 + sum) as usize
+        sum
+    }
+
+    /// Runs `N` blocks side by side over the text: the next row of one need not wait for this row
+    /// of the next. `LINKED`: differences come from and go to `carry`. Returns the sum of the
+    /// horizontal differences that leave the last block.
+    fn lanes<S: Symbol, const N: usize, const LINKED: bool>(
+        &mut self,
+        part: &[S],
+        text: &[S],
+        symbols: usize,
+    ) -> i64 {
+        if self.masks.len() < symbols * N {
+            self.masks.resize(symbols * N, 0);
+        }
+        let masks = self.masks.as_chunks_mut::<N>().0;
+        for (i, symbol) in part.iter().enumerate() {
+            masks[(*symbol).into() as usize][i / 64] |= 1 << (i % 64);
+        }
+        let top = (part.len() - 1) % 64;
+        let (mut ups, mut downs, mut sum) = ([!0u64; N], [0u64; N], 0i64);
+        for (row, symbol) in text.iter().enumerate() {
+            let mask = &masks[(*symbol).into() as usize];
+            let carry = if LINKED { self.carry[row] } else { UP };
+            let (mut up_in, mut down_in) = (u64::from(carry & UP), u64::from(carry >> 1));
+            for lane in 0..N {
+                let (up, down) = (ups[lane], downs[lane]);
+                let equal = mask[lane] | down_in;
+                let diagonal = ((equal & up).wrapping_add(up) ^ up) | equal | down;
+                let more = down | !(diagonal | up);
+                let less = diagonal & up;
+                let end = if lane == N - 1 { top } else { 63 };
+                let (up_out, down_out) = ((more >> end) & 1, (less >> end) & 1);
+                let (more, less) = (more << 1 | up_in, less << 1 | down_in);
+                ups[lane] = less | !(diagonal | more);
+                downs[lane] = more & diagonal;
+                (up_in, down_in) = (up_out, down_out);
+            }
+            sum += up_in as i64 - down_in as i64;
+            if LINKED {
+                self.carry[row] = up_in as u8 | (down_in as u8) << 1;
+            }
+        }
+        for symbol in part {
+            masks[(*symbol).into() as usize] = [0; N];
+        }
+        sum
     }
 
     /// Length of the longest common subsequence.
@@ -231,7 +297,7 @@ impl Bits {
 }
 
 /// Without the common beginning and end, and how long these were together.
-pub(crate) fn trimmed<'s>(a: &'s [u32], b: &'s [u32]) -> (&'s [u32], &'s [u32], usize) {
+pub(crate) fn trimmed<'s, S: Symbol>(a: &'s [S], b: &'s [S]) -> (&'s [S], &'s [S], usize) {
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);
     let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();

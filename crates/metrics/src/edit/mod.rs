@@ -17,10 +17,12 @@ mod bits;
 mod jaro;
 mod plain;
 mod symbols;
+mod words;
 
 pub use bits::EditCounts;
-pub(crate) use bits::{Bits, trimmed};
-pub(crate) use symbols::{Symbols, number_words};
+pub(crate) use bits::{Bits, Symbol, trimmed};
+pub(crate) use symbols::Symbols;
+pub(crate) use words::{Gap, Split, Words};
 
 use crate::stats::StatError;
 
@@ -58,7 +60,7 @@ fn check(a: usize, b: usize, most: u64) -> Result<(), StatError> {
 }
 
 /// Are two sequences short enough for the bit-parallel algorithms?
-pub(crate) fn check_bits(a: &[u32], b: &[u32]) -> Result<(), StatError> {
+pub(crate) fn check_bits<S: Symbol>(a: &[S], b: &[S]) -> Result<(), StatError> {
     if (a.len() as u64).saturating_mul(b.len() as u64) <= MOST_BIT_CELLS {
         return Ok(());
     }

@@ -16,11 +16,10 @@ mod table;
 mod tokens;
 
 use super::{Output, RowMetric};
-use crate::edit::number_words;
+use crate::edit::{Gap, Split, Words};
 use crate::stats::StatError;
 use crate::text::python_split;
 use shifts::Shifts;
-use std::collections::HashMap;
 
 /// Words of one text, at most: memory and time grow with them.
 const MOST_WORDS: usize = 100_000;
@@ -65,6 +64,7 @@ pub struct Ter {
     options: TerOptions,
     outputs: [Output; 1],
     shifts: Shifts,
+    words: Words,
     left: Vec<u32>,
     right: Vec<u32>,
     order: Vec<u32>,
@@ -78,6 +78,7 @@ impl Ter {
             options,
             outputs: [output],
             shifts: Shifts::default(),
+            words: Words::default(),
             left: Vec::new(),
             right: Vec::new(),
             order: Vec::new(),
@@ -91,11 +92,11 @@ impl Ter {
     pub fn segment(&mut self, hypothesis: &str, references: &[&str]) -> Result<TerCounts, StatError> {
         let hypothesis = tokens::normalize(hypothesis, self.options);
         let references: Vec<_> = references.iter().map(|r| tokens::normalize(r, self.options)).collect();
-        let mut known = HashMap::with_capacity(64);
-        number_words(&mut known, python_split(&hypothesis), &mut self.left);
+        self.words.clear();
+        self.words.number(Split::new(&hypothesis, Gap::Whitespace), &mut self.left);
         let (mut best, mut total) = (None, 0);
         for reference in &references {
-            let words = number_words(&mut known, python_split(reference), &mut self.right);
+            let words = self.words.number(Split::new(reference, Gap::Whitespace), &mut self.right);
             let longest = self.left.len().max(self.right.len());
             if longest > MOST_WORDS {
                 let (what, expected) = ("number of words", "at most 100000");
