@@ -206,6 +206,10 @@ impl Bits {
             counts.insertions += b.len() as u64;
             return;
         }
+        if a.len() <= 64 && 2 * a.len() * b.len() / 8 < SPLIT_BYTES {
+            self.trace_short(a, b, symbols, counts);
+            return;
+        }
         let most = most.min(a.len().max(b.len()));
         let band = a.len().min(2 * most + 1);
         if 2 * band * b.len() / 8 < SPLIT_BYTES || a.len() < 65 || b.len() < 10 {
@@ -263,6 +267,44 @@ impl Bits {
             });
         }
         self.walk(a, b, counts);
+    }
+
+    /// As `trace`, in one block.
+    fn trace_short(&mut self, a: &[u32], b: &[u32], symbols: usize, counts: &mut EditCounts) {
+        self.set(a, symbols);
+        if self.cells.len() < b.len() {
+            self.cells.resize(b.len(), (0, 0));
+        }
+        let (mut up, mut down) = (!0u64, 0u64);
+        for (symbol, cell) in b.iter().zip(&mut self.cells) {
+            let equal = self.masks[*symbol as usize];
+            let diagonal = ((equal & up).wrapping_add(up) ^ up) | equal | down;
+            let more = (down | !(diagonal | up)) << 1 | 1;
+            let less = (diagonal & up) << 1;
+            up = less | !(diagonal | more);
+            down = more & diagonal;
+            *cell = (up, down);
+        }
+        self.unset(a);
+        let (mut column, mut row) = (a.len(), b.len());
+        while column > 0 && row > 0 {
+            let bit = 1 << (column - 1);
+            if self.cells[row - 1].0 & bit != 0 {
+                counts.deletions += 1;
+                column -= 1;
+            } else if row > 1 && self.cells[row - 2].1 & bit != 0 {
+                counts.insertions += 1;
+                row -= 1;
+            } else {
+                row -= 1;
+                column -= 1;
+                let same = a[column] == b[row];
+                counts.hits += u64::from(same);
+                counts.substitutions += u64::from(!same);
+            }
+        }
+        counts.deletions += column as u64;
+        counts.insertions += row as u64;
     }
 
     /// From the end of both back to the start.
