@@ -117,7 +117,7 @@ pub fn jiwer_words(text: &str) -> impl Iterator<Item = &str> {
 /// Counts of the word alignment that jiwer 4 gives.
 ///
 /// # Errors
-/// The product of the numbers of words between common ends exceeds 2^36.
+/// Between common ends the product of the numbers of words exceeds 2^35, or one number 2^24.
 pub fn word_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, StatError> {
     Scratch::default().words(reference, hypothesis)
 }
@@ -125,7 +125,7 @@ pub fn word_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, Stat
 /// Counts of the alignment of code points that jiwer 4 gives, of texts with stripped ends.
 ///
 /// # Errors
-/// The product of the numbers of code points between common ends exceeds 2^36.
+/// Between common ends the product of the numbers of code points exceeds 2^35, or one number 2^24.
 pub fn char_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, StatError> {
     Scratch::default().chars(reference, hypothesis)
 }
@@ -349,7 +349,9 @@ mod tests {
     #[test]
     fn what_is_too_long_is_an_error() {
         let (a, b) = ("a".repeat(400_000), "b".repeat(400_000));
-        assert!(char_counts(&a, &b).unwrap_err().to_string().contains("2^36"));
+        assert!(char_counts(&a, &b).unwrap_err().to_string().contains("2^35"));
+        let long = "b".repeat((1 << 24) + 1);
+        assert!(char_counts("a", &long).unwrap_err().to_string().contains("2^24"));
         assert_eq!(char_counts(&a, &a).unwrap().hits, 400_000);
     }
 }

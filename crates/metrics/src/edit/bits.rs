@@ -345,3 +345,96 @@ pub(crate) fn trimmed<'s, S: Symbol>(a: &'s [S], b: &'s [S]) -> (&'s [S], &'s [S
     let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     (&a[..a.len() - tail], &b[..b.len() - tail], head + tail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The whole table, cell by cell: distance and length of the longest common subsequence.
+    fn table(a: &[u32], b: &[u32]) -> (usize, usize) {
+        let mut row: Vec<(usize, usize)> = (0..=b.len()).map(|j| (j, 0)).collect();
+        for x in a {
+            let mut corner = row[0];
+            row[0].0 += 1;
+            for (j, y) in b.iter().enumerate() {
+                let same = usize::from(x == y);
+                let distance = (corner.0 + 1 - same).min(row[j].0 + 1).min(row[j + 1].0 + 1);
+                let common = (corner.1 + same).max(row[j].1).max(row[j + 1].1);
+                corner = row[j + 1];
+                row[j + 1] = (distance, common);
+            }
+        }
+        row[b.len()]
+    }
+
+    fn check(a: &[u32], b: &[u32]) {
+        let mut bits = Bits::default();
+        let (distance, common) = table(a, b);
+        // Twice, as the scratch memory must be left clean.
+        for _ in 0..2 {
+            assert_eq!(bits.distance(a, b, 4), distance);
+            assert_eq!(bits.common(a, b, 4), common);
+            let counts = bits.counts(a, b, 4);
+            let EditCounts { hits, substitutions, deletions, insertions } = counts;
+            assert_eq!(hits + substitutions + deletions, a.len() as u64);
+            assert_eq!(hits + substitutions + insertions, b.len() as u64);
+            assert_eq!(substitutions + deletions + insertions, distance as u64);
+        }
+        let bytes = |symbols: &[u32]| symbols.iter().map(|s| *s as u8).collect::<Vec<u8>>();
+        assert_eq!(bits.distance(&bytes(a), &bytes(b), 4), distance);
+    }
+
+    /// Numbers that follow no short cycle.
+    fn sequence(length: usize, seed: u32, symbols: u32) -> Vec<u32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % symbols
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn lengths_at_the_edges_of_blocks() {
+        for length in [1, 63, 64, 65, 127, 128, 129, 191, 192, 193, 255, 256, 257, 320, 321, 449, 513] {
+            check(&sequence(length, 1, 4), &sequence(length + 7, 2, 4));
+            check(&sequence(length + 300, 3, 2), &sequence(length, 4, 2));
+        }
+    }
+
+    #[test]
+    fn split_alignments_are_as_good() {
+        check(&sequence(3000, 5, 4), &sequence(2900, 6, 4));
+        check(&sequence(70, 5, 4), &sequence(70_000, 6, 4));
+    }
+
+    fn short() -> impl Strategy<Value = Vec<u32>> {
+        proptest::collection::vec(0u32..4, 0..90)
+    }
+
+    proptest! {
+        #[test]
+        fn as_the_whole_table(a in short(), b in short()) {
+            check(&a, &b);
+        }
+
+        #[test]
+        fn as_the_whole_table_after_edits(mut a in proptest::collection::vec(0u32..4, 200..400),
+                                          at in 0usize..200, gone in 0usize..40, other in 0u32..4) {
+            let before = a.clone();
+            a.drain(at..(at + gone).min(a.len()));
+            a.insert(at, other);
+            check(&before, &a);
+        }
+
+        #[test]
+        fn a_metric(a in short(), b in short(), c in short()) {
+            let mut bits = Bits::default();
+            let ab = bits.distance(&a, &b, 4);
+            prop_assert_eq!(ab, bits.distance(&b, &a, 4));
+            prop_assert_eq!(ab == 0, a == b);
+            prop_assert!(bits.distance(&a, &c, 4) <= ab + bits.distance(&b, &c, 4));
+        }
+    }
+}

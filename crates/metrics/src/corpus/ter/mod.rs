@@ -22,7 +22,7 @@ use crate::text::python_split;
 use shifts::Shifts;
 
 /// Words of one text, at most: memory and time grow with them.
-const MOST_WORDS: usize = 100_000;
+const MOST_WORDS: usize = 50_000;
 
 /// Flags of the tercom tokenizer; all off is sacreBLEU's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl Ter {
     /// Edits and reference length of one segment.
     ///
     /// # Errors
-    /// No reference, or a text of more than 100,000 words.
+    /// No reference, or a text of more than 50,000 words.
     pub fn segment(&mut self, hypothesis: &str, references: &[&str]) -> Result<TerCounts, StatError> {
         let hypothesis = tokens::normalize(hypothesis, self.options);
         let references: Vec<_> = references.iter().map(|r| tokens::normalize(r, self.options)).collect();
@@ -99,7 +99,7 @@ impl Ter {
             let words = self.words.number(Split::new(reference, Gap::Whitespace), &mut self.right);
             let longest = self.left.len().max(self.right.len());
             if longest > MOST_WORDS {
-                let (what, expected) = ("number of words", "at most 100000");
+                let (what, expected) = ("number of words", "at most 50000");
                 return Err(StatError::OutOfRange { what, value: longest as f64, expected });
             }
             self.order.clone_from(&self.left);
@@ -169,6 +169,6 @@ mod tests {
             assert_eq!(values, [Some(score)]);
         }
         assert!(ter.segment("a", &[]).is_err());
-        assert!(ter.segment(&"a ".repeat(100_001), &["a"]).is_err());
+        assert!(ter.segment(&"a ".repeat(50_001), &["a"]).is_err());
     }
 }
