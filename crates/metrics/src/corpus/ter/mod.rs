@@ -59,7 +59,7 @@ pub struct TerCounts {
 
 /// Translation edit rate, 0 and up, in percent; less is better.
 ///
-/// Row: edits, mean reference length. An empty reference against words scores 100.
+/// References are tokenized twice, as sacreBLEU does. Row: edits, mean reference length. An empty reference against words scores 100.
 pub struct Ter {
     options: TerOptions,
     outputs: [Output; 1],
@@ -91,7 +91,8 @@ impl Ter {
     /// No reference, or a text of more than 50,000 words.
     pub fn segment(&mut self, hypothesis: &str, references: &[&str]) -> Result<TerCounts, StatError> {
         let hypothesis = tokens::normalize(hypothesis, self.options);
-        let references: Vec<_> = references.iter().map(|r| tokens::normalize(r, self.options)).collect();
+        let references: Vec<_> =
+            references.iter().map(|r| tokens::normalize_reference(r, self.options)).collect();
         self.words.clear();
         self.words.number(Split::new(&hypothesis, Gap::Whitespace), &mut self.left);
         let (mut best, mut total) = (None, 0);
@@ -155,6 +156,14 @@ impl RowMetric for Ter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_tokenized_twice() {
+        let mut ter = Ter::new(TerOptions { normalized: true, ..TerOptions::default() });
+        for (reference, length) in [("a,,0", 4.0), (".,5", 3.0), ("x..5 y", 5.0), ("5-6-7", 5.0)] {
+            assert_eq!(ter.segment("q", &[reference]).unwrap().reference_length, length, "{reference}");
+        }
+    }
 
     #[test]
     fn empty_texts() {
