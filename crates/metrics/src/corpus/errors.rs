@@ -13,10 +13,9 @@
 //! ```
 
 use super::{Output, RowMetric};
-use crate::edit::{Bits, EditCounts, Symbols, check_bits, number_words, similarity};
+use crate::edit::{Bits, EditCounts, Gap, Split, Symbols, Words, check_bits, similarity};
 use crate::stats::StatError;
 use crate::text::is_python_space;
-use std::collections::HashMap;
 
 impl EditCounts {
     /// Errors per symbol of the reference: (S + D + I) / (H + S + D), 0 and up. Without a symbol
@@ -56,6 +55,11 @@ impl std::ops::AddAssign for EditCounts {
     }
 }
 
+/// Errors per symbol of the reference; without one, the errors, which are insertions.
+fn rate([errors, reference]: [f64; 2]) -> f64 {
+    if reference == 0.0 { errors } else { errors / reference }
+}
+
 /// Summed counts; not whole where repeats were averaged.
 struct Sums {
     hits: f64,
@@ -78,7 +82,7 @@ impl Sums {
     }
 
     fn wer(&self) -> f64 {
-        if self.reference == 0.0 { self.insertions } else { self.errors / self.reference }
+        rate([self.errors, self.reference])
     }
 
     fn mer(&self) -> f64 {
@@ -107,28 +111,13 @@ impl Sums {
 /// assert_eq!(words, ["a\tb", "c", "d"]);
 /// ```
 pub fn jiwer_words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text.trim_matches(is_python_space);
-    std::iter::from_fn(move || {
-        let mut from = 0;
-        while let Some(at) = rest[from..].find(is_python_space).map(|at| at + from) {
-            let after = rest[at..].trim_start_matches(is_python_space);
-            let gap = &rest[at..rest.len() - after.len()];
-            if gap == " " || gap.chars().nth(1).is_some() {
-                let word = &rest[..at];
-                rest = after;
-                return Some(word);
-            }
-            from = at + gap.len();
-        }
-        let last = std::mem::take(&mut rest);
-        (!last.is_empty()).then_some(last)
-    })
+    Split::new(text, Gap::Jiwer)
 }
 
 /// Counts of the word alignment that jiwer 4 gives.
 ///
 /// # Errors
-/// The product of the numbers of words between common ends exceeds 2^36.
+/// Between common ends the product of the numbers of words exceeds 2^35, or one number 2^24.
 pub fn word_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, StatError> {
     Scratch::default().words(reference, hypothesis)
 }
@@ -136,7 +125,7 @@ pub fn word_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, Stat
 /// Counts of the alignment of code points that jiwer 4 gives, of texts with stripped ends.
 ///
 /// # Errors
-/// The product of the numbers of code points between common ends exceeds 2^36.
+/// Between common ends the product of the numbers of code points exceeds 2^35, or one number 2^24.
 pub fn char_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, StatError> {
     Scratch::default().chars(reference, hypothesis)
 }
@@ -145,15 +134,19 @@ pub fn char_counts(reference: &str, hypothesis: &str) -> Result<EditCounts, Stat
 struct Scratch {
     bits: Bits,
     symbols: Symbols,
+    words: Words,
     left: Vec<u32>,
     right: Vec<u32>,
 }
 
 impl Scratch {
     fn words(&mut self, reference: &str, hypothesis: &str) -> Result<EditCounts, StatError> {
-        let mut known = HashMap::with_capacity(64);
-        number_words(&mut known, jiwer_words(reference), &mut self.left);
-        let count = number_words(&mut known, jiwer_words(hypothesis), &mut self.right);
+        if reference == hypothesis {
+            return Ok(EditCounts { hits: jiwer_words(reference).count() as u64, ..EditCounts::default() });
+        }
+        self.words.clear();
+        self.words.number(Split::new(reference, Gap::Jiwer), &mut self.left);
+        let count = self.words.number(Split::new(hypothesis, Gap::Jiwer), &mut self.right);
         check_bits(&self.left, &self.right)?;
         Ok(self.bits.counts(&self.left, &self.right, count))
     }
@@ -166,11 +159,28 @@ impl Scratch {
         Ok(self.bits.counts(&self.left, &self.right, count))
     }
 
-    fn similarity(&mut self, hypothesis: &str, reference: &str) -> Result<f64, StatError> {
-        let count = self.symbols.number(hypothesis, reference, &mut self.left, &mut self.right);
+    /// Distance over code points, and both lengths.
+    fn distance(&mut self, a: &str, b: &str) -> Result<(usize, [usize; 2]), StatError> {
+        if a.is_ascii() && b.is_ascii() {
+            check_bits(a.as_bytes(), b.as_bytes())?;
+            let distance = self.bits.distance(a.as_bytes(), b.as_bytes(), 128);
+            return Ok((distance, [a.len(), b.len()]));
+        }
+        let count = self.symbols.number(a, b, &mut self.left, &mut self.right);
         check_bits(&self.left, &self.right)?;
-        let distance = self.bits.distance(&self.left, &self.right, count);
-        Ok(similarity(distance, self.left.len().max(self.right.len())))
+        Ok((self.bits.distance(&self.left, &self.right, count), [self.left.len(), self.right.len()]))
+    }
+
+    /// Errors over code points, and length of the reference.
+    fn char_errors(&mut self, reference: &str, hypothesis: &str) -> Result<[f64; 2], StatError> {
+        let reference = reference.trim_matches(is_python_space);
+        let (errors, lengths) = self.distance(reference, hypothesis.trim_matches(is_python_space))?;
+        Ok([errors as f64, lengths[0] as f64])
+    }
+
+    fn similarity(&mut self, hypothesis: &str, reference: &str) -> Result<f64, StatError> {
+        let (distance, lengths) = self.distance(hypothesis, reference)?;
+        Ok(similarity(distance, lengths[0].max(lengths[1])))
     }
 }
 
@@ -185,7 +195,8 @@ pub enum ErrorUnit {
 
 /// WER with MER, WIL and WIP, or CER: ratios of sums over segments.
 ///
-/// Row: hits, substitutions, deletions, insertions. Of several references the one with the lowest
+/// Row of words: hits, substitutions, deletions, insertions; of code points: errors, length of the
+/// reference. Of several references the one with the lowest
 /// rate counts, the first of equals (jiwer knows one).
 pub struct ErrorRate {
     unit: ErrorUnit,
@@ -216,33 +227,42 @@ impl RowMetric for ErrorRate {
     }
 
     fn width(&self) -> usize {
-        4
+        match self.unit {
+            ErrorUnit::Word => 4,
+            ErrorUnit::Char => 2,
+        }
     }
 
     fn row(&mut self, hypothesis: &str, references: &[&str], row: &mut [f64]) -> Result<(), StatError> {
-        let mut best: Option<EditCounts> = None;
+        let mut best = f64::INFINITY;
         for reference in references {
-            let counts = match self.unit {
-                ErrorUnit::Word => self.scratch.words(reference, hypothesis)?,
-                ErrorUnit::Char => self.scratch.chars(reference, hypothesis)?,
-            };
-            if best.is_none_or(|best| counts.wer() < best.wer()) {
-                best = Some(counts);
+            if self.unit == ErrorUnit::Word {
+                let counts = self.scratch.words(reference, hypothesis)?;
+                if counts.wer() < best {
+                    best = counts.wer();
+                    row.copy_from_slice(&counts.row());
+                }
+            } else {
+                let found = self.scratch.char_errors(reference, hypothesis)?;
+                if rate(found) < best {
+                    best = rate(found);
+                    row.copy_from_slice(&found);
+                }
             }
         }
-        let best = best.ok_or(StatError::Empty { what: "references" })?;
-        row.copy_from_slice(&best.row());
-        Ok(())
+        if references.is_empty() { Err(StatError::Empty { what: "references" }) } else { Ok(()) }
     }
 
     fn finish(&self, sums: &[f64], values: &mut [Option<f64>]) {
+        if self.unit == ErrorUnit::Char {
+            values[0] = Some(rate([sums[0], sums[1]]));
+            return;
+        }
         let sums = Sums::of(sums);
         values[0] = Some(sums.wer());
-        if self.unit == ErrorUnit::Word {
-            values[1] = Some(sums.mer());
-            values[2] = Some(1.0 - sums.wip());
-            values[3] = Some(sums.wip());
-        }
+        values[1] = Some(sums.mer());
+        values[2] = Some(1.0 - sums.wip());
+        values[3] = Some(sums.wip());
     }
 
     fn signature(&self, references: Option<usize>) -> String {
@@ -329,7 +349,9 @@ mod tests {
     #[test]
     fn what_is_too_long_is_an_error() {
         let (a, b) = ("a".repeat(400_000), "b".repeat(400_000));
-        assert!(char_counts(&a, &b).unwrap_err().to_string().contains("2^36"));
+        assert!(char_counts(&a, &b).unwrap_err().to_string().contains("2^35"));
+        let long = "b".repeat((1 << 24) + 1);
+        assert!(char_counts("a", &long).unwrap_err().to_string().contains("2^24"));
         assert_eq!(char_counts(&a, &a).unwrap().hits, 400_000);
     }
 }

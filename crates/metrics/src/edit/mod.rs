@@ -17,15 +17,17 @@ mod bits;
 mod jaro;
 mod plain;
 mod symbols;
+mod words;
 
 pub use bits::EditCounts;
-pub(crate) use bits::{Bits, trimmed};
-pub(crate) use symbols::{Symbols, number_words};
+pub(crate) use bits::{Bits, Symbol, trimmed};
+pub(crate) use symbols::Symbols;
+pub(crate) use words::{Gap, Split, Words};
 
 use crate::stats::StatError;
 
 /// Pairs of symbols that a bit-parallel algorithm looks at, at most: some seconds.
-const MOST_BIT_CELLS: u64 = 1 << 36;
+const MOST_BIT_CELLS: u64 = 1 << 35;
 /// Pairs of symbols that a cell-by-cell algorithm looks at, at most: some seconds.
 const MOST_CELLS: u64 = 1 << 30;
 
@@ -48,21 +50,31 @@ pub struct Pair {
     symbols: usize,
 }
 
+/// Symbols of one sequence, at most, after a common beginning and end: an alignment of few symbols
+/// with many holds 16 bytes for each of the many.
+const MOST_SYMBOLS: usize = 1 << 24;
+
 fn check(a: usize, b: usize, most: u64) -> Result<(), StatError> {
     let cells = (a as u64).saturating_mul(b as u64);
     if cells <= most {
         return Ok(());
     }
-    let expected = if most == MOST_CELLS { "at most 2^30" } else { "at most 2^36" };
+    let expected = if most == MOST_CELLS { "at most 2^30" } else { "at most 2^35" };
     Err(StatError::OutOfRange { what: "product of two lengths", value: cells as f64, expected })
 }
 
 /// Are two sequences short enough for the bit-parallel algorithms?
-pub(crate) fn check_bits(a: &[u32], b: &[u32]) -> Result<(), StatError> {
-    if (a.len() as u64).saturating_mul(b.len() as u64) <= MOST_BIT_CELLS {
+pub(crate) fn check_bits<S: Symbol>(a: &[S], b: &[S]) -> Result<(), StatError> {
+    let longest = a.len().max(b.len());
+    if longest <= MOST_SYMBOLS && a.len() as u64 * b.len() as u64 <= MOST_BIT_CELLS {
         return Ok(());
     }
     let (a, b, _) = trimmed(a, b);
+    let longest = a.len().max(b.len());
+    if longest > MOST_SYMBOLS {
+        let (what, expected) = ("length without common ends", "at most 2^24");
+        return Err(StatError::OutOfRange { what, value: longest as f64, expected });
+    }
     check(a.len(), b.len(), MOST_BIT_CELLS)
 }
 
@@ -82,7 +94,7 @@ impl Pair {
     /// Fewest insertions, deletions and substitutions of one code point.
     ///
     /// # Errors
-    /// The product of the lengths between common ends exceeds 2^36.
+    /// Between common ends the product of the lengths exceeds 2^35, or one length 2^24.
     pub fn levenshtein(&self) -> Result<usize, StatError> {
         check_bits(&self.a, &self.b)?;
         Ok(Bits::default().distance(&self.a, &self.b, self.symbols))
@@ -99,7 +111,8 @@ impl Pair {
     /// Cheapest way from the first to the second string at the given prices.
     ///
     /// # Errors
-    /// The product of the lengths exceeds 2^30 (2^36 at prices 1, 1, 1 and 1, 1, 2).
+    /// The product of the lengths exceeds 2^30 (for prices 1, 1, 1 and 1, 1, 2 or
+    /// more as [`levenshtein`](Self::levenshtein)).
     pub fn levenshtein_weighted(&self, prices: Weights) -> Result<u64, StatError> {
         match (prices.insert, prices.delete, prices.substitute) {
             (1, 1, 1) => Ok(self.levenshtein()? as u64),

@@ -1,4 +1,4 @@
-//! Symbols as small whole numbers: code points and words become indices of a table.
+//! Code points as small whole numbers, indices of a table.
 //!
 //! Main type: [`Symbols`]. It must not hold text beyond one pair.
 
@@ -55,18 +55,4 @@ impl Symbols {
         }
         *slot - 1
     }
-}
-
-/// Numbers words: equal words get equal numbers. Returns how many there are so far.
-pub(crate) fn number_words<'t>(
-    known: &mut HashMap<&'t str, u32>,
-    words: impl Iterator<Item = &'t str>,
-    out: &mut Vec<u32>,
-) -> usize {
-    out.clear();
-    for word in words {
-        let next = known.len() as u32;
-        out.push(*known.entry(word).or_insert(next));
-    }
-    known.len()
 }

@@ -16,14 +16,13 @@ mod table;
 mod tokens;
 
 use super::{Output, RowMetric};
-use crate::edit::number_words;
+use crate::edit::{Gap, Split, Words};
 use crate::stats::StatError;
 use crate::text::python_split;
 use shifts::Shifts;
-use std::collections::HashMap;
 
 /// Words of one text, at most: memory and time grow with them.
-const MOST_WORDS: usize = 100_000;
+const MOST_WORDS: usize = 50_000;
 
 /// Flags of the tercom tokenizer; all off is sacreBLEU's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,11 +59,12 @@ pub struct TerCounts {
 
 /// Translation edit rate, 0 and up, in percent; less is better.
 ///
-/// Row: edits, mean reference length. An empty reference against words scores 100.
+/// References are tokenized twice, as sacreBLEU does. Row: edits, mean reference length. An empty reference against words scores 100.
 pub struct Ter {
     options: TerOptions,
     outputs: [Output; 1],
     shifts: Shifts,
+    words: Words,
     left: Vec<u32>,
     right: Vec<u32>,
     order: Vec<u32>,
@@ -78,6 +78,7 @@ impl Ter {
             options,
             outputs: [output],
             shifts: Shifts::default(),
+            words: Words::default(),
             left: Vec::new(),
             right: Vec::new(),
             order: Vec::new(),
@@ -87,18 +88,19 @@ impl Ter {
     /// Edits and reference length of one segment.
     ///
     /// # Errors
-    /// No reference, or a text of more than 100,000 words.
+    /// No reference, or a text of more than 50,000 words.
     pub fn segment(&mut self, hypothesis: &str, references: &[&str]) -> Result<TerCounts, StatError> {
         let hypothesis = tokens::normalize(hypothesis, self.options);
-        let references: Vec<_> = references.iter().map(|r| tokens::normalize(r, self.options)).collect();
-        let mut known = HashMap::with_capacity(64);
-        number_words(&mut known, python_split(&hypothesis), &mut self.left);
+        let references: Vec<_> =
+            references.iter().map(|r| tokens::normalize_reference(r, self.options)).collect();
+        self.words.clear();
+        self.words.number(Split::new(&hypothesis, Gap::Whitespace), &mut self.left);
         let (mut best, mut total) = (None, 0);
         for reference in &references {
-            let words = number_words(&mut known, python_split(reference), &mut self.right);
+            let words = self.words.number(Split::new(reference, Gap::Whitespace), &mut self.right);
             let longest = self.left.len().max(self.right.len());
             if longest > MOST_WORDS {
-                let (what, expected) = ("number of words", "at most 100000");
+                let (what, expected) = ("number of words", "at most 50000");
                 return Err(StatError::OutOfRange { what, value: longest as f64, expected });
             }
             self.order.clone_from(&self.left);
@@ -156,6 +158,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn references_are_tokenized_twice() {
+        let mut ter = Ter::new(TerOptions { normalized: true, ..TerOptions::default() });
+        for (reference, length) in [("a,,0", 4.0), (".,5", 3.0), ("x..5 y", 5.0), ("5-6-7", 5.0)] {
+            assert_eq!(ter.segment("q", &[reference]).unwrap().reference_length, length, "{reference}");
+        }
+    }
+
+    #[test]
     fn empty_texts() {
         let mut ter = Ter::new(TerOptions::default());
         for (hypothesis, reference, edits, score) in
@@ -168,6 +178,6 @@ mod tests {
             assert_eq!(values, [Some(score)]);
         }
         assert!(ter.segment("a", &[]).is_err());
-        assert!(ter.segment(&"a ".repeat(100_001), &["a"]).is_err());
+        assert!(ter.segment(&"a ".repeat(50_001), &["a"]).is_err());
     }
 }

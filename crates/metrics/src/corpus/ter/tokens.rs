@@ -1,8 +1,9 @@
 //! The tercom tokenizer, as sacreBLEU has it.
 //!
-//! Main function: [`normalize`]. It must not repair the tokenizer's faults.
+//! Main functions: [`normalize`], [`normalize_reference`]. It must not repair the tokenizer's faults.
 
 use super::TerOptions;
+use crate::edit::{Gap, Split};
 use crate::text::{is_python_space, python_lower};
 use std::borrow::Cow;
 
@@ -25,6 +26,17 @@ pub(super) fn normalize(text: &str, options: TerOptions) -> Cow<'_, str> {
         text = Cow::Owned(text.chars().filter(|c| !drop(*c)).collect());
     }
     text
+}
+
+/// As [`normalize`], of a reference: sacreBLEU tokenizes references twice, and where punctuation or
+/// entities stand close together the second pass finds more.
+pub(super) fn normalize_reference(text: &str, options: TerOptions) -> Cow<'_, str> {
+    let once = normalize(text, options);
+    if !options.normalized {
+        return once;
+    }
+    let words: Vec<&str> = Split::new(&once, Gap::Whitespace).collect();
+    Cow::Owned(normalize(&words.join(" "), options).into_owned())
 }
 
 /// Joins lines, resolves four entities, and sets punctuation apart.
