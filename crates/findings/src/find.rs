@@ -4,7 +4,6 @@
 //! by tag, then validity, gates, tables, failures and warnings.
 
 use crate::compare::tests;
-use crate::generalization::HELD_OUT;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
 use crate::families::quality::{DELIVERY, JUDGEMENT};
@@ -13,6 +12,7 @@ use crate::findings::{Findings, PhaseInfo, RunInfo, SkippedCase, Table, TargetIn
 use crate::gaps;
 use crate::gate_check::{scorer, scorers};
 use crate::gates;
+use crate::generalization::HELD_OUT;
 use crate::matrix;
 use crate::measure::{Mode, Sheet, Wanted, measure};
 use crate::metric::{Measure, metrics};

@@ -49,6 +49,7 @@ impl Aspect {
             }
             Measure::Ratio(_)
             | Measure::Scaled(..)
+            | Measure::Generalization(_)
             | Measure::Gaps(_)
             | Measure::Rate(_)
             | Measure::CasePass
@@ -63,6 +64,7 @@ impl Aspect {
             measure,
             Measure::Ratio(_)
                 | Measure::Scaled(..)
+                | Measure::Generalization(_)
                 | Measure::Gaps(_)
                 | Measure::Rate(_)
                 | Measure::CasePass

@@ -218,6 +218,8 @@ impl FileArgs {
             ("--per-case", self.per_case.is_some()),
             ("--sentence-level", self.sentence_level),
             ("--level", self.level != 0.95),
+            ("--input-format", self.input_format.is_some()),
+            ("--compat", self.compat),
         ];
         match asked.iter().find(|(_, is_asked)| *is_asked) {
             None => Ok(()),
@@ -291,10 +293,15 @@ pub(super) fn run(args: &FileArgs, by: &[String], show: &ShowArgs, quiet: bool) 
     report.tables = columns.tables;
     report.about.references = args.references.iter().map(|p| p.display().to_string()).collect();
     if !quiet && show.format != ReportFormat::Terminal {
-        report.warnings.iter().for_each(|w| eprintln!("{}", told(&format!("warning: {w}"))));
+        report.warnings.iter().for_each(|w| eprintln!("{}", told(&format!("warning: {}", plain(w)))));
     }
     write(&report, show)?;
     Ok(Exit::Ok)
+}
+
+/// A text of a file without characters that command a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn scored_texts(

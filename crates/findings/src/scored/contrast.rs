@@ -236,6 +236,8 @@ fn open_tests(intervals: &Intervals, names: (&str, &str), how: &Settings) -> Res
             p: None,
             p_raw: match paired.counts(table, w) {
                 Some(counts) => Some(mcnemar_exact(counts.only_first, counts.only_second)),
+                // Equal systems: every swap does as much, which a strict count would miss.
+                None if values.0[k].is_some() && values.0[k] == values.1[k] => Some(1.0),
                 None => p.get(k).copied().flatten(),
             },
             of: 0,

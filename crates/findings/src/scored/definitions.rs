@@ -109,7 +109,7 @@ pub const DEFINITIONS: &[Definition] = &[
     entry(("wil", "Word information lost"), RATIO_DOWN, "1 - wip", (BOOTSTRAP, "no reference word: absent", "jiwer 4")),
     entry(("wip", "Word information preserved"), RATIO, "hits / reference words x hits / predicted words", (BOOTSTRAP, "no reference word: absent", "jiwer 4")),
     entry(("cer", "Character errors per reference character"), RATE, "as wer, by code points", (BOOTSTRAP, "no reference character: absent", "jiwer 4")),
-    entry(("edit_similarity", "Similarity by insertions and deletions"), RATIO, "1 - distance / length of both", (BOOTSTRAP, "two empty texts are equal", "RapidFuzz 3")),
+    entry(("edit_similarity", "Likeness by edits"), RATIO, "mean over segments of 1 - Levenshtein distance / longer length, in code points", (MEAN, "two empty texts are equal", "RapidFuzz 3")),
     entry(("distinct_n", "Share of n-grams that are different"), RATIO, "different n-grams / n-grams of all texts", ("none: a resample repeats texts, which is what is measured", "depends on the size of the corpus: compare equal sizes only", "Li et al. 2016")),
     entry(("self_bleu", "Each text's BLEU against the others"), ("points", Lower, "0..100"), "mean over texts of BLEU with all others as references", ("none: a resample repeats texts, which is what is measured", "fewer than two texts: absent", "Zhu et al. 2018")),
 ];

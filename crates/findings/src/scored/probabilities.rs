@@ -138,8 +138,13 @@ pub fn score_classes(
             }
             ProbabilityMetric::LogLoss => all.estimates.push(loss(rows.log_losses(), units)),
             ProbabilityMetric::Brier => {
-                let rule = "mean of the sum over classes of (y - p)^2, unscaled";
-                all.estimates.push(brier(rows.brier_scores(), (0.0, 2.0), rule, units));
+                // Two classes are the binary score, as scikit-learn has it: half of the sum.
+                let (half, range, rule) = match classes.len() {
+                    2 => (0.5, (0.0, 1.0), "mean of (y - p)^2, binary"),
+                    _ => (1.0, (0.0, 2.0), "mean of the sum over classes of (y - p)^2, unscaled"),
+                };
+                let scores = rows.brier_scores().map(|x| half * x);
+                all.estimates.push(brier(scores, range, rule, units));
             }
             ProbabilityMetric::Ece => {
                 let (top, right): (Vec<f64>, Vec<bool>) =

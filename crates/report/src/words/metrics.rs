@@ -131,7 +131,7 @@ pub(super) const TITLES: &[Entry] = &[
     ("Word information lost", "잃은 단어 정보"),
     ("Word information preserved", "보존된 단어 정보"),
     ("Character errors per reference character", "참조 문자당 문자 오류"),
-    ("Similarity by insertions and deletions", "삽입과 삭제로 본 유사도"),
+    ("Likeness by edits", "편집으로 본 유사도"),
     ("Share of n-grams that are different", "서로 다른 n-gram의 비율"),
     ("Each text's BLEU against the others", "나머지 글에 대한 각 글의 BLEU"),
     ("METRICS OF FILES (acidtest score)", "파일 지표 (acidtest score)"),
