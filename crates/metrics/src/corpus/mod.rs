@@ -9,11 +9,13 @@
 //!   chrf/    chrF, chrF++                     rouge/    ROUGE-1 2 3 L Lsum, the Porter stemmer
 //!   meteor/  METEOR, exact and stem stages    errors    WER, CER
 //!   answers  exact match, token and character F1
+//!   compat   sacreBLEU's own resampling, for comparison alone
 //! ```
 
 pub mod answers;
 pub mod bleu;
 pub mod chrf;
+pub mod compat;
 pub mod errors;
 pub mod meteor;
 pub mod rouge;

@@ -4,8 +4,12 @@ use crate::Verdict;
 use crate::compare::{Check, Compare, numbers, strings};
 use acidtest_metrics::corpus::RowMetric;
 use acidtest_metrics::corpus::chrf::{Chrf, ChrfOptions};
+use acidtest_metrics::corpus::compat::{
+    MeanHalfWidth, PairedBootstrap, SacrebleuDraws, sacrebleu_interval, sacrebleu_line,
+    sacrebleu_paired_bootstrap, sacrebleu_paired_randomisation, sacrebleu_resamples, sacrebleu_signature,
+};
 use acidtest_metrics::corpus::ter::{Ter, TerOptions};
-use acidtest_metrics::stats::{Pcg64, Rows, mann_whitney, randomise, resample_chunk, student, welch};
+use acidtest_metrics::stats::{Rows, mann_whitney, student, welch};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -20,30 +24,33 @@ pub const KINDS: &[(&str, Check)] = &[
 
 /// A metric by sacreBLEU's name and parameters, `None` where we have none of that name.
 fn metric_of(name: &str, params: &Value) -> Option<Box<dyn RowMetric>> {
-    let flag = |key: &str| params[key].as_bool();
-    let count = |key: &str| params[key].as_u64().map(|x| x as usize);
+    let flag = |key: &str| params[key].as_bool().unwrap_or(false);
     match name {
         "bleu" => Some(Box::new(crate::bleu::metric(params))),
-        "chrf" => {
-            let plain = ChrfOptions::default();
-            let options = ChrfOptions {
-                char_order: count("char_order").unwrap_or(plain.char_order),
-                word_order: count("word_order").unwrap_or(plain.word_order),
-                beta: params["beta"].as_f64().unwrap_or(plain.beta),
-                lowercase: flag("lowercase").unwrap_or(plain.lowercase),
-                whitespace: flag("whitespace").unwrap_or(plain.whitespace),
-                eps_smoothing: flag("eps_smoothing").unwrap_or(plain.eps_smoothing),
-            };
-            Chrf::new(options).ok().map(|m| Box::new(m) as Box<dyn RowMetric>)
-        }
+        "chrf" => Some(Box::new(chrf_of(params))),
         "ter" => Some(Box::new(Ter::new(TerOptions {
-            normalized: flag("normalized").unwrap_or(false),
-            no_punct: flag("no_punct").unwrap_or(false),
-            asian_support: flag("asian_support").unwrap_or(false),
-            case_sensitive: flag("case_sensitive").unwrap_or(false),
+            normalized: flag("normalized"),
+            no_punct: flag("no_punct"),
+            asian_support: flag("asian_support"),
+            case_sensitive: flag("case_sensitive"),
         }))),
         _ => None,
     }
+}
+
+fn chrf_of(params: &Value) -> Chrf {
+    let flag = |key: &str| params[key].as_bool();
+    let count = |key: &str| params[key].as_u64().map(|x| x as usize);
+    let plain = ChrfOptions::default();
+    Chrf::new(ChrfOptions {
+        char_order: count("char_order").unwrap_or(plain.char_order),
+        word_order: count("word_order").unwrap_or(plain.word_order),
+        beta: params["beta"].as_f64().unwrap_or(plain.beta),
+        lowercase: flag("lowercase").unwrap_or(plain.lowercase),
+        whitespace: flag("whitespace").unwrap_or(plain.whitespace),
+        eps_smoothing: flag("eps_smoothing").unwrap_or(plain.eps_smoothing),
+    })
+    .unwrap()
 }
 
 fn two_sample_t(case: &Value) -> Verdict {
@@ -86,118 +93,176 @@ fn rows_of(metric: &mut dyn RowMetric, hypotheses: &str, references: &[&str]) ->
     rows
 }
 
+/// sacreBLEU's name of a metric, and what stands behind its score.
+fn named(name: &str, params: &Value, sums: &[f64]) -> (String, String) {
+    match name {
+        "bleu" => ("BLEU".into(), crate::bleu::metric(params).score(sums).verbose()),
+        "chrf" => (chrf_of(params).score(sums).name, String::new()),
+        _ => ("TER".into(), String::new()),
+    }
+}
+
 fn score(metric: &dyn RowMetric, sums: &[f64]) -> f64 {
     let mut out = vec![None; metric.outputs().len()];
     metric.finish(sums, &mut out);
     out[0].unwrap()
 }
 
-/// Resampled headline scores.
-fn scores(metric: &dyn RowMetric, rows: &Rows, resamples: u32, random: &mut Pcg64) -> Vec<f64> {
-    let outputs = metric.outputs().len();
-    let all = resample_chunk(rows, outputs, resamples, random, &|sums, out| metric.finish(sums, out));
-    all.into_iter().step_by(outputs).map(Option::unwrap).collect()
-}
-
-/// Mean, and half the distance of the values n/40 from both ends.
-fn mean_and_half(scores: &[f64]) -> (f64, f64) {
-    let mut sorted = scores.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let cut = sorted.len() / 40;
-    let half = 0.5 * (sorted[sorted.len() - cut - 1] - sorted[cut]);
-    (sorted.iter().sum::<f64>() / sorted.len() as f64, half)
-}
-
 fn bootstrap_ci(case: &Value) -> Verdict {
     let (params, input) = (&case["params"], &case["input"]);
-    let Some(mut metric) = metric_of(params["metric"].as_str().unwrap(), params) else {
+    let kind = params["metric"].as_str().unwrap();
+    let Some(mut metric) = metric_of(kind, params) else {
         return Verdict::NotImplemented;
     };
-    let rows = rows_of(&mut *metric, input["hyp"].as_str().unwrap(), &strings(&input["refs"]));
-    let mut random = Pcg64::seeded(params["seed"].as_u64().unwrap());
-    let found = scores(&*metric, &rows, params["n_bootstrap"].as_u64().unwrap() as u32, &mut random);
-    let (mean, half) = mean_and_half(&found);
+    let references = strings(&input["refs"]);
+    let rows = rows_of(&mut *metric, input["hyp"].as_str().unwrap(), &references);
+    let (seed, resamples) = (params["seed"].as_u64().unwrap(), count(params, "n_bootstrap"));
+    let found = sacrebleu_resamples(&rows, &*metric, resamples, seed).unwrap();
+    let spread = sacrebleu_interval(&rows, &*metric, resamples, seed).unwrap();
+    let sums = rows.sums();
     let mut compare = Compare::new(case, 2e-5);
-    compare.field("score", score(&*metric, &rows.sums()).into());
-    compare.field("mean", mean.into());
+    compare.field("score", score(&*metric, &sums).into());
+    compare.field("mean", spread.mean.into());
     compare.field("first_8_resample_scores", json!(found[..8]));
     // 2e-5 relative or 2e-4 absolute, as the README says.
     let due = case["expected"]["ci"].as_f64().unwrap();
     compare.tolerance = 2e-5f64.max(2e-4 / due);
-    compare.field("ci", half.into());
-    let plain = metric.signature(Some(strings(&input["refs"]).len()));
-    let resampled = format!("|bs:{}|seed:{}|", params["n_bootstrap"], params["seed"]);
-    compare.field("signature", plain.replacen('|', &resampled, 1).into());
+    compare.field("ci", spread.half_width.into());
+    let draws = SacrebleuDraws { bootstrap: Some(resamples), randomisation: None, seed };
+    compare.field("signature", sacrebleu_signature(&*metric, Some(references.len()), draws).into());
+    let (name, more) = named(kind, params, &sums);
+    let line = sacrebleu_line(&name, score(&*metric, &sums), Some(spread), &more, 4);
+    let due = case["expected"]["formatted"].as_str().unwrap_or_default();
+    compare.field("formatted", if same_line(due, &line) { due.into() } else { line.into() });
     compare.done()
+}
+
+/// Whether two lines differ in μ and h alone, by no more than a step of the last digit: they were
+/// added in 32-bit floats.
+fn same_line(due: &str, got: &str) -> bool {
+    let (due, got): (Vec<&str>, Vec<&str>) = (due.split(' ').collect(), got.split(' ').collect());
+    let near = |i: usize| {
+        let resampled = i >= 2 && (due[i - 2] == "(μ" || due[i - 1] == "±");
+        let number = |text: &str| text.trim_end_matches(')').parse::<f64>().ok();
+        let (a, b) = (number(due[i]), number(got[i]));
+        resampled && a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= 2e-4f64.max(2e-5 * a.abs()) + 1e-4)
+    };
+    due.len() == got.len() && (0..due.len()).all(|i| due[i] == got[i] || near(i))
+}
+
+fn count(params: &Value, name: &str) -> u32 {
+    params[name].as_u64().unwrap() as u32
 }
 
 /// What one system's line must say, [score, p, mean, ci].
 type Line = [Option<f64>; 4];
 
-fn paired(case: &Value, line: impl Fn(&dyn RowMetric, &Rows, Option<&Rows>) -> Line) -> Verdict {
+fn line(score: f64, p: Option<f64>, spread: Option<MeanHalfWidth>) -> Line {
+    [Some(score), p, spread.map(|s| s.mean), spread.map(|s| s.half_width)]
+}
+
+/// Where the due values of a line are near enough to ours, they stand; else ours.
+fn settle(due: &mut Value, line: Line) {
+    for (name, got) in ["score", "p_value", "mean", "ci"].into_iter().zip(line) {
+        let close = |due: f64| if name == "p_value" { 0.0 } else { 2e-4f64.max(2e-5 * due.abs()) };
+        let same = match (due[name].as_f64(), got) {
+            (Some(due), Some(got)) => (due - got).abs() <= close(due),
+            (due, got) => due == got,
+        };
+        if !same {
+            due[name] = json!(got);
+        }
+    }
+}
+
+/// `corpora_en.sysA.txt` is the system `sysA`.
+fn system_name(file: &str) -> &str {
+    file.split('.').rev().nth(1).unwrap()
+}
+
+fn paired(
+    case: &Value,
+    draws: SacrebleuDraws,
+    line: impl Fn(&dyn RowMetric, &Rows, Option<&Rows>) -> Line,
+) -> Verdict {
     let input = &case["input"];
     let mut compare = Compare::new(case, 2e-5);
     let mut expected = case["expected"]["metrics"].clone();
+    let mut signatures = serde_json::Map::new();
+    let references = strings(&input["refs"]);
+    let baseline = input["baseline"].as_str().unwrap();
+    let systems = strings(&input["systems"]);
     for entry in case["params"]["metrics"].as_array().unwrap() {
-        let Some(mut metric) = metric_of(entry["metric"].as_str().unwrap(), entry) else {
+        let kind = entry["metric"].as_str().unwrap();
+        let Some(mut metric) = metric_of(kind, entry) else {
             return Verdict::NotImplemented;
         };
-        let references = strings(&input["refs"]);
-        let base = rows_of(&mut *metric, input["baseline"].as_str().unwrap(), &references);
+        let base = rows_of(&mut *metric, baseline, &references);
         let mut lines = vec![line(&*metric, &base, None)];
-        for name in strings(&input["systems"]) {
+        for name in &systems {
             let system = rows_of(&mut *metric, name, &references);
             lines.push(line(&*metric, &system, Some(&base)));
         }
-        let due = expected[entry["key"].as_str().unwrap()].as_array_mut().unwrap();
+        let key = named(kind, entry, &base.sums()).0;
+        let said = sacrebleu_signature(&*metric, Some(references.len()), draws);
+        signatures.insert(key.clone(), said.into());
+        let Some(due) = expected[&key].as_array_mut() else {
+            let difference = format!("metrics: we call {} '{key}'", entry["key"]);
+            return Verdict::Compared(vec![difference], Vec::new());
+        };
         for (due, line) in due.iter_mut().zip(lines) {
-            for (name, got) in ["score", "p_value", "mean", "ci"].into_iter().zip(line) {
-                let close = |due: f64| if name == "p_value" { 0.0 } else { 2e-4f64.max(2e-5 * due.abs()) };
-                let same = match (due[name].as_f64(), got) {
-                    (Some(due), Some(got)) => (due - got).abs() <= close(due),
-                    (due, got) => due == got,
-                };
-                if !same {
-                    due[name] = json!(got);
-                }
-            }
+            settle(due, line);
         }
     }
     compare.field("metrics", expected);
+    compare.field("signatures", signatures.into());
+    let names: Vec<&str> = std::iter::once(baseline).chain(systems).map(system_name).collect();
+    compare.field("systems", json!(names));
     compare.done()
 }
 
+/// Resamples for the spread beside approximate randomisation: none below 0, 0 is the default.
+fn confidence(params: &Value) -> u32 {
+    match params["n_ar_confidence"].as_i64().unwrap() {
+        0 => 1000,
+        n => n.max(0) as u32,
+    }
+}
+
 fn paired_bs(case: &Value) -> Verdict {
-    let resamples = case["params"]["n_samples"].as_u64().unwrap() as u32;
-    let seed = case["params"]["seed"].as_u64().unwrap();
-    paired(case, |metric, rows, base| {
-        let drawn = |rows: &Rows| scores(metric, rows, resamples, &mut Pcg64::seeded(seed));
-        let (own, real) = (drawn(rows), score(metric, &rows.sums()));
-        let (mean, half) = mean_and_half(&own);
-        let p = base.map(|base| {
-            let apart: Vec<f64> = own.iter().zip(drawn(base)).map(|(a, b)| (a - b).abs()).collect();
-            let (mean, _) = mean_and_half(&apart);
-            let real = (real - score(metric, &base.sums())).abs();
-            let beyond = apart.iter().filter(|d| *d - mean > real).count();
-            (beyond as f64 + 1.0) / (f64::from(resamples) + 1.0)
-        });
-        [Some(real), p, Some(mean), Some(half)]
+    let params = &case["params"];
+    let (resamples, seed) = (count(params, "n_samples"), params["seed"].as_u64().unwrap());
+    // The signature names the other's resamples where they were given, as sacreBLEU's does.
+    let named = Some(confidence(params)).filter(|n| *n > 0).unwrap_or(resamples);
+    let draws = SacrebleuDraws { bootstrap: Some(named), randomisation: None, seed };
+    paired(case, draws, |metric, rows, base| {
+        let real = score(metric, &rows.sums());
+        match base {
+            None => line(real, None, sacrebleu_interval(rows, metric, resamples, seed).ok()),
+            Some(base) => {
+                let found = sacrebleu_paired_bootstrap((base, rows), metric, resamples, seed).unwrap();
+                let PairedBootstrap { mean, half_width, p } = found;
+                line(real, Some(p), Some(MeanHalfWidth { mean, half_width }))
+            }
+        }
     })
 }
 
 fn paired_ar(case: &Value) -> Verdict {
     let params = &case["params"];
-    let trials = params["n_samples"].as_u64().unwrap() as u32;
-    let seed = params["seed"].as_u64().unwrap();
-    let resamples = params["n_ar_confidence"].as_i64().unwrap().max(0) as u32;
-    paired(case, |metric, rows, base| {
-        let mut random = Pcg64::seeded(seed);
-        let outputs = metric.outputs().len();
-        let p = base.and_then(|base| {
-            let finish = |sums: &[f64], out: &mut [Option<f64>]| metric.finish(sums, out);
-            randomise((base, rows), outputs, trials, &mut random, &finish).unwrap()[0]
-        });
-        let spread = (resamples > 0).then(|| mean_and_half(&scores(metric, rows, resamples, &mut random)));
-        [Some(score(metric, &rows.sums())), p, spread.map(|s| s.0), spread.map(|s| s.1)]
+    let (trials, seed) = (count(params, "n_samples"), params["seed"].as_u64().unwrap());
+    let resamples = confidence(params);
+    let bootstrap = Some(resamples).filter(|n| *n > 0);
+    let draws = SacrebleuDraws { bootstrap, randomisation: Some(trials), seed };
+    paired(case, draws, |metric, rows, base| {
+        let real = score(metric, &rows.sums());
+        match base {
+            None => line(real, None, sacrebleu_interval(rows, metric, resamples, seed).ok()),
+            Some(base) => {
+                let asked = (trials, resamples);
+                let found = sacrebleu_paired_randomisation((base, rows), metric, asked, seed).unwrap();
+                line(real, Some(found.p), found.spread)
+            }
+        }
     })
 }

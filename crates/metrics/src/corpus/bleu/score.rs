@@ -115,18 +115,24 @@ fn log(x: f64) -> f64 {
     if x == 0.0 { -9_999_999_999.0 } else { x.ln() }
 }
 
-impl fmt::Display for BleuScore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl BleuScore {
+    /// What sacreBLEU puts behind the score: `91.8/75.4/64.1/54.0 (BP = 1.000 ratio = …)`.
+    #[must_use]
+    pub fn verbose(&self) -> String {
         let precisions: Vec<String> = self.precisions.iter().map(|p| format!("{p:.1}")).collect();
         let ratio = if self.ref_len > 0.0 { self.sys_len / self.ref_len } else { 0.0 };
-        write!(
-            f,
-            "BLEU = {:.2} {} (BP = {:.3} ratio = {ratio:.3} hyp_len = {} ref_len = {})",
-            self.score,
+        format!(
+            "{} (BP = {:.3} ratio = {ratio:.3} hyp_len = {} ref_len = {})",
             precisions.join("/"),
             self.bp,
             self.sys_len,
             self.ref_len
         )
+    }
+}
+
+impl fmt::Display for BleuScore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BLEU = {:.2} {}", self.score, self.verbose())
     }
 }
