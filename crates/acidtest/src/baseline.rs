@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::open_store::{to_read, trouble};
 use crate::read_back::{texts, with_view};
 use acidtest_findings::{Comparison, Findings, check_regression, default_regression};
-use acidtest_record::{Case, Regression, RunId, RunSpec, workload_differences};
+use acidtest_record::{Case, Limit, Regression, RunId, RunSpec, workload_differences};
 use acidtest_store::Store;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ impl Baseline {
         &self,
         store: &Store,
         run: RunId,
-        gates: &[Regression],
+        gates: (&[Regression], &[Limit]),
     ) -> Result<Comparison, Failure> {
         with_view(&self.store, self.run, |base| {
             with_view(store, run, |other| {
@@ -110,7 +110,7 @@ impl Baseline {
     ) -> Result<(), Failure> {
         let run: RunId =
             findings.run.id.parse().map_err(|e| Failure::new(Exit::Internal, anyhow::anyhow!("{e}")))?;
-        findings.add(self.compare(store, run, gates)?);
+        findings.add(self.compare(store, run, (gates, &[]))?);
         Ok(())
     }
 }

@@ -115,7 +115,7 @@ pub(crate) fn show(shown: &Shown, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 /// A terminal report in a file has no colour.
-fn for_files() -> acidtest_report::Style {
+pub(crate) fn for_files() -> acidtest_report::Style {
     acidtest_report::Style { width: 120, color: false, lang: crate::lang::lang() }
 }
 

@@ -8,6 +8,7 @@ use crate::gate_check::{scorer, scorers};
 use crate::measure::Wanted;
 use crate::metric::{Better, Unit, metric};
 use crate::pair::{Aspect, Contrast, Pairs};
+use crate::stated::{self, Stated};
 use crate::validity::Guards;
 use crate::view::{CORRECT, REFUSED, Slice};
 use acidtest_metrics::stats::{SETTLING_POWER, Shown, holm, holm_level};
@@ -73,10 +74,25 @@ pub struct Test {
     /// Pairs that would settle the difference if it holds, in four of five runs, at that level;
     /// never so many as are there.
     pub settles_at: Option<u64>,
+    /// Differences that were stated, with the pairs that would show each.
+    pub stated: Vec<StatedPairs>,
     /// Why it must not be trusted; null when nothing is known against it.
     pub invalid: Option<String>,
     /// How to get the same number again.
     pub how: String,
+}
+
+/// How many pairs a stated difference needs.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct StatedPairs {
+    /// As stated: `2 pp`.
+    pub difference: String,
+    /// The same in the unit of the test.
+    pub value: f64,
+    /// Pairs that would show it in four of five runs, at the level of the test's step in Holm's
+    /// procedure, if the cases go on to spread as these do; null where that cannot be said (a
+    /// median, or no spread).
+    pub pairs: Option<u64>,
 }
 
 /// What may be said of a difference.
@@ -151,7 +167,7 @@ pub(crate) fn aspects(slice: &Slice) -> Vec<Aspect> {
 }
 
 /// The differences of all pairs of sides, as one family. What neither side has is left out.
-pub(crate) fn tests(sides: &[(Side, Side)]) -> Vec<Test> {
+pub(crate) fn tests(sides: &[(Side, Side)], stated: &[Stated]) -> Vec<Test> {
     let mut found: Vec<(Test, Option<(Pairs, Contrast)>)> = Vec::new();
     for (base, other) in sides {
         let mut said: Vec<(String, Stat)> = Vec::new();
@@ -164,7 +180,7 @@ pub(crate) fn tests(sides: &[(Side, Side)]) -> Vec<Test> {
             found.extend(one(base, other, &aspect));
         }
     }
-    correct(&mut found);
+    correct(&mut found, stated);
     found.into_iter().map(|(test, _)| test).collect()
 }
 
@@ -217,13 +233,14 @@ fn one<'v>(base: &Side<'v>, other: &Side<'v>, aspect: &Aspect) -> Option<Open<'v
         state: State::Undecided,
         detectable: None,
         settles_at: None,
+        stated: Vec::new(),
         how: how(metric.unit == Unit::Seconds, invalid.is_none(), pairs.unit_name()),
         invalid,
     };
     Some((test, Some((pairs, contrast))))
 }
 
-fn name(wanted: &Wanted) -> String {
+pub(crate) fn name(wanted: &Wanted) -> String {
     match (wanted.metric.param, wanted.is_named) {
         (Some(param), true) => format!("{}[{param}={}]", wanted.name, wanted.param),
         _ => wanted.name.clone(),
@@ -267,7 +284,7 @@ fn common(base: &Side, other: &Side) -> Labels {
 
 /// Holm over everything that is valid and has a p, then what may be said. What is not valid is
 /// never called, so that it must not cost the others their power.
-fn correct(found: &mut [Open]) {
+fn correct(found: &mut [Open], stated: &[Stated]) {
     let tested: Vec<usize> =
         (0..found.len()).filter(|i| found[*i].0.p_raw.is_some() && found[*i].0.invalid.is_none()).collect();
     let raw: Vec<f64> = tested.iter().filter_map(|i| found[*i].0.p_raw).collect();
@@ -279,6 +296,7 @@ fn correct(found: &mut [Open]) {
         let Some((pairs, contrast)) = behind.take() else { continue };
         let shown = Shown { alpha: 1.0 - levels[k], power: SETTLING_POWER };
         (test.detectable, test.settles_at) = contrast.outlook(&pairs, shown);
+        test.stated = stated::pairs(stated, test, &|d| contrast.pairs_for(&pairs, shown, d));
         let corrected = contrast.interval(&pairs, levels[k]).ok();
         test.corrected = corrected.as_ref().map(|i| Interval::of(i, pairs.unit_name()));
         let excludes_0 = corrected.is_some_and(|i| !i.holds(0.0));

@@ -14,7 +14,7 @@ use crate::metric::Judged;
 use crate::regression;
 use crate::validity::Guards;
 use crate::view::{Asked, PROMPT, Slice, View};
-use acidtest_record::{Case, Digest, Key, Regression, workload_differences};
+use acidtest_record::{Case, Digest, Key, Limit, Regression, workload_differences};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,8 +87,14 @@ pub struct Unmatched {
 /// Texts of a record of one of the runs.
 pub type Ask<'a> = &'a mut dyn FnMut(Key) -> Texts;
 
-/// Compares two runs; gates are on the second one being worse than the first.
-pub fn compare(base: &View, other: &View, gates: &[Regression], texts: (Ask, Ask)) -> Comparison {
+/// Compares two runs; gates are on the second one being worse than the first. Beside the limits
+/// of the gates, `differences` are those that the reader wants to be able to see.
+pub fn compare(
+    base: &View,
+    other: &View,
+    (gates, differences): (&[Regression], &[Limit]),
+    texts: (Ask, Ask),
+) -> Comparison {
     let (_, base_guards) = Guards::of(base);
     let (_, other_guards) = Guards::of(other);
     let (sides, mut warnings) = partners(base, &base_guards, other, &other_guards);
@@ -105,8 +111,8 @@ pub fn compare(base: &View, other: &View, gates: &[Regression], texts: (Ask, Ask
     }
     let found = Flips::of(&sides, texts);
     let unmatched = unmatched(&sides);
+    let tests = tests(&sides, &regression::stated(other, gates, differences));
     let gates = regression::evaluate(other, &sides, gates);
-    let tests = tests(&sides);
     if tests.iter().all(|t| t.pairs == 0) {
         warnings.push("no case has a value in both runs: there is nothing to pair".into());
     }

@@ -45,7 +45,7 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
     }
     let (failures, failing) = failures::failures(view, texts);
     let gates = gates::evaluate(view, &guards);
-    let tests = tests(&matrix::sides(view, &guards));
+    let tests = tests(&matrix::sides(view, &guards), &[]);
     let matrix = matrix::rows(view, &estimates, &tests);
     let warnings = warnings(view, &slices, &estimates, &counts);
     Findings {

@@ -44,13 +44,14 @@ mod rates;
 mod regression;
 mod requests;
 pub mod scored;
+mod stated;
 mod streamed;
 mod tables;
 mod validity;
 mod view;
 
 pub use card::Card;
-pub use compare::{State, Test};
+pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;

@@ -285,6 +285,19 @@ impl Contrast {
         (detectable, settles_at.filter(|n| *n > there))
     }
 
+    /// Pairs that would show a stated difference, spread as these are; absent for a median.
+    pub(crate) fn pairs_for(&self, pairs: &Pairs, shown: Shown, difference: f64) -> Option<u64> {
+        match self.kind {
+            Kind::Binary => shown.pairs_for_stated_share(pairs.counts(), difference),
+            Kind::Mean | Kind::Median => shown.pairs_for_mean(MeanDifference {
+                value: difference,
+                standard_error: self.standard_error(pairs)?,
+                pairs: pairs.cases.len() as u64,
+                units: pairs.units() as u64,
+            }),
+        }
+    }
+
     /// Its interval at a level.
     pub(crate) fn interval(&self, pairs: &Pairs, level: f64) -> Result<Interval, NoInterval> {
         match self.kind {

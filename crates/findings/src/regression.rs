@@ -4,13 +4,14 @@
 //! when the one-sided 95 % bound of the worsening is within its limit, broken when even the
 //! bound of the other side is not.
 
-use crate::compare::Side;
+use crate::compare::{Side, name};
 use crate::estimate::{Interval, Labels};
 use crate::gate_check::{check_label, check_params, unknown_metric, wanted};
 use crate::gates::{GateResult, GateState, chosen, narrow_by, unless_stopped};
 use crate::measure::Wanted;
 use crate::metric::{Better, Unit};
 use crate::pair::{Aspect, Contrast, Pairs};
+use crate::stated::Stated;
 use crate::view::View;
 use acidtest_metrics::stats::{Undecided, cases_to_settle_mean};
 use acidtest_record::{Case, Gate, Limit, Op, Regression, RunSpec, Stat, Turn};
@@ -111,6 +112,22 @@ fn aspect(r: &Regression, wanted: Wanted) -> Aspect {
         stat => wanted.metric.resolve(stat),
     };
     Aspect { wanted, stat }
+}
+
+/// Differences that are stated: of every metric whose unit they have, and the limits of gates on
+/// whole slices, each of its own metric.
+pub(crate) fn stated(other: &View, gates: &[Regression], differences: &[Limit]) -> Vec<Stated> {
+    let mut all: Vec<Stated> =
+        differences.iter().map(|limit| Stated { limit: limit.clone(), of: None }).collect();
+    for r in gates.iter().filter(|r| r.labels.is_empty()) {
+        let wanted = wanted(&as_gate(r), other.spec, other.cases);
+        let (Some(wanted), Some(limit)) = (wanted, r.limit.clone().filter(|l| l.value > 0.0)) else {
+            continue;
+        };
+        let aspect = aspect(r, wanted);
+        all.push(Stated { limit, of: Some((name(&aspect.wanted), aspect.stat.id())) });
+    }
+    all
 }
 
 /// What each gate says of each pair of slices.

@@ -116,6 +116,20 @@ impl Regression {
     }
 }
 
+impl Limit {
+    /// Reads a difference alone: `2 pp`, `5 %` (of the base's value), `50 ms`, `0.01 USD`.
+    ///
+    /// # Errors
+    /// No number, no unit or an unknown one, or a number that is not above 0.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let found = limit(Op::Le, text.trim())?;
+        match found.value > 0.0 {
+            true => Ok(found),
+            false => Err(format!("'{}' is no difference: it must be above 0", text.trim())),
+        }
+    }
+}
+
 fn limit(op: Op, text: &str) -> Result<Limit, String> {
     let (value, unit) = match text.strip_suffix("pp") {
         Some(number) => (parse_limit(&format!("{}%", number.trim()))?.0, "pp".to_owned()),
@@ -150,6 +164,18 @@ mod tests {
         assert_eq!(Regression::parse("accuracy <= 2pp").unwrap().turn, None);
         assert_eq!(Regression::parse("ttft.mean rise <= 50 ms").unwrap().limit.unwrap().value, 0.05);
         assert_eq!(Regression::parse("accuracy not worse").unwrap().limit, None);
+    }
+
+    #[test]
+    fn a_difference_stands_alone() {
+        let found = Limit::parse(" 2 pp").unwrap();
+        assert_eq!((found.value, found.relative, found.unit.as_str()), (0.02, false, "pp"));
+        assert!(Limit::parse("5 %").unwrap().relative);
+        for (text, words) in
+            [("2", "no unit"), ("0 pp", "above 0"), ("-1 %", "below 0"), ("two pp", "number")]
+        {
+            assert!(Limit::parse(text).unwrap_err().contains(words), "{text}");
+        }
     }
 
     #[test]

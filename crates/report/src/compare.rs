@@ -25,6 +25,7 @@ pub fn comparison(c: &Comparison, style: Style) -> String {
         out.push_str(&format!("{}{}\n", title(name, style), clean(&line(run, lang))));
     }
     out.push_str(&differences(&c.tests, style));
+    out.push_str(&crate::power::power(&c.tests, style));
     out.push_str(&flips(c, style));
     out.push_str(&unmatched(c, style));
     for warning in &c.warnings {
@@ -38,7 +39,7 @@ pub fn comparison(c: &Comparison, style: Style) -> String {
     out
 }
 
-fn line(run: &RunInfo, lang: Lang) -> String {
+pub(crate) fn line(run: &RunInfo, lang: Lang) -> String {
     let targets: Vec<String> = run
         .targets
         .iter()

@@ -188,9 +188,7 @@ pub(crate) fn differences(tests: &[Test], style: Style) -> String {
         let own = (&t.labels, &t.base, &t.other);
         if group != Some(own) {
             group = Some(own);
-            let place: Vec<&str> = t.labels.values().map(String::as_str).collect();
-            let place = if place.is_empty() { String::new() } else { format!("{}: ", place.join(" · ")) };
-            grid.line(format!("{place}{} → {}", side(&t.base, lang), side(&t.other, lang)), Paint::Title);
+            grid.line(group_of(t, lang), Paint::Title);
         }
         grid.row_of(row(t, lang).into());
     }
@@ -198,20 +196,37 @@ pub(crate) fn differences(tests: &[Test], style: Style) -> String {
     out
 }
 
-fn row(t: &Test, lang: Lang) -> [Cell; 7] {
-    let scale = match (t.family, t.stat) {
+/// The unit that a test is shown in.
+pub(crate) fn scale_of(t: &Test) -> Scale {
+    match (t.family, t.stat) {
         ("cost", _) => Scale::per_thousand(&t.unit),
         (_, "share") => Scale::points(),
         _ => {
             let most = [t.base_value, t.other_value].into_iter().flatten().max_by(f64::total_cmp);
             Scale::of(&t.unit, most)
         }
-    };
-    let name = match (t.name.as_str(), t.stat) {
+    }
+}
+
+/// What a test is called.
+pub(crate) fn name_of(t: &Test, lang: Lang) -> String {
+    match (t.name.as_str(), t.stat) {
         ("cost", "mean") => lang.say("cost of 1k").to_owned(),
         (name, "share") => name.to_owned(),
         (name, stat) => format!("{name} {stat}"),
-    };
+    }
+}
+
+/// Phase and tag, then both sides: `closed 8: run 7f3a → run 90bc`.
+pub(crate) fn group_of(t: &Test, lang: Lang) -> String {
+    let place: Vec<&str> = t.labels.values().map(String::as_str).collect();
+    let place = if place.is_empty() { String::new() } else { format!("{}: ", place.join(" · ")) };
+    format!("{place}{} → {}", side(&t.base, lang), side(&t.other, lang))
+}
+
+/// A difference with its sign and unit, and its interval or why there is none.
+pub(crate) fn shown_of(t: &Test, lang: Lang) -> (String, String) {
+    let scale = scale_of(t);
     let shown = t.corrected.as_ref().or(t.interval.as_ref());
     let signed = |x: f64| {
         let text = scale.value(x, shown);
@@ -221,29 +236,38 @@ fn row(t: &Test, lang: Lang) -> [Cell; 7] {
         (Some(i), Some(d)) => scale.ends(i, d, " … ", lang),
         _ => t.interval_none.as_deref().map_or(String::new(), |why| lang.tell(crate::number::short(why))),
     };
+    (t.difference.map_or("–".into(), signed), interval)
+}
+
+/// Pairs, and units of sampling where they are fewer.
+pub(crate) fn pairs_of(t: &Test) -> String {
+    match t.units == t.pairs {
+        true => count(t.pairs),
+        false => format!("{} ({})", count(t.pairs), count(t.units)),
+    }
+}
+
+fn row(t: &Test, lang: Lang) -> [Cell; 7] {
+    let (difference, interval) = shown_of(t, lang);
     let paint = match t.state {
         State::Better => Paint::Good,
         State::Worse => Paint::Bad,
         State::Undecided => Paint::Unsure,
         State::Higher | State::Lower => Paint::Plain,
     };
-    let n = match t.units == t.pairs {
-        true => count(t.pairs),
-        false => format!("{} ({})", count(t.pairs), count(t.units)),
-    };
     [
-        format!("  {name}").into(),
-        t.difference.map_or("–".into(), signed).into(),
+        format!("  {}", name_of(t, lang)).into(),
+        difference.into(),
         interval.into(),
         Cell::painted(lang.say(t.state.id()), paint),
         t.p.map_or(String::new(), p_value).into(),
-        Cell::painted(n, Paint::Faint),
-        Cell::painted(remark(t, &scale, lang), Paint::Faint),
+        Cell::painted(pairs_of(t), Paint::Faint),
+        Cell::painted(remark(t, &scale_of(t), lang), Paint::Faint),
     ]
 }
 
 /// What would help where nothing is shown, and what is against it.
-fn remark(t: &Test, scale: &Scale, lang: Lang) -> String {
+pub(crate) fn remark(t: &Test, scale: &Scale, lang: Lang) -> String {
     if t.invalid.is_some() {
         return lang.say("not valid").to_owned();
     }
@@ -262,6 +286,6 @@ fn remark(t: &Test, scale: &Scale, lang: Lang) -> String {
     }
 }
 
-fn p_value(p: f64) -> String {
+pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }

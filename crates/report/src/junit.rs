@@ -65,11 +65,7 @@ pub fn junit(findings: &Findings, requests: &[RequestLine]) -> String {
         suites += &text;
         total.iter_mut().zip(counts).for_each(|(t, c)| *t += c);
     }
-    let [tests, failures, errors, skipped] = total;
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">\n{suites}</testsuites>\n",
-        attribute(&findings.run.name)
-    )
+    whole(&findings.run.name, total, &suites)
 }
 
 /// Requests by target, phase and prompt, and there by case, in order.
@@ -234,31 +230,50 @@ pub(crate) fn gate_name(gate: &GateResult) -> String {
 }
 
 fn element(findings: &Findings, name: &str, counts: [u64; 4], seconds: f64, body: &str) -> String {
-    let [tests, failures, errors, skipped] = counts;
     let run = &findings.run;
-    let mut properties = String::new();
-    let mut add = |name: &str, value: &str| {
-        let _ = writeln!(properties, "      <property name=\"{name}\" value=\"{}\"/>", attribute(value));
-    };
-    add("run", &run.id);
-    add("workload", &run.workload);
-    add("seed", &run.seed.to_string());
+    let seed = run.seed.to_string();
+    let mut properties = vec![("run", run.id.as_str()), ("workload", &run.workload), ("seed", &seed)];
     if let Some(source) = &run.replayed_from {
-        add("replayed_from", source);
+        properties.push(("replayed_from", source));
+    }
+    suite_element(name, &properties, counts, seconds, body)
+}
+
+/// A suite with its properties around its test cases.
+pub(crate) fn suite_element(
+    name: &str,
+    properties: &[(&str, &str)],
+    counts: [u64; 4],
+    seconds: f64,
+    body: &str,
+) -> String {
+    let [tests, failures, errors, skipped] = counts;
+    let mut lines = String::new();
+    for (name, value) in properties {
+        let _ = writeln!(lines, "      <property name=\"{name}\" value=\"{}\"/>", attribute(value));
     }
     format!(
-        "  <testsuite name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{seconds:.6}\">\n    <properties>\n{properties}    </properties>\n{body}  </testsuite>\n",
+        "  <testsuite name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{seconds:.6}\">\n    <properties>\n{lines}    </properties>\n{body}  </testsuite>\n",
+        attribute(name)
+    )
+}
+
+/// The whole file around its suites.
+pub(crate) fn whole(name: &str, counts: [u64; 4], suites: &str) -> String {
+    let [tests, failures, errors, skipped] = counts;
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">\n{suites}</testsuites>\n",
         attribute(name)
     )
 }
 
 /// Text between tags.
-fn text(plain: &str) -> String {
+pub(crate) fn text(plain: &str) -> String {
     escape(plain, |c| matches!(c, '\n' | '\t'))
 }
 
 /// The value of an attribute in double quotes.
-fn attribute(plain: &str) -> String {
+pub(crate) fn attribute(plain: &str) -> String {
     escape(plain, |_| false)
 }
 

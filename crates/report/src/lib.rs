@@ -4,7 +4,7 @@
 //!  Findings ─► terminal()   tables for people        number.rs  digits that fit the interval, units always
 //!           ─► json()       flat, published schema   grid.rs    columns by display width, control characters escaped
 //!  Card     ─► card()       the speed card of one request
-//!  Comparison ─► comparison(), comparison_json()   two runs side by side
+//!  Comparison ─► comparison(), comparison_json(), comparison_junit(), comparison_markdown()   two runs side by side
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
 //!  RunLine  ─► runs()       the list of stored runs
@@ -21,6 +21,8 @@
 mod answers;
 mod card;
 mod compare;
+mod compare_junit;
+mod compare_markdown;
 mod csv;
 mod differences;
 mod failing;
@@ -32,6 +34,7 @@ mod listing;
 mod markdown;
 mod number;
 mod plan;
+mod power;
 mod rank;
 mod rank_tables;
 mod rank_terminal;
@@ -44,6 +47,8 @@ mod words;
 
 pub use card::{card, card_json};
 pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
+pub use compare_junit::{UndecidedGate, comparison_junit};
+pub use compare_markdown::comparison_markdown;
 pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
 pub use grid::{Style, clean};

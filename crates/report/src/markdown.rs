@@ -9,7 +9,7 @@ use crate::number::{Scale, count};
 use crate::sections::place;
 use crate::terminal::{said, tidy};
 use crate::words::Lang;
-use acidtest_findings::{Estimate, Findings, GateState, RequestLine};
+use acidtest_findings::{Estimate, Findings, GateResult, GateState, RequestLine};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -51,16 +51,7 @@ pub fn markdown(findings: &Findings, requests: &[RequestLine], lang: Lang) -> St
 
 fn heading(findings: &Findings, lang: Lang, out: &mut String) {
     let run = &findings.run;
-    let n = |state| findings.gates.iter().filter(|g| g.state == state).count();
-    let (met, broken, open) = (n(GateState::Met), n(GateState::Broken), n(GateState::Undecided));
-    let gates =
-        |words, n: usize, all: usize| lang.fill(words, &[("n", &n.to_string()), ("of", &all.to_string())]);
-    let verdict = match (findings.gates.len(), broken, open) {
-        (0, ..) => lang.say("no gates").to_owned(),
-        (all, 0, 0) => format!("✅ {}", gates("{n} of {of} gates met", met, all)),
-        (all, 0, open) => format!("❔ {}", gates("{n} of {of} gates undecided", open, all)),
-        (all, broken, _) => format!("❌ {}", gates("{n} of {of} gates broken", broken, all)),
-    };
+    let verdict = verdict(&findings.gates, lang);
     let _ = writeln!(out, "### acidtest {} — {verdict}\n", code(&run.name));
     if let Some(source) = &run.replayed_from {
         let _ = writeln!(
@@ -74,6 +65,20 @@ fn heading(findings: &Findings, lang: Lang, out: &mut String) {
         let (state, why) = (lang.tell(&run.state), code(&lang.tell(why)));
         let words = lang.fill("The run is not complete: {state} {why}", &[("state", &state), ("why", &why)]);
         let _ = writeln!(out, "{words}\n");
+    }
+}
+
+/// How many gates are met, or what is against them, with a mark.
+pub(crate) fn verdict(gates: &[GateResult], lang: Lang) -> String {
+    let n = |state| gates.iter().filter(|g| g.state == state).count();
+    let (met, broken, open) = (n(GateState::Met), n(GateState::Broken), n(GateState::Undecided));
+    let say =
+        |words, n: usize, all: usize| lang.fill(words, &[("n", &n.to_string()), ("of", &all.to_string())]);
+    match (gates.len(), broken, open) {
+        (0, ..) => lang.say("no gates").to_owned(),
+        (all, 0, 0) => format!("✅ {}", say("{n} of {of} gates met", met, all)),
+        (all, 0, open) => format!("❔ {}", say("{n} of {of} gates undecided", open, all)),
+        (all, broken, _) => format!("❌ {}", say("{n} of {of} gates broken", broken, all)),
     }
 }
 
@@ -135,17 +140,22 @@ fn gates(findings: &Findings, lang: Lang, out: &mut String) {
     let heads = [lang.say("gate"), lang.say("state"), lang.say("found")];
     let _ = writeln!(out, "| {} |\n| --- | --- | --- |", heads.join(" | "));
     for gate in &findings.gates {
-        let state = match gate.state {
-            GateState::Met => format!("✅ {}", lang.say("met")),
-            GateState::Broken => format!("❌ {}", lang.say("broken")),
-            GateState::Undecided => format!("❔ {}", lang.say("undecided")),
-        };
+        let state = state(gate, lang);
         let place = place(&gate.labels, findings);
         let said =
             [place, said(gate, lang)].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ");
         let _ = writeln!(out, "| {} | {state} | {} |", code(&tidy(&gate.gate)), code(&said));
     }
     out.push('\n');
+}
+
+/// What a gate says, with a mark.
+pub(crate) fn state(gate: &GateResult, lang: Lang) -> String {
+    match gate.state {
+        GateState::Met => format!("✅ {}", lang.say("met")),
+        GateState::Broken => format!("❌ {}", lang.say("broken")),
+        GateState::Undecided => format!("❔ {}", lang.say("undecided")),
+    }
 }
 
 fn failures(findings: &Findings, requests: &[RequestLine], lang: Lang, out: &mut String) {
@@ -198,7 +208,7 @@ pub(crate) fn code(text: &str) -> String {
 }
 
 /// Text of anybody's in a block of its own.
-fn fenced(text: &str) -> String {
+pub(crate) fn fenced(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(crate::grid::clean).collect();
     let mut text = lines.join("\n");
     if let Some((at, _)) = text.char_indices().nth(MOST_EACH) {

@@ -367,7 +367,8 @@ fn unpaired(e: Unpaired) -> Failure {
 }
 
 /// Compares two files that `score --per-case` wrote.
-pub(super) fn compare(first: &Path, second: &Path, json: bool) -> Result<Exit, Failure> {
+pub(super) fn compare(first: &Path, second: &Path, show: &ShowArgs) -> Result<Exit, Failure> {
+    check_formats(show)?;
     let resampling = Resampling { seed: 12345, ..Resampling::default() };
     let how = Settings { resampling, intervals: true, trials: 10_000, compat: false };
     let tables = (read_cases(first)?, read_cases(second)?);
@@ -375,10 +376,7 @@ pub(super) fn compare(first: &Path, second: &Path, json: bool) -> Result<Exit, F
     let contrasted = contrast((&tables.0, &tables.1), (&names.0, &names.1), &how).map_err(unpaired)?;
     let mut report = report(&tables.0, &how, first, contrasted);
     report.about.against = Some(names.1);
-    match json {
-        true => print(&format!("{:#}\n", acidtest_report::score_json(&report)))?,
-        false => print(&for_logs(acidtest_report::score(&report, style())))?,
-    }
+    write(&report, show)?;
     Ok(Exit::Ok)
 }
 

@@ -168,3 +168,80 @@ fn unlike_workloads_and_bad_gates_are_errors_before_anything_is_sent() {
     let err = place.run(&["run", "typo.yaml"]).exits(2).err();
     assert!(err.contains("unknown metric 'acuracy'") && err.contains('^'), "{err}");
 }
+
+/// What a stated difference needs, by the name of a test.
+#[track_caller]
+fn stated(c: &Value, name: &str) -> Value {
+    test(c, name)["stated"].clone()
+}
+
+#[test]
+fn a_stated_difference_says_how_many_pairs_it_needs() {
+    let place = place();
+    place.file("half.yaml", &suite(&[0.5], ""));
+    place.run(&["run", "right.yaml", "-q"]).exits(0);
+    place.run(&["export", "latest", "-o", "base.jsonl"]).exits(0);
+    place.run(&["run", "half.yaml", "-q"]).exits(0);
+    let json =
+        |more: &[&str]| place.run(&[&["compare", "base.jsonl", "latest", "--format", "json"], more].concat());
+    let asked = json(&["--settle", "2 pp", "--settle", "20 pp", "--settle", "5 ms"]).exits(0).json();
+    let shares = stated(&asked, "accuracy");
+    let pairs = |s: &Value| s["pairs"].as_u64().unwrap();
+    assert_eq!((&shares[0]["difference"], &shares[0]["value"]), (&json!("2 pp"), &json!(0.02)));
+    assert!(pairs(&shares[0]) > 50 * pairs(&shares[1]), "a tenth asks for some hundred times: {shares}");
+    assert_eq!(shares.as_array().unwrap().len(), 2, "no ms of a share: {shares}");
+    let detectable = test(&asked, "accuracy")["detectable"].as_f64().unwrap();
+    assert!((0.05..0.9).contains(&detectable), "{detectable}");
+    // The limit of a gate is a difference that its own metric should be able to show.
+    let gated = json(&["--gate", "accuracy <= 7 pp"]).exits(1).json();
+    assert_eq!(stated(&gated, "accuracy")[0]["difference"], "7 pp");
+    assert_eq!(stated(&gated, "contains"), json!([]));
+    assert_eq!(json(&[]).exits(0).json()["tests"][0]["stated"], json!([]));
+    let text = place.run(&["compare", "base.jsonl", "--settle", "2 pp"]).exits(0).out();
+    let needs = format!("2 pp: {} pairs", pairs(&shares[0]));
+    assert!(text.contains("POWER") && text.replace(',', "").contains(&needs), "{needs} in\n{text}");
+    for (bad, words) in [("2", "no unit"), ("0 pp", "above 0"), ("much", "begin with a number")] {
+        let err = json(&["--settle", bad]).exits(2).err();
+        assert!(err.contains(words), "{bad}: {err}");
+    }
+}
+
+#[test]
+fn junit_and_markdown_say_what_is_worse_and_what_is_broken() {
+    let place = place();
+    place.run(&["run", "right.yaml", "-q"]).exits(0);
+    place.run(&["export", "latest", "-o", "base.jsonl"]).exits(0);
+    place.run(&["run", "wrong.yaml", "-q"]).exits(0);
+    let shown = |more: &[&str]| place.run(&[&["compare", "base.jsonl", "latest"], more].concat());
+    let gate = ["--gate", "accuracy <= 20 pp", "--format"];
+    let junit = shown(&[&gate[..], &["junit"]].concat()).exits(1).out();
+    let line = |junit: &str, name: &str| {
+        let found = junit.lines().find(|l| l.contains(&format!("<testcase name=\"{name}")));
+        found.unwrap_or_else(|| panic!("no {name} in\n{junit}")).to_owned()
+    };
+    assert!(line(&junit, "accuracy (").contains("<failure message=\"worse: -"), "{junit}");
+    assert!(line(&junit, "accuracy drop &lt;= 20 pp").contains("<failure message=\"broken: "), "{junit}");
+    assert!(junit.contains("<testsuite name=\"gates\" tests=\"1\" failures=\"1\""), "{junit}");
+    let markdown = shown(&[&gate[..], &["markdown"]].concat()).exits(1).out();
+    for words in [
+        "❌ 1 of 1 gates broken",
+        "| `accuracy` | -",
+        "❌ worse",
+        "right to wrong",
+        "`accuracy drop ≤ 20 pp`",
+    ] {
+        assert!(markdown.contains(words), "{words} in\n{markdown}");
+    }
+    // Equal systems: nothing fails, an undecided gate is an error unless it may pass.
+    place.run(&["run", "right.yaml", "-q"]).exits(0);
+    let open = ["--max-drop", "accuracy <= 1 pp", "--format", "junit"];
+    let junit = shown(&open).exits(5).out();
+    assert!(line(&junit, "accuracy (").contains("<skipped message=\"undecided: "), "{junit}");
+    assert!(line(&junit, "accuracy drop").contains("<error message=\"undecided: "), "{junit}");
+    let passed = shown(&[&open[..], &["--undecided", "pass", "--output", "out.xml"]].concat()).exits(0);
+    assert_eq!(passed.out(), "");
+    let junit = std::fs::read_to_string(place.path().join("out.xml")).unwrap();
+    assert!(line(&junit, "accuracy drop").contains("<skipped message=\"undecided: "), "{junit}");
+    let err = shown(&["--output", "nowhere/out.xml"]).exits(2).err();
+    assert!(err.contains("there is no folder"), "{err}");
+}

@@ -248,6 +248,7 @@ fn open_tests(intervals: &Intervals, names: (&str, &str), how: &Settings) -> Res
             state: State::Undecided,
             detectable: None,
             settles_at: None,
+            stated: Vec::new(),
             invalid: None,
             how: how_of(table, k, how),
         };

@@ -177,7 +177,7 @@ impl Two {
         };
         let (a, b) = (view(first), view(second));
         let said = |text: &'static str| move |_| Texts { output: Some(text.into()), ..Texts::default() };
-        compare(&a, &b, &gates, (&mut said("before"), &mut said("after")))
+        compare(&a, &b, (&gates, &[]), (&mut said("before"), &mut said("after")))
     }
 }
 

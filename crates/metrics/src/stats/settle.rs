@@ -105,8 +105,33 @@ impl Shown {
     /// ```
     #[must_use]
     pub fn pairs_for_share(self, counts: PairedCounts) -> Option<u64> {
-        let d = counts.difference().abs();
-        let s = self.spread(discordant(counts)?, d)?;
+        self.pairs_for(counts.difference().abs(), discordant(counts)?)
+    }
+
+    /// Pairs with which McNemar's exact test shows a stated difference of shares, if the share of
+    /// discordant pairs holds (it is at least the difference): the n of
+    /// [`pairs_for_share`](Self::pairs_for_share) at ψ and |difference|. `None` without pairs, for
+    /// 0, and beyond ±1.
+    ///
+    /// ```
+    /// use acidtest_metrics::stats::{PairedCounts, Shown};
+    /// let now = PairedCounts { both: 40, only_first: 12, only_second: 6, neither: 42 };
+    /// let shown = Shown { alpha: 0.05, power: 0.8 };
+    /// // The difference that is there, and a smaller one.
+    /// assert_eq!(shown.pairs_for_stated_share(now, 0.06), Some(423));
+    /// assert_eq!(shown.pairs_for_stated_share(now, 0.02), Some(3629));
+    /// ```
+    #[must_use]
+    pub fn pairs_for_stated_share(self, counts: PairedCounts, difference: f64) -> Option<u64> {
+        let d = difference.abs();
+        if !(d > 0.0 && d <= 1.0) {
+            return None;
+        }
+        self.pairs_for(d, discordant(counts)?.max(d))
+    }
+
+    fn pairs_for(self, d: f64, psi: f64) -> Option<u64> {
+        let s = self.spread(psi, d)?;
         whole(((s + (s * s + 4.0 * d).sqrt()) / (2.0 * d)).powi(2))
     }
 
@@ -212,6 +237,12 @@ mod tests {
         assert_eq!(shown.detectable_share(PairedCounts::default()), None);
         let equal = PairedCounts { both: 10, only_first: 3, only_second: 3, neither: 10 };
         assert_eq!(shown.pairs_for_share(equal), None);
+        let few = shown.pairs_for_stated_share(equal, 0.3);
+        assert!(few < shown.pairs_for_stated_share(equal, 0.1) && few.is_some());
+        for odd in [0.0, 1.5, f64::NAN, f64::INFINITY] {
+            assert_eq!(shown.pairs_for_stated_share(equal, odd), None);
+        }
+        assert_eq!(shown.pairs_for_stated_share(PairedCounts::default(), 0.1), None);
         let three = PairedCounts { both: 3, ..PairedCounts::default() };
         assert_eq!(shown.detectable_share(three), None, "three pairs show nothing");
     }
