@@ -125,6 +125,9 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
     }
 }
 
+/// From units of sampling, each a pair of sums, to their quotient.
+type Quotient<'q> = dyn Fn(&[(f64, f64)]) -> Result<Clustered, StatError> + 'q;
+
 /// A blank estimate's surroundings.
 pub(crate) struct Sheet<'s, 'v> {
     pub(crate) slice: &'s Slice<'v>,
@@ -377,7 +380,7 @@ impl Sheet<'_, '_> {
         &self,
         stat: Stat,
         pairs: &[(Asked, (f64, f64))],
-        of: &dyn Fn(&[(f64, f64)]) -> Result<Clustered, StatError>,
+        of: &Quotient<'_>,
     ) -> Estimate {
         let mut units: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for (a, (up, down)) in pairs {
