@@ -376,12 +376,7 @@ impl Sheet<'_, '_> {
     }
 
     /// A quotient of sums over units of sampling.
-    fn ratio(
-        &self,
-        stat: Stat,
-        pairs: &[(Asked, (f64, f64))],
-        of: &Quotient<'_>,
-    ) -> Estimate {
+    fn ratio(&self, stat: Stat, pairs: &[(Asked, (f64, f64))], of: &Quotient<'_>) -> Estimate {
         let mut units: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for (a, (up, down)) in pairs {
             let sums = units.entry(unit_of(a).1).or_default();
