@@ -13,22 +13,22 @@ use acidtest_findings::scored::sheet::{Resampling, ZeroDivision};
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Labels, probabilities, samples, rankings")]
 pub(crate) struct ColumnArgs {
-    /// Field of the predicted label [label]
+    /// Field of the predicted label (default: label)
     #[arg(long, value_name = "NAME")]
     pub label_field: Option<String>,
-    /// Field of the true label [truth]
+    /// Field of the true label (default: truth)
     #[arg(long, value_name = "NAME")]
     pub truth_field: Option<String>,
-    /// Field of the score of the positive label [score]
+    /// Field of the score of the positive label (default: score)
     #[arg(long, value_name = "NAME")]
     pub score_field: Option<String>,
     /// Field with one probability per label (a list, or an object by label), or one field for each
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub probs_field: Vec<String>,
-    /// Field of the task that a sample belongs to [task]
+    /// Field of the task that a sample belongs to (default: task)
     #[arg(long, value_name = "NAME")]
     pub task_field: Option<String>,
-    /// Field that says whether a sample is right: true, false, 1, 0 [correct]
+    /// Field that says whether a sample is right: true, false, 1, 0 (default: correct)
     #[arg(long, value_name = "NAME")]
     pub correct_field: Option<String>,
     /// Fields of the samples of a task and the right ones, where a row is a task: n,c
