@@ -66,7 +66,7 @@ pub use regression::{check_regression, default_regression};
 pub use requests::{RequestLine, listed, requests};
 pub use scored::{
     BadChoice, CaseScore, ChangedCase, Chosen, Contrasted, ScoreAbout, ScoreReport, ScoredCase, Settings,
-    Signature, Spread, TextMetric, TextOptions, TextTable, Unpaired, Worst, contrast, text_metrics,
+    Signature, Spread, TextOptions, TextTable, Unpaired, Worst, contrast,
 };
 pub use validity::{Check, CheckState, Validity};
 pub use view::{

@@ -102,7 +102,7 @@ pub fn score(r: &ScoreReport, style: Style) -> String {
     let mut out = format!(
         "{}\n",
         clean(&lang.fill(
-            "{file}: {n} segments, {k} units of sampling",
+            "{file}: {n} cases, {k} units of sampling",
             &[("file", &about.predictions), ("n", &count(about.cases)), ("k", &count(about.units))],
         ))
     );
@@ -233,7 +233,7 @@ pub fn score_csv(r: &ScoreReport) -> String {
             (_, Uncertainty::None(why)) => ("", why.as_str()),
             _ => ("", ""),
         };
-        out.texts(&[&r.about.predictions, &slice(e), &e.metric, e.stat.id()]);
+        out.texts(&[&clean(&r.about.predictions), &clean(&slice(e)), &clean(&e.name()), e.stat.id()]);
         out.number(e.number());
         out.texts(&[&e.unit, absent]);
         out.number(ends.and_then(|i| i.low));
@@ -242,7 +242,7 @@ pub fn score_csv(r: &ScoreReport) -> String {
         out.texts(&[ends.map_or("", |i| i.method), ends.map_or("", |i| &i.unit_of_sampling), why]);
         out.number(Some(e.n.cases as f64));
         out.number(Some(e.n.clusters as f64));
-        out.texts(&[if is_worst(r, e) { "true" } else { "false" }, &e.how]);
+        out.texts(&[if is_worst(r, e) { "true" } else { "false" }, &clean(&e.how)]);
         out.end();
     }
     out.text
@@ -258,7 +258,7 @@ pub fn score_markdown(r: &ScoreReport, lang: Lang) -> String {
         let (value, interval) = parts(e, lang);
         let mark = if is_worst(r, e) { format!(" ({})", lang.say("worst slice")) } else { String::new() };
         let place = if e.labels.is_empty() { String::new() } else { code(&slice(e)) };
-        let _ = writeln!(out, "| {place}{mark} | {} | {value} | {interval} | {} |", e.name(), e.unit);
+        let _ = writeln!(out, "| {place}{mark} | {} | {value} | {interval} | {} |", code(&e.name()), e.unit);
     }
     for t in &r.tests {
         let number = |x: Option<f64>| x.map_or("–".to_owned(), |x| format!("{x:.4}"));

@@ -3,6 +3,7 @@
 //! Main type: [`Columns`]. Must not know what a column means.
 
 use crate::exit::Failure;
+pub(super) use acidtest_findings::scored::sheet::brief;
 use csv::ReaderBuilder;
 use serde_json::Value;
 use std::io::Read;
@@ -308,16 +309,6 @@ pub(super) fn shown(cell: &Value) -> String {
         Value::Null => "null".into(),
         other => brief(&other.to_string()),
     }
-}
-
-/// At most 80 characters, none of them control characters.
-pub(super) fn brief(text: &str) -> String {
-    let clean = |c: char| if c.is_control() { '·' } else { c };
-    let mut out: String = text.chars().take(80).map(clean).collect();
-    if text.chars().nth(80).is_some() {
-        out.push('…');
-    }
-    out
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use std::path::Path;
 const SCHEMA: &str = "acidtest.cases/1";
 /// Longest line.
 const MAX_LINE: u64 = 16 << 20;
+/// The largest sum of a row; beyond it sums of rows are not exact.
+const MOST: f64 = 1e15;
 
 /// Whether a file is one of these.
 pub(crate) fn is_case_file(path: &Path) -> bool {
@@ -87,8 +89,11 @@ pub(crate) fn read_cases(path: &Path) -> Result<TextTable, Failure> {
         let case = case(&value).ok_or_else(|| bad(number, "no line of a case"))?;
         let row: Option<Vec<f64>> =
             value["row"].as_array().and_then(|r| r.iter().map(Value::as_f64).collect());
-        let row = row.filter(|r| r.len() == table.rows.width());
-        let Some(row) = row else { return Err(bad(number, "'row' has not as many numbers as the metrics")) };
+        let is_sum = |x: &f64| (0.0..=MOST).contains(x);
+        let row = row.filter(|r| r.len() == table.rows.width() && r.iter().all(is_sum));
+        let Some(row) = row else {
+            return Err(bad(number, "'row' is not as many sums as the metrics need, each from 0 to 1e15"));
+        };
         table.rows.push().copy_from_slice(&row);
         table.cases.push(case);
     }

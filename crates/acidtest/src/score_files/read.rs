@@ -134,6 +134,10 @@ impl Reader {
 
     fn check_header(&self) -> Result<(), Failure> {
         let Inner::Table { header, .. } = &self.inner else { return Ok(()) };
+        if let Some((_, twice)) = header.iter().enumerate().find(|(i, h)| header[..*i].contains(h)) {
+            return Err(Failure::usage(format!("{}:1: two columns are called '{twice}'", self.name))
+                .hint("give every column a name of its own"));
+        }
         let needed = [
             (self.role != Role::References).then_some((&self.fields.prediction, "--prediction-field")),
             (self.role != Role::Predictions).then_some((&self.fields.reference, "--reference-field")),

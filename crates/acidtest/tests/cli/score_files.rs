@@ -242,6 +242,8 @@ fn labels_probabilities_samples_and_rankings_are_scored() {
     let over =
         ["--metrics", "bleu", "--predictions", "s.csv", "--references", "c.csv", "--per-case", "c.csv"];
     refused(&place, &over, &["'c.csv' is read"]);
+    place.file("twice.csv", "prediction,prediction,references\na,b,a\n");
+    refused(&place, &["--metrics", "bleu", "--predictions", "twice.csv"], &["two columns", "'prediction'"]);
     assert!(std::fs::read_to_string(place.path().join("c.csv")).unwrap().starts_with("label,"));
     refused(&place, &["--metrics", "accuracy", "--predictions", "c.csv", "--by", "truth"], &["--by"]);
     refused(

@@ -1,7 +1,7 @@
 //! The metrics of texts that can be asked for by name, and their options.
 //!
-//! Main functions: [`text_metrics`], the list; [`Chosen::new`], from names and options to
-//! metrics that are ready to run. Computes nothing.
+//! Main function: [`Chosen::new`], from names and options to metrics that are ready to run. What
+//! they mean stands in `definitions`. Computes nothing.
 
 use crate::nearest::nearest;
 use acidtest_metrics::corpus::RowMetric;
@@ -16,22 +16,17 @@ use acidtest_metrics::diversity::{Token, distinct_n, self_bleu};
 use acidtest_metrics::text::Squad;
 use serde::{Deserialize, Serialize};
 
-/// A metric of texts: what it says, in which unit, and where its definition comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct TextMetric {
+/// A metric of texts: its unit, its range, and how it comes from segments.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct TextMetric {
     /// Its name.
-    pub id: &'static str,
-    /// What it says.
-    pub title: &'static str,
+    pub(super) id: &'static str,
     /// `points` (0 to 100) or `ratio`.
-    pub unit: &'static str,
+    pub(super) unit: &'static str,
     /// The range it cannot leave; without a largest value the second is absent.
-    pub range: (f64, Option<f64>),
+    pub(super) range: (f64, Option<f64>),
     /// Whether more is better, where that can be said.
-    pub higher_is_better: Option<bool>,
-    /// Where the definition comes from.
-    pub source: &'static str,
-    #[serde(skip)]
+    pub(super) higher_is_better: Option<bool>,
     pub(super) summary: Summary,
 }
 
@@ -48,80 +43,65 @@ pub(super) enum Summary {
     Whole,
 }
 
-const SACREBLEU: &str = "sacreBLEU 2.6.0";
-const ROUGE: &str = "rouge-score 0.1.2; Lin, ACL workshop 2004";
-const JIWER: &str = "jiwer 4.0.0";
+const RATIO: (&str, f64) = ("ratio", 1.0);
+const POINTS: (&str, f64) = ("points", 100.0);
 
-const fn points(id: &'static str, title: &'static str, higher: bool, source: &'static str) -> TextMetric {
-    let range = (0.0, if higher { Some(100.0) } else { None });
-    let summary = Summary::Sums;
-    TextMetric { id, title, unit: "points", range, higher_is_better: Some(higher), source, summary }
+const fn points(id: &'static str, higher: bool) -> TextMetric {
+    let range = (0.0, if higher { Some(POINTS.1) } else { None });
+    TextMetric { id, unit: POINTS.0, range, higher_is_better: Some(higher), summary: Summary::Sums }
 }
 
-const fn mean(id: &'static str, title: &'static str, source: &'static str) -> TextMetric {
-    let (range, summary) = ((0.0, Some(1.0)), Summary::Mean);
-    TextMetric { id, title, unit: "ratio", range, higher_is_better: Some(true), source, summary }
+const fn mean(id: &'static str) -> TextMetric {
+    let range = (0.0, Some(RATIO.1));
+    TextMetric { id, unit: RATIO.0, range, higher_is_better: Some(true), summary: Summary::Mean }
 }
 
-const fn share(id: &'static str, title: &'static str, source: &'static str) -> TextMetric {
-    TextMetric { summary: Summary::Share, ..mean(id, title, source) }
+const fn share(id: &'static str) -> TextMetric {
+    TextMetric { summary: Summary::Share, ..mean(id) }
 }
 
-const fn rate(id: &'static str, title: &'static str, higher: bool, most: Option<f64>) -> TextMetric {
-    let (higher_is_better, summary) = (Some(higher), Summary::Sums);
-    TextMetric { id, title, unit: "ratio", range: (0.0, most), higher_is_better, source: JIWER, summary }
+const fn rate(id: &'static str, higher: bool, most: Option<f64>) -> TextMetric {
+    let (range, higher_is_better) = ((0.0, most), Some(higher));
+    TextMetric { id, unit: RATIO.0, range, higher_is_better, summary: Summary::Sums }
 }
 
-const fn whole(
-    id: &'static str,
-    title: &'static str,
-    unit: &'static str,
-    source: &'static str,
-) -> TextMetric {
-    let most = if unit.len() == 5 { 1.0 } else { 100.0 };
-    let (range, summary) = ((0.0, Some(most)), Summary::Whole);
-    TextMetric { id, title, unit, range, higher_is_better: None, source, summary }
+const fn whole(id: &'static str, (unit, most): (&'static str, f64)) -> TextMetric {
+    TextMetric { id, unit, range: (0.0, Some(most)), higher_is_better: None, summary: Summary::Whole }
 }
 
 const ALL: &[TextMetric] = &[
-    points("bleu", "n-gram precision with a brevity penalty", true, SACREBLEU),
-    points("chrf", "F-score of character n-grams", true, SACREBLEU),
-    points("chrf++", "F-score of character n-grams, words and word pairs", true, SACREBLEU),
-    points("ter", "edits and shifts per reference word", false, SACREBLEU),
-    mean("rouge1", "overlap of words, F1", ROUGE),
-    mean("rouge2", "overlap of word pairs, F1", ROUGE),
-    mean("rouge3", "overlap of word triples, F1", ROUGE),
-    mean("rougeL", "longest common subsequence, F1", ROUGE),
-    mean("rougeLsum", "longest common subsequences line by line, F1", ROUGE),
-    mean("rouge1_unicode", "overlap of words of any script, F1", "rouge-score's formula"),
-    mean("rouge2_unicode", "overlap of word pairs of any script, F1", "rouge-score's formula"),
-    mean("rouge3_unicode", "overlap of word triples of any script, F1", "rouge-score's formula"),
-    mean("rougeL_unicode", "longest common subsequence, words of any script, F1", "rouge-score's formula"),
-    mean("rougeLsum_unicode", "the same line by line, words of any script, F1", "rouge-score's formula"),
-    mean("meteor", "aligned words and stems, with a penalty for order", "NLTK 3.10.4, without synonyms"),
-    share("exact_match", "equal to a reference after SQuAD's normal form", "SQuAD's scripts"),
-    mean("token_f1", "F1 of words after SQuAD's normal form", "SQuAD's scripts"),
-    mean("char_f1", "F1 of characters after KorQuAD's normal form", "KorQuAD 1.0's script"),
-    share("exact_match_unicode", "equal to a reference on words of any script", "SQuAD's formula"),
-    mean("token_f1_unicode", "F1 of words of any script", "SQuAD's formula"),
-    mean("char_f1_unicode", "F1 of characters of words of any script", "KorQuAD's formula"),
-    rate("wer", "word errors per reference word", false, None),
-    rate("mer", "word errors per match or error", false, Some(1.0)),
-    rate("wil", "word information lost", false, Some(1.0)),
-    rate("wip", "word information preserved", true, Some(1.0)),
-    rate("cer", "character errors per reference character", false, None),
-    mean("edit_similarity", "1 - Levenshtein distance over the longer length", "RapidFuzz 3.14.6"),
-    whole("distinct_1", "share of different words among all", "ratio", "Li et al., NAACL 2016"),
-    whole("distinct_2", "share of different word pairs among all", "ratio", "Li et al., NAACL 2016"),
-    whole("distinct_3", "share of different word triples among all", "ratio", "Li et al., NAACL 2016"),
-    whole("self_bleu", "BLEU of each answer against all others, mean", "points", "Zhu et al., SIGIR 2018"),
+    points("bleu", true),
+    points("chrf", true),
+    points("chrf++", true),
+    points("ter", false),
+    mean("rouge1"),
+    mean("rouge2"),
+    mean("rouge3"),
+    mean("rougeL"),
+    mean("rougeLsum"),
+    mean("rouge1_unicode"),
+    mean("rouge2_unicode"),
+    mean("rouge3_unicode"),
+    mean("rougeL_unicode"),
+    mean("rougeLsum_unicode"),
+    mean("meteor"),
+    share("exact_match"),
+    mean("token_f1"),
+    mean("char_f1"),
+    share("exact_match_unicode"),
+    mean("token_f1_unicode"),
+    mean("char_f1_unicode"),
+    rate("wer", false, None),
+    rate("mer", false, Some(1.0)),
+    rate("wil", false, Some(1.0)),
+    rate("wip", true, Some(1.0)),
+    rate("cer", false, None),
+    mean("edit_similarity"),
+    whole("distinct_1", RATIO),
+    whole("distinct_2", RATIO),
+    whole("distinct_3", RATIO),
+    whole("self_bleu", POINTS),
 ];
-
-/// All metrics of texts, in the order of the reference.
-#[must_use]
-pub fn text_metrics() -> &'static [TextMetric] {
-    ALL
-}
 
 /// Options of metrics of texts, by the names of their command-line options.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -458,6 +438,14 @@ mod tests {
             assert_eq!(output.range.0, wanted.metric.range.0);
             let most = Some(output.range.1).filter(|m| m.is_finite());
             assert!(wanted.metric.range.1 == most || output.id == "meteor", "{}", output.id);
+        }
+    }
+
+    #[test]
+    fn every_name_is_defined_in_its_unit() {
+        for metric in ALL {
+            let said = super::super::definitions::definition(metric.id).expect(metric.id);
+            assert_eq!(said.unit, metric.unit, "{}", metric.id);
         }
     }
 

@@ -20,7 +20,7 @@ pub mod samples;
 pub mod sheet;
 mod texts;
 
-pub use catalogue::{BadChoice, Chosen, TextMetric, TextOptions, text_metrics};
+pub use catalogue::{BadChoice, Chosen, TextOptions};
 pub use contrast::{ChangedCase, Contrasted, Unpaired, contrast};
 pub use texts::{
     CaseScore, ScoreAbout, ScoreReport, ScoredCase, Settings, Signature, Spread, TextTable, Worst,

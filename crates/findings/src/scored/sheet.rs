@@ -237,7 +237,8 @@ pub fn majority_share(votes: &[&str], right: &str) -> Option<f64> {
 }
 
 /// A text from a file in an error: at most 80 characters, none of them control characters.
-pub(crate) fn brief(text: &str) -> String {
+#[must_use]
+pub fn brief(text: &str) -> String {
     let clean = |c: char| if c.is_control() { '·' } else { c };
     let mut out: String = text.chars().take(80).map(clean).collect();
     if text.chars().nth(80).is_some() {

@@ -9,6 +9,7 @@ use super::contrast::ChangedCase;
 use super::sheet::{Scored, Sheet};
 use crate::compare::Test;
 use crate::estimate::{Estimate, Family, Interval, Labels, N, Quantity, Uncertainty};
+use acidtest_metrics::corpus::compat::{MeanHalfWidth, sacrebleu_line};
 use acidtest_metrics::stats::{
     self, Clustered, FEW_CLUSTERS, Resampled, Resampling, Rows, Unit, clustered_mean, clustered_proportion,
 };
@@ -429,32 +430,28 @@ impl TextTable {
         self.chosen.wholes.iter().zip(&self.wholes).map(one).collect()
     }
 
-    /// sacreBLEU's `μ ± h` of the metrics that are resampled.
+    /// sacreBLEU's `μ ± h` of its own metrics. It draws segments, whatever their clusters.
     #[must_use]
     pub fn compat(&self, how: &Settings) -> Vec<Spread> {
-        let all: Vec<usize> = (0..self.cases.len()).collect();
-        let (group, wanted) = (self.grouped(&all), &self.chosen.wanted);
-        let Resampling { resamples, seed, .. } = how.resampling;
-        let mut random = stats::Pcg64::seeded(seed);
-        let finish = |sums: &[f64], out: &mut [Option<f64>]| self.finish(sums, out);
-        if group.rows.is_empty() || resamples == 0 || wanted.is_empty() {
+        let wanted = &self.chosen.wanted;
+        let is_sacrebleus = |w: &Wanted| w.metric.unit == "points";
+        if self.rows.is_empty() || !wanted.iter().any(is_sacrebleus) {
             return Vec::new();
         }
-        let drawn = stats::resample_chunk(&group.rows, wanted.len(), resamples, &mut random, &finish);
+        let Resampling { resamples, seed, .. } = how.resampling;
+        let finish = |sums: &[f64], out: &mut [Option<f64>]| self.finish(sums, out);
+        let mut random = stats::Pcg64::seeded(seed);
+        let drawn = stats::resample_chunk(&self.rows, wanted.len(), resamples, &mut random, &finish);
         let mut values = vec![None; wanted.len()];
-        self.finish(&group.rows.sums(), &mut values);
+        self.finish(&self.rows.sums(), &mut values);
         let spread = |(k, w): (usize, &Wanted)| {
-            let score = values[k]?;
-            let mut own: Vec<f64> = drawn.iter().skip(k).step_by(wanted.len()).flatten().copied().collect();
-            own.sort_by(f64::total_cmp);
-            let cut = own.len() / 40;
-            let half_width = 0.5 * (own.get(own.len().checked_sub(cut + 1)?)? - own.get(cut)?);
-            let mean = own.iter().sum::<f64>() / own.len() as f64;
-            let formatted = format!("{} = {score:.4} (μ = {mean:.4} ± {half_width:.4})", w.metric.id);
+            let own: Vec<f64> = drawn.iter().skip(k).step_by(wanted.len()).flatten().copied().collect();
+            let found = MeanHalfWidth::of(&own).ok()?;
+            let formatted = sacrebleu_line(w.metric.id, values[k]?, Some(found), "", 4);
+            let MeanHalfWidth { mean, half_width } = found;
             Some(Spread { metric: w.metric.id.to_owned(), mean, half_width, formatted })
         };
-        let is_resampled = |w: &Wanted| w.metric.summary == Summary::Sums;
-        wanted.iter().enumerate().filter(|(_, w)| is_resampled(w)).filter_map(spread).collect()
+        wanted.iter().enumerate().filter(|(_, w)| is_sacrebleus(w)).filter_map(spread).collect()
     }
 
     /// Names that more than one case has.

@@ -6,7 +6,7 @@ use super::Entry;
 
 #[rustfmt::skip]
 pub(super) const SCORED: &[Entry] = &[
-    ("{file}: {n} segments, {k} units of sampling", "{file}: 문장 {n}개, 표본 단위 {k}개"),
+    ("{file}: {n} cases, {k} units of sampling", "{file}: 케이스 {n}개, 표본 단위 {k}개"),
     ("worst slice", "가장 나쁜 부분"), ("changed most", "가장 많이 바뀜"),
     ("units of sampling", "표본 단위"),
     ("every value depends on all texts", "모든 값이 전체 글에 달려 있음"),
