@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum RunMetric {
+    Text(TextName),
     Name(MetricName),
     /// Options by the metric's name, such as `bleu: { tokenize: char }`; `acidtest metrics NAME` lists them.
     Options(
@@ -18,18 +19,22 @@ pub(super) enum RunMetric {
     ),
 }
 
-/// Metrics that need no option.
+/// Published metrics of texts, as scorers and over all answers. As a scorer each is a score from 0
+/// to 1 of one answer.
 #[derive(JsonSchema)]
-pub(super) enum MetricName {
+pub(super) enum TextName {
+    /// Equal to an expected answer once normalised; a measure without `pass`.
+    #[schemars(rename = "exact_match")]
+    ExactMatch,
+    /// Sentence BLEU / 100.
     #[schemars(rename = "bleu")]
     Bleu,
+    /// chrF / 100.
     #[schemars(rename = "chrf")]
     Chrf,
-    /// chrF with words and pairs of words.
+    /// chrF++ / 100.
     #[schemars(rename = "chrf++")]
     ChrfPlusPlus,
-    #[schemars(rename = "ter")]
-    Ter,
     #[schemars(rename = "rouge1")]
     Rouge1,
     #[schemars(rename = "rouge2")]
@@ -42,21 +47,27 @@ pub(super) enum MetricName {
     RougeLsum,
     #[schemars(rename = "meteor")]
     Meteor,
-    #[schemars(rename = "wer")]
-    Wer,
-    #[schemars(rename = "cer")]
-    Cer,
+    /// 1 − edits / longer length.
     #[schemars(rename = "edit_similarity")]
     EditSimilarity,
-    #[schemars(rename = "exact_match")]
-    ExactMatch,
-    #[schemars(rename = "mcc")]
+    /// max(0, 1 − translation edit rate).
+    #[schemars(rename = "ter")]
+    Ter,
+    /// max(0, 1 − word error rate).
+    #[schemars(rename = "wer")]
+    Wer,
+    /// max(0, 1 − character error rate).
+    #[schemars(rename = "cer")]
+    Cer,
+}
+
+/// Other metrics that need no option.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub(super) enum MetricName {
     Mcc,
-    #[schemars(rename = "kappa")]
     Kappa,
-    #[schemars(rename = "balanced_accuracy")]
     BalancedAccuracy,
     /// The most frequent answer of a case's repeats.
-    #[schemars(rename = "majority")]
     Majority,
 }

@@ -2,6 +2,7 @@
 //!
 //! Main type: [`Scorer`]. Never filled, as all of `form`.
 
+use super::metrics::TextName;
 use super::{Duration, OneOrMany, Scalar, Size};
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 #[schemars(untagged)]
 pub(super) enum Scorer {
     Name(ScorerName),
+    /// Compares with the references as a published metric does; a measure without `pass`.
+    Text(TextName),
     Options(Box<ScorerOptions>),
     Combination(Box<Combination>),
 }
@@ -42,48 +45,20 @@ pub(super) enum ScorerName {
     DatesNumbers,
     /// Holds an expected answer, Korean particles ignored.
     KoreanMatch,
-    /// Equal to an expected answer once normalised; a measure without `pass`.
-    #[schemars(rename = "exact_match")]
-    ExactMatch,
-    /// Sentence BLEU / 100.
-    #[schemars(rename = "bleu")]
-    Bleu,
-    /// chrF / 100.
-    #[schemars(rename = "chrf")]
-    Chrf,
-    /// chrF++ / 100.
-    #[schemars(rename = "chrf++")]
-    ChrfPlusPlus,
-    #[schemars(rename = "rouge1")]
-    Rouge1,
-    #[schemars(rename = "rouge2")]
-    Rouge2,
-    #[schemars(rename = "rouge3")]
-    Rouge3,
-    #[schemars(rename = "rougeL")]
-    RougeL,
-    #[schemars(rename = "rougeLsum")]
-    RougeLsum,
-    #[schemars(rename = "meteor")]
-    Meteor,
-    /// 1 − edits / longer length.
-    #[schemars(rename = "edit_similarity")]
-    EditSimilarity,
-    /// max(0, 1 − translation edit rate).
-    #[schemars(rename = "ter")]
-    Ter,
-    /// max(0, 1 − word error rate).
-    #[schemars(rename = "wer")]
-    Wer,
-    /// max(0, 1 − character error rate).
-    #[schemars(rename = "cer")]
-    Cer,
 }
 
 /// Kinds of scorers.
 #[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
+#[schemars(untagged)]
 pub(super) enum ScorerType {
+    Own(OwnType),
+    Text(TextName),
+}
+
+/// Kinds of scorers that are no published metric of texts.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub(super) enum OwnType {
     Exact,
     Contains,
     StartsWith,
@@ -116,42 +91,6 @@ pub(super) enum ScorerType {
     Cost,
     /// A program of your own.
     Command,
-    /// Equal to an expected answer once normalised; a measure without `pass`.
-    #[schemars(rename = "exact_match")]
-    ExactMatch,
-    /// Sentence BLEU / 100.
-    #[schemars(rename = "bleu")]
-    Bleu,
-    /// chrF / 100.
-    #[schemars(rename = "chrf")]
-    Chrf,
-    /// chrF++ / 100.
-    #[schemars(rename = "chrf++")]
-    ChrfPlusPlus,
-    #[schemars(rename = "rouge1")]
-    Rouge1,
-    #[schemars(rename = "rouge2")]
-    Rouge2,
-    #[schemars(rename = "rouge3")]
-    Rouge3,
-    #[schemars(rename = "rougeL")]
-    RougeL,
-    #[schemars(rename = "rougeLsum")]
-    RougeLsum,
-    #[schemars(rename = "meteor")]
-    Meteor,
-    /// 1 − edits / longer length.
-    #[schemars(rename = "edit_similarity")]
-    EditSimilarity,
-    /// max(0, 1 − translation edit rate).
-    #[schemars(rename = "ter")]
-    Ter,
-    /// max(0, 1 − word error rate).
-    #[schemars(rename = "wer")]
-    Wer,
-    /// max(0, 1 − character error rate).
-    #[schemars(rename = "cer")]
-    Cer,
 }
 
 /// Which reading of an answer's JSON counts; each allows what the one before does.
