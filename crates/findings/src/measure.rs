@@ -221,6 +221,8 @@ impl Sheet<'_, '_> {
         let is_share = matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::CasePass);
         let found = if is_share || tally.is_yes_no {
             stats::clustered_proportion(&sums, LEVEL)
+        } else if self.wanted.metric.range == Some((0.0, 1.0)) {
+            stats::clustered_score(&sums, LEVEL)
         } else {
             stats::clustered_mean(&sums, self.wanted.metric.range, LEVEL)
         };

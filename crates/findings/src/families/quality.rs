@@ -76,7 +76,7 @@ pub(crate) const METRICS: &[Metric] = &[
         needs: NEEDS,
         formula: "mean over cases of the scorer's score of delivered answers, 0..1",
         edges: "empty and unparsable answers score 0; errors, requests never sent and failed scorers are excluded, counted and bounded; a case without this scorer does not count",
-        interval: "as accuracy's where every score is 0 or 1; else t on C-1 degrees of freedom from the clustered variance, clipped to the range; exact bound without variance; unit of sampling: the cluster, else the case",
+        interval: "as accuracy's where every score is 0 or 1; else Wilson with the effective n of the clustered variance; exact bound without variance; unit of sampling: the cluster, else the case",
         source: "acidtest-metrics, one definition per scorer",
         guard: Guard::Nothing,
         measure: Measure::Score(score),

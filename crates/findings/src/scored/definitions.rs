@@ -45,7 +45,7 @@ const SIGNED: (&str, Better, &str) = ("ratio", Higher, "-1..1");
 const POINTS: (&str, Better, &str) = ("points", Higher, "0..100");
 
 const BOOTSTRAP: &str = "percentile of resamples that draw whole units";
-const MEAN: &str = "t on C-1 degrees of freedom from the clustered variance, an exact bound without variance";
+const MEAN: &str = "Wilson with the effective n of the clustered variance, an exact bound without variance";
 const SHARE: &str = "Wilson; clustered: Wilson with the effective n; exact one-sided bound at 0 and 1";
 const CLASSES: &str = "one label, unclustered: Wilson of its counts (F1: Wilson of hits mapped to F1; F0.5 and F2 are resampled); micro: that of accuracy; else percentile of resamples of whole units, and where every label is perfect a joint exact lower bound";
 const ZERO: &str = "0/0 of one label alone is absent, in an average it counts 0 as in scikit-learn; --zero-division changes both; a label outside --labels is an error";
@@ -54,7 +54,7 @@ const SACREBLEU: &str = "sacreBLEU 2.6";
 const EMPTY: &str = "no segment: absent; prediction and reference files of different length are an error";
 const QUERIES: &str = "queries without a relevant document are excluded and counted; one that nothing was ranked for counts 0; equal scores: the later document in byte order first";
 const TREC: &str = "trec_eval, ir_measures";
-const QUERY_MEAN: &str = "t on C-1 degrees of freedom over queries, an exact bound without variance";
+const QUERY_MEAN: &str = "Wilson with the effective n over queries, an exact bound without variance";
 const TASKS: &str =
     "tasks with fewer samples than k are excluded and counted, with the bounds that they leave";
 

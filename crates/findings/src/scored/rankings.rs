@@ -7,7 +7,7 @@ use super::sheet::{LEVEL, Made, Units, Unscored};
 use crate::estimate::{Estimate, Uncertainty};
 pub use acidtest_metrics::retrieval::Gain;
 use acidtest_metrics::retrieval::RankedQuery;
-use acidtest_metrics::stats::{clustered_mean, clustered_proportion};
+use acidtest_metrics::stats::{clustered_proportion, clustered_score};
 
 /// What a name on the command line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ fn one(name: &str, metric: RankMetric, ranked: &[RankedQuery], queries: &[Query]
     let sums = kept.sums(values.into_iter().flatten());
     let found = match metric {
         RankMetric::Hit(_) => clustered_proportion(&sums, LEVEL),
-        _ => clustered_mean(&sums, Some((0.0, 1.0)), LEVEL),
+        _ => clustered_score(&sums, LEVEL),
     };
     made.missing = missing(&sums, excluded);
     made.clustered(found, units.name).done()

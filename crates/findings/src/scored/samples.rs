@@ -5,7 +5,7 @@
 use super::sheet::{LEVEL, Made, Units, Unscored, brief};
 use crate::estimate::{Estimate, Missing};
 use acidtest_metrics::sampling::{self, NoPass};
-use acidtest_metrics::stats::{Unit, clustered_mean, clustered_proportion};
+use acidtest_metrics::stats::{Unit, clustered_proportion, clustered_score};
 
 /// What a name on the command line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ fn one(name: &str, metric: SampleMetric, tasks: &[Task], units: &Units) -> Resul
     let found = if is_yes_no(metric, tasks) {
         clustered_proportion(&sums, LEVEL)
     } else {
-        clustered_mean(&sums, Some((0.0, 1.0)), LEVEL)
+        clustered_score(&sums, LEVEL)
     };
     made.missing = missing(&sums, excluded);
     Ok(made.clustered(found, units.name).done())
@@ -160,6 +160,6 @@ mod tests {
         let e = scored(SampleMetric::PassAt(1), &[task(1, 1), task(1, 0), task(1, 1)]);
         assert_eq!(e.ends().unwrap().method, "Wilson");
         let e = scored(SampleMetric::PassAt(1), &[task(2, 1), task(2, 0), task(2, 2)]);
-        assert_eq!(e.ends().unwrap().method, "t, C-1 df");
+        assert_eq!(e.ends().unwrap().method, "Wilson, effective n");
     }
 }

@@ -11,7 +11,7 @@ use crate::compare::Test;
 use crate::estimate::{Estimate, Family, Interval, Labels, N, Quantity, Uncertainty};
 use acidtest_metrics::corpus::compat::{MeanHalfWidth, sacrebleu_line};
 use acidtest_metrics::stats::{
-    self, Clustered, FEW_CLUSTERS, Resampled, Resampling, Rows, Unit, clustered_mean, clustered_proportion,
+    self, Clustered, FEW_CLUSTERS, Resampled, Resampling, Rows, Unit, clustered_proportion, clustered_score,
 };
 use acidtest_record::{Digest, Stat};
 use serde::Serialize;
@@ -371,7 +371,7 @@ impl TextTable {
         let level = how.resampling.level;
         match summary {
             Summary::Share => clustered_proportion(&units, level),
-            _ => clustered_mean(&units, Some((0.0, 1.0)), level),
+            _ => clustered_score(&units, level),
         }
     }
 

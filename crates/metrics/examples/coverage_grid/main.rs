@@ -19,6 +19,7 @@ fn main() {
     shares::independent(&mut page, &mut random);
     shares::clustered(&mut page, &mut random);
     shares::repeated(&mut page, &mut random);
+    shares::scores(&mut page, &mut random);
     sums::corpus(&mut page, &mut random);
     differences::paired(&mut page, &mut random);
     differences::independent(&mut page, &mut random);

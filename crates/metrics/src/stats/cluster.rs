@@ -122,13 +122,47 @@ pub fn clustered_proportion(units: &[Unit], level: f64) -> Result<Clustered, Sta
     let n = if base.is_constant {
         base.kish
     } else {
-        let z = normal_quantile(0.5 + level / 2.0)?;
-        let t = t_quantile(0.5 + level / 2.0, (units.len() - 1) as f64)?;
-        let n = p * (1.0 - p) / variance * (z / t).powi(2);
+        let n = effective_n(p, variance, units.len(), level)?;
         if yes_no { n.min(base.cases as f64) } else { n }
     };
     let interval = wilson(p, n, level).map(|i| Interval { method: Method::WilsonEffectiveN, ..i });
     Ok(base.finish(Some(n), interval))
+}
+
+/// Mean over all cases of scores between 0 and 1.
+///
+/// As [`clustered_mean`] in 0..1, but with Wilson's interval at the effective n of
+/// [`clustered_proportion`] in place of the symmetric one: near an end of the range the t interval
+/// loses the truth on one side (docs/coverage.md). A constant score keeps its exact bound. Source: as
+/// [`clustered_proportion`].
+///
+/// ```
+/// use acidtest_metrics::stats::{Unit, clustered_score};
+/// let units: Vec<Unit> = (0..20).map(|i| Unit { cases: 1, sum: if i == 0 { 0.4 } else { 1.0 } }).collect();
+/// let mean = clustered_score(&units, 0.95).unwrap();
+/// let interval = mean.interval.unwrap();
+/// assert!((mean.value - 0.97).abs() < 1e-12);
+/// assert!(interval.low.unwrap() < 0.9 && interval.high.unwrap() < 1.0);
+/// ```
+pub fn clustered_score(units: &[Unit], level: f64) -> Result<Clustered, StatError> {
+    let mut found = clustered_mean(units, Some((0.0, 1.0)), level)?;
+    let (p, error) = (found.value, found.standard_error.unwrap_or(0.0));
+    let is_t = found.interval.as_ref().is_ok_and(|i| i.method == Method::ClusteredT);
+    if !is_t || !(p > 0.0 && p < 1.0) || error == 0.0 {
+        return Ok(found);
+    }
+    let n = effective_n(p, error * error, units.len(), level)?;
+    found.effective_n = Some(n);
+    found.interval = wilson(p, n, level).map(|i| Interval { method: Method::WilsonEffectiveN, ..i });
+    Ok(found)
+}
+
+/// How many independent outcomes carry the same information; the factor of t pays for estimating
+/// the variance from the clusters.
+fn effective_n(p: f64, variance: f64, clusters: usize, level: f64) -> Result<f64, StatError> {
+    let z = normal_quantile(0.5 + level / 2.0)?;
+    let t = t_quantile(0.5 + level / 2.0, (clusters - 1) as f64)?;
+    Ok(p * (1.0 - p) / variance * (z / t).powi(2))
 }
 
 /// A ratio Σa/Σb over units, such as tokens per second or word errors per word.

@@ -4,6 +4,7 @@
 //!   what is the unit?            what is estimated?        function
 //!   one yes/no per case          a share                   proportion (wilson, clopper_pearson)
 //!   clusters of cases            a share, a mean, a ratio  clustered_proportion, clustered_mean, ratio
+//!   clusters of cases            a mean score in 0..1      clustered_score
 //!   independent values           a quantile                quantile_interval
 //!   values in send order (load)  a quantile, a mean        batch_quantile, batch_mean
 //!   pairs of yes/no outcomes     a difference of shares    tango, newcombe_paired, mcnemar_exact
@@ -45,7 +46,8 @@ pub use batch::{
 };
 pub use bootstrap::{Bootstrap, Resampling, bootstrap_percentile, bootstrap_pooled_quantile};
 pub use cluster::{
-    Clustered, FEW_CLUSTERS, Unit, clustered_mean, clustered_proportion, constant_bound, ratio,
+    Clustered, FEW_CLUSTERS, Unit, clustered_mean, clustered_proportion, clustered_score, constant_bound,
+    ratio,
 };
 pub use distribution::{
     beta_quantile, binomial_cdf, binomial_quantile, binomial_upper_quantile, chi2_quantile, normal_cdf,

@@ -3,7 +3,7 @@
 use super::{Kind, LEVEL, Page, SHARES, SIZES, Tally};
 use acidtest_metrics::stats::{
     FEW_CLUSTERS, Pcg64, Unit, agresti_coull, clopper_pearson, clustered_mean, clustered_proportion,
-    jeffreys, proportion, wald,
+    clustered_score, jeffreys, proportion, wald,
 };
 
 pub fn independent(page: &mut Page, random: &mut Pcg64) {
@@ -70,6 +70,26 @@ pub fn repeated(page: &mut Page, random: &mut Pcg64) {
                 let units: Vec<Unit> = (0..n).map(|_| case(random)).collect();
                 let share = clustered_proportion(&units, LEVEL).map(|c| c.interval);
                 cells[0].add(&share.unwrap_or_else(|e| Err(e.into())), units.len() < FEW_CLUSTERS);
+            }
+            page.take(cells);
+        }
+    }
+}
+
+/// Scores between 0 and 1 that are mostly 1, as F1 of answers is: the rest is anything below.
+pub fn scores(page: &mut Page, random: &mut Pcg64) {
+    for n in SIZES {
+        for full in SHARES {
+            let truth = full + (1.0 - full) / 2.0;
+            let cell = |method, kind| Tally::new("scores, mostly 1", n, truth, method, kind);
+            let mut cells = [cell("t, C-1 df", Kind::Beside), cell("Wilson, effective n", Kind::Smooth)];
+            for _ in 0..page.sets {
+                let score = |random: &mut Pcg64| if random.double() < full { 1.0 } else { random.double() };
+                let units: Vec<Unit> = (0..n).map(|_| Unit { cases: 1, sum: score(random) }).collect();
+                let mean = clustered_mean(&units, Some((0.0, 1.0)), LEVEL).map(|c| c.interval);
+                cells[0].add(&mean.unwrap_or_else(|e| Err(e.into())), false);
+                let score = clustered_score(&units, LEVEL).map(|c| c.interval);
+                cells[1].add(&score.unwrap_or_else(|e| Err(e.into())), false);
             }
             page.take(cells);
         }
