@@ -247,11 +247,12 @@ impl Sheet<'_, '_> {
 
     /// An estimate from the clustered statistics.
     pub(crate) fn clustered(&self, stat: Stat, found: &Clustered, n: N, unit: &str) -> Estimate {
+        let lowest = self.wanted.metric.range.map_or(0.0, |(low, _)| low.min(0.0));
         let mut e = self.fill(
             stat,
             Found {
                 value: Quantity::Value(found.value),
-                interval: uncertainty(&found.interval, unit),
+                interval: uncertainty_from(&found.interval, lowest, unit),
                 n,
                 rule: format!("unit of sampling: {unit}, repeats averaged within the case"),
             },
@@ -404,11 +405,16 @@ impl Sheet<'_, '_> {
     }
 }
 
-/// An interval of the statistics library, or its reason.
+/// An interval of the statistics library, or its reason; of what cannot be negative: times, counts,
+/// shares, costs.
 pub(crate) fn uncertainty(found: &Result<stats::Interval, NoInterval>, unit: &str) -> Uncertainty {
+    uncertainty_from(found, 0.0, unit)
+}
+
+/// The same of what cannot be below `lowest`.
+fn uncertainty_from(found: &Result<stats::Interval, NoInterval>, lowest: f64, unit: &str) -> Uncertainty {
     match found {
-        // Nothing that is measured here can be negative: times, counts, shares, costs.
-        Ok(i) => Uncertainty::Interval(Interval::of(&i.clipped((0.0, f64::INFINITY)), unit)),
+        Ok(i) => Uncertainty::Interval(Interval::of(&i.clipped((lowest, f64::INFINITY)), unit)),
         Err(why) => Uncertainty::None(why.to_string()),
     }
 }

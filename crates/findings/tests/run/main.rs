@@ -172,6 +172,24 @@ fn clusters_widen_the_interval() {
 }
 
 #[test]
+fn a_gap_may_be_below_0_with_all_of_its_interval() {
+    let spec = spec(CLOSED, 120, &[]);
+    let mut cases = cases(120, 3);
+    // The last third is held out, and easier: 3 of 4 right against 1 of 4.
+    cases[80..].iter_mut().for_each(|c| c.split = Some("held_out".into()));
+    let one = |i: u32| {
+        let case = Some(cases[i as usize].hash);
+        row(i, case, OutcomeClass::Complete, i64::from(i) * 1000, 10, 20)
+    };
+    let rows: Vec<Row> = (0..120).map(one).collect();
+    let f = run(&spec, &cases, &rows, |r| (r.key.slot % 4 == 0) == (r.key.slot < 80));
+    let gap = get(&f, "generalization_gap", "share");
+    let i = gap.ends().unwrap();
+    assert_eq!(gap.number(), Some(-0.5));
+    assert!(i.low.unwrap() < -0.5 && i.high.unwrap() > -0.5 && i.high.unwrap() < 0.0, "{i:?}");
+}
+
+#[test]
 fn repeats_are_averaged_within_the_case() {
     let (spec, cases) = (spec(CLOSED, 2, &[]), cases(2, 1));
     let rows: Vec<Row> = [0, 0, 0, 1]
