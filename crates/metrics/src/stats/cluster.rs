@@ -148,7 +148,8 @@ pub fn clustered_score(units: &[Unit], level: f64) -> Result<Clustered, StatErro
     let mut found = clustered_mean(units, Some((0.0, 1.0)), level)?;
     let (p, error) = (found.value, found.standard_error.unwrap_or(0.0));
     let is_t = found.interval.as_ref().is_ok_and(|i| i.method == Method::ClusteredT);
-    if !is_t || !(p > 0.0 && p < 1.0) || error == 0.0 {
+    let is_inside = p > 0.0 && p < 1.0 && error > 0.0;
+    if !is_t || !is_inside {
         return Ok(found);
     }
     let n = effective_n(p, error * error, units.len(), level)?;
