@@ -47,13 +47,8 @@ impl Aspect {
                 let count = flags.iter().filter(|f| **f).count();
                 (!flags.is_empty()).then(|| count as f64 / flags.len() as f64)
             }
-            Measure::Ratio(_)
-            | Measure::Scaled(..)
-            | Measure::Generalization(_)
-            | Measure::Gaps(_)
-            | Measure::Rate(_)
-            | Measure::CasePass
-            | Measure::Corpus => None,
+            // What is of all requests together is of no single one.
+            _ => None,
         }
     }
 

@@ -50,6 +50,29 @@ pub struct Case {
 }
 
 impl Case {
+    /// Which choices are right: those that an expected answer spells, else the one at
+    /// its index from 0, else the one of its letter from A.
+    #[must_use]
+    pub fn right_choices(&self, choices: &[String]) -> Vec<usize> {
+        let of = |expected: &String| {
+            let trimmed = expected.trim();
+            let spelled = choices
+                .iter()
+                .position(|c| c == expected)
+                .or_else(|| choices.iter().position(|c| c.trim() == trimmed));
+            let index = || trimmed.parse::<usize>().ok().filter(|i| *i < choices.len());
+            let letter = || match trimmed.as_bytes() {
+                [b @ b'A'..=b'Z'] => Some(usize::from(b - b'A')).filter(|i| *i < choices.len()),
+                _ => None,
+            };
+            spelled.or_else(index).or_else(letter)
+        };
+        let mut out: Vec<usize> = self.expected.iter().filter_map(of).collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
     /// The digest that pairs a case across runs.
     ///
     /// JSON text of the variables by name, each reference, and the

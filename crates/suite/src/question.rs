@@ -172,7 +172,8 @@ impl Asker {
             let what = format!("no '{}' and no expected answer to continue with", likelihood.choices);
             return Err(self.lack(what));
         }
-        question.right = if question.is_choice { right(case, &list) } else { (0..list.len()).collect() };
+        question.right =
+            if question.is_choice { case.right_choices(&list) } else { (0..list.len()).collect() };
         let place = self.places.continuation.expect("a log-likelihood has a template of continuations");
         for choice in list {
             let vars = also(&case.vars, &[("choice", &choice)]);
@@ -353,28 +354,6 @@ fn choices(case: &Case, name: &str) -> Result<Option<Vec<String>>, String> {
         _ => Err(format!("'{name}' holds something that is not text")),
     };
     list.iter().map(text).collect::<Result<_, _>>().map(Some)
-}
-
-/// Which choices are right: those that an expected answer spells, else the one at
-/// its index from 0, else the one of its letter from A.
-fn right(case: &Case, choices: &[String]) -> Vec<usize> {
-    let of = |expected: &String| {
-        let trimmed = expected.trim();
-        let spelled = choices
-            .iter()
-            .position(|c| c == expected)
-            .or_else(|| choices.iter().position(|c| c.trim() == trimmed));
-        let index = || trimmed.parse::<usize>().ok().filter(|i| *i < choices.len());
-        let letter = || match trimmed.as_bytes() {
-            [b @ b'A'..=b'Z'] => Some(usize::from(b - b'A')).filter(|i| *i < choices.len()),
-            _ => None,
-        };
-        spelled.or_else(index).or_else(letter)
-    };
-    let mut out: Vec<usize> = case.expected.iter().filter_map(of).collect();
-    out.sort_unstable();
-    out.dedup();
-    out
 }
 
 /// Whether a spec picks by the seed.

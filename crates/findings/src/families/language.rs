@@ -8,8 +8,8 @@ use crate::metric::{Better, Guard, Judged, Measure, Metric, Unit};
 use crate::view::{Asked, Opinion, View};
 use acidtest_metrics::language::{Chosen, Scale};
 use acidtest_record::{
-    Case, Form, Kind, LOGLIKELIHOOD, OWN_LOGLIKELIHOOD, OWN_TOKENS, OutcomeClass, SCORED_BYTES,
-    SCORED_TOKENS, SCORED_WORDS, Stat,
+    Form, Kind, LOGLIKELIHOOD, OWN_LOGLIKELIHOOD, OWN_TOKENS, OutcomeClass, SCORED_BYTES, SCORED_TOKENS,
+    SCORED_WORDS, Stat,
 };
 
 /// What the three share.
@@ -149,22 +149,6 @@ pub(crate) fn is_asked(a: &Asked) -> bool {
     choices(a).is_some()
 }
 
-/// The choice that a case expects: its text, else its index, else its letter.
-fn right(case: &Case, choices: &[String]) -> Vec<usize> {
-    let of = |expected: &String| {
-        let plain = expected.trim();
-        let spelled = choices.iter().position(|c| c == expected);
-        let near = || choices.iter().position(|c| c.trim() == plain);
-        let letter = || match plain.as_bytes() {
-            [b @ b'A'..=b'Z'] => Some(usize::from(b - b'A')),
-            _ => None,
-        };
-        let place = || plain.parse().ok().filter(|i| *i < choices.len()).or_else(letter);
-        spelled.or_else(near).or_else(place).filter(|i| *i < choices.len())
-    };
-    case.expected.iter().filter_map(of).collect()
-}
-
 /// Whether the slot's choice is right; spoken by its last step alone.
 fn judged(a: &Asked, by: fn(&Chosen) -> usize) -> Judged {
     // Where no answer to the case can be judged at all, its log-likelihoods say nothing either.
@@ -172,7 +156,7 @@ fn judged(a: &Asked, by: fn(&Chosen) -> usize) -> Judged {
         return Judged::Outside;
     }
     let Some((case, texts)) = a.case().zip(choices(a)) else { return Judged::Outside };
-    let right = right(case, &texts);
+    let right = case.right_choices(&texts);
     let Some(first) = (a.request + 1).checked_sub(texts.len()) else { return Judged::Excluded };
     let mut sums = Vec::with_capacity(texts.len());
     for request in first..=a.request {

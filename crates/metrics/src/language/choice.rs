@@ -2,15 +2,6 @@
 //!
 //! Main type: [`Chosen`]. Must not build requests: see [`tasks`](super::tasks).
 
-/// What a model says of one continuation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scored {
-    /// Sum of the log-probabilities of its tokens.
-    pub loglikelihood: f64,
-    /// Whether greedy decoding gives exactly it.
-    pub is_greedy: bool,
-}
-
 /// The likeliest choice by three measures; of equals the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chosen {

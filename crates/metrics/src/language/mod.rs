@@ -16,7 +16,7 @@ mod python_random;
 mod stderr;
 pub mod tasks;
 
-pub use choice::{Chosen, Scored, mutual_information, true_mass};
+pub use choice::{Chosen, mutual_information, true_mass};
 pub use perplexity::{
     Scale, bits_per_byte, mean, median, perplexity, ratio_interval, weighted_mean, weighted_perplexity,
 };
