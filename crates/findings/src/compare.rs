@@ -4,6 +4,7 @@
 //! difference whose interval excludes 0 after Holm's correction.
 
 use crate::estimate::{Interval, Labels};
+use crate::families::language;
 use crate::gate_check::{scorer, scorers};
 use crate::measure::Wanted;
 use crate::metric::{Better, Unit, metric};
@@ -154,6 +155,11 @@ pub(crate) fn aspects(slice: &Slice) -> Vec<Aspect> {
     let plain = |id: &str| metric(id).map(Wanted::plain);
     if slice.view.has_opinion(CORRECT) || slice.view.has_opinion(REFUSED) {
         add(plain("accuracy"), &[Stat::Share]);
+    }
+    if slice.asked().any(|a| language::is_asked(&a)) {
+        for id in ["acc", "acc_norm", "acc_bytes"] {
+            add(plain(id), &[Stat::Share]);
+        }
     }
     let planned = scorers(slice.view.spec, slice.view.cases);
     let names: BTreeSet<&str> = planned.into_iter().chain(slice.view.score_names()).collect();

@@ -42,7 +42,7 @@ fn lines(text: &str, name: &str) -> Vec<Value> {
 #[test]
 fn sums_are_those_of_the_server_and_the_likeliest_choice_is_the_answer() {
     let place = Place::new();
-    let gated = format!("{LOGLIKELIHOOD}\ngates: ['acc_norm >= 0', 'acc_bytes >= 0']");
+    let gated = format!("{LOGLIKELIHOOD}\ngates: ['acc_norm >= 0', 'acc_bytes <= 1']");
     let path = place.file("suite.yaml", &suite(&gated)).display().to_string();
     let report = place.run(&["run", &path, "-q", "--format", "json"]).exits(0).json();
     let exported = place.run(&["export", "latest"]).exits(0).out();
@@ -154,4 +154,19 @@ fn documents_have_a_perplexity() {
     assert_eq!(states[..2], ["met", "broken"], "{:#}", report["gates"]);
     let again = place.run(&["report", "latest", "--format", "json"]).exits(0).json();
     assert_eq!(again["estimates"], report["estimates"]);
+}
+
+#[test]
+fn choices_by_length_are_compared_too() {
+    let place = Place::new();
+    let path = place.file("suite.yaml", &suite(LOGLIKELIHOOD)).display().to_string();
+    place.run(&["run", &path, "-q"]).exits(0);
+    place.run(&["export", "latest", "-o", "first.jsonl"]).exits(0);
+    place.run(&["run", &path, "-q"]).exits(0);
+    let report = place.run(&["compare", "first.jsonl", "latest", "--format", "json"]).exits(0).json();
+    let names: Vec<&str> =
+        report["tests"].as_array().unwrap().iter().map(|t| t["name"].as_str().unwrap()).collect();
+    for name in ["accuracy", "acc", "acc_norm", "acc_bytes"] {
+        assert!(names.contains(&name), "{name} not in {names:?}");
+    }
 }
