@@ -5,18 +5,27 @@
 //!  Clock ─── what the engine's loops hold: now + sleep_until (real or simulated)
 //!  Pacer ─── timerfd on Linux, tokio's timer elsewhere: one per measuring thread
 //!  LagMonitor ── how late this thread's runtime wakes up
+//!  Stamps ── when bytes reached this machine, as the kernel saw it (Linux)
 //! ```
 //!
-//! The only room that may hold unsafe code: today one call in `pacer.rs`, later
-//! the kernel's stamps. Times are plain `i64` nanoseconds here, so that this crate
+//! The only room that may hold unsafe code: one call in `pacer.rs`, and `kernel.rs`, which
+//! asks for the kernel's stamps. Times are plain `i64` nanoseconds here, so that this crate
 //! depends on no other room.
 
 #![deny(unsafe_code)]
 
+#[cfg(target_os = "linux")]
+mod kernel;
 mod lag;
 mod pacer;
+#[cfg(target_os = "linux")]
+mod realtime;
+mod stamps;
+#[cfg(all(test, target_os = "linux"))]
+mod stamps_tests;
 mod zero;
 
 pub use lag::LagMonitor;
 pub use pacer::{Clock, Pacer, PacerClock, SimulatedClock};
+pub use stamps::{Received, Stamps};
 pub use zero::Zero;

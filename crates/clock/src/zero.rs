@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 #[derive(Debug, Clone, Copy)]
 pub struct Zero {
     instant: Instant,
+    monotonic_ns: i64,
     unix_ns: i64,
     error_ns: i64,
 }
@@ -27,7 +28,9 @@ impl Zero {
         let best = (0..7).map(|_| try_once()).min_by_key(|t| t.0);
         let (width, before, unix) = best.expect("seven tries were made");
         let half = nanos(width) / 2;
-        Self { instant: before, unix_ns: nanos(unix) - half, error_ns: half.max(1) }
+        let (instant, monotonic_ns) = pair();
+        let since = nanos(instant.duration_since(before));
+        Self { instant, monotonic_ns, unix_ns: nanos(unix) - half + since, error_ns: half.max(1) }
     }
 
     /// Nanoseconds since the zero.
@@ -51,6 +54,13 @@ impl Zero {
         self.instant + std::time::Duration::from_nanos(ns.max(0).unsigned_abs())
     }
 
+    /// The zero on the kernel's monotonic clock (0 where a system has none that processes
+    /// share): by it two processes of one machine compare moments without the wall clock.
+    #[must_use]
+    pub fn monotonic_ns(&self) -> i64 {
+        self.monotonic_ns
+    }
+
     /// Unix time of the zero in nanoseconds.
     #[must_use]
     pub fn unix_ns(&self) -> i64 {
@@ -62,6 +72,25 @@ impl Zero {
     pub fn error_ns(&self) -> i64 {
         self.error_ns
     }
+}
+
+/// One moment, as std and as the kernel count it: of several tries the pair read closest.
+#[cfg(target_os = "linux")]
+fn pair() -> (Instant, i64) {
+    use rustix::time::{ClockId, clock_gettime};
+    let once = || {
+        let instant = Instant::now();
+        let raw = clock_gettime(ClockId::Monotonic);
+        (instant.elapsed(), instant, raw.tv_sec * 1_000_000_000 + raw.tv_nsec)
+    };
+    let best = (0..7).map(|_| once()).min_by_key(|t| t.0);
+    let (_, instant, raw) = best.expect("seven tries were made");
+    (instant, raw)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pair() -> (Instant, i64) {
+    (Instant::now(), 0)
 }
 
 fn nanos(d: std::time::Duration) -> i64 {
