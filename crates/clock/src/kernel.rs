@@ -1,6 +1,6 @@
 //! What the kernel says about when bytes arrived (Linux).
 //!
-//! Main functions: [`enable`] and [`receive`]. `recvmsg` with `SO_TIMESTAMPING` gives, beside
+//! Main functions: [`enable`] and [`fill`]. `recvmsg` with `SO_TIMESTAMPING` gives, beside
 //! the bytes, the moment at which the last segment among them reached this machine's network
 //! stack, on the real-time clock. std and rustix offer neither the option nor its control
 //! message, which is why this file asks libc. Must not convert or judge stamps.
@@ -10,6 +10,7 @@
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use tokio::io::ReadBuf;
 
 /// Room for control messages: a stamp takes 64 bytes, unasked ones are small.
 const CONTROL: usize = 256;
@@ -37,15 +38,26 @@ pub(crate) fn enable(socket: BorrowedFd<'_>) -> io::Result<()> {
     if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Reads into a buffer from a socket that does not block; see [`receive`].
+///
+/// # Errors
+/// What `recvmsg` says, `WouldBlock` among it.
+pub(crate) fn fill(socket: BorrowedFd<'_>, buf: &mut ReadBuf<'_>) -> io::Result<(usize, Option<i64>)> {
+    // SAFETY: nothing that was initialised becomes uninitialised: the kernel only writes.
+    let room = unsafe { buf.unfilled_mut() };
+    let (bytes, stamp) = receive(socket, room)?;
+    // SAFETY: the kernel wrote so many bytes at the front of the room.
+    unsafe { buf.assume_init(bytes) };
+    buf.advance(bytes);
+    Ok((bytes, stamp))
+}
+
 /// Reads from a socket that does not block: how many bytes at the front of `room` were filled,
 /// and the stamp of the last segment among them in Unix nanoseconds.
 ///
 /// # Errors
 /// What `recvmsg` says, `WouldBlock` among it.
-pub(crate) fn receive(
-    socket: BorrowedFd<'_>,
-    room: &mut [MaybeUninit<u8>],
-) -> io::Result<(usize, Option<i64>)> {
+fn receive(socket: BorrowedFd<'_>, room: &mut [MaybeUninit<u8>]) -> io::Result<(usize, Option<i64>)> {
     let mut control = Control([MaybeUninit::uninit(); CONTROL]);
     let mut into = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
     // SAFETY: a message header of zeroes names no address, no buffer and no control room.
@@ -70,6 +82,8 @@ fn stamp(message: &libc::msghdr) -> Option<i64> {
     unsafe {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while let Some(found) = header.as_ref() {
+            // Its type differs between C libraries.
+            #[allow(clippy::unnecessary_cast)]
             let length = found.cmsg_len as usize;
             if found.cmsg_level == libc::SOL_SOCKET
                 && found.cmsg_type == libc::SCM_TIMESTAMPING

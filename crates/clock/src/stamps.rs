@@ -7,8 +7,8 @@
 
 use crate::zero::Zero;
 use std::io;
-use std::mem::MaybeUninit;
 use std::sync::OnceLock;
+use tokio::io::ReadBuf;
 
 /// What one read brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,12 +124,8 @@ impl Stamps {
     ///
     /// # Errors
     /// What the kernel says, `WouldBlock` among it.
-    pub fn receive(
-        &self,
-        socket: impl std::os::fd::AsFd,
-        room: &mut [MaybeUninit<u8>],
-    ) -> io::Result<Received> {
-        crate::kernel::receive(socket.as_fd(), room).map(|(bytes, stamp)| Received { bytes, stamp })
+    pub fn receive(&self, socket: impl std::os::fd::AsFd, buf: &mut ReadBuf<'_>) -> io::Result<Received> {
+        crate::kernel::fill(socket.as_fd(), buf).map(|(bytes, stamp)| Received { bytes, stamp })
     }
 }
 
@@ -141,6 +137,7 @@ mod linux {
     use std::os::fd::AsFd;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
+    use tokio::io::ReadBuf;
 
     /// How long the kernel may take to switch stamping on.
     const PATIENCE: Duration = Duration::from_millis(500);
@@ -175,8 +172,8 @@ mod linux {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             socket.send_to(b"?", own).map_err(|e| fail("cannot send to itself", e))?;
-            let mut room = [std::mem::MaybeUninit::uninit(); 16];
-            if let Ok((_, Some(_))) = kernel::receive(socket.as_fd(), &mut room) {
+            let mut room = [0u8; 16];
+            if let Ok((_, Some(_))) = kernel::fill(socket.as_fd(), &mut ReadBuf::new(&mut room)) {
                 return Ok(socket);
             }
             std::thread::sleep(Duration::from_micros(200));

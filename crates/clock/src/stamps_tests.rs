@@ -2,9 +2,9 @@
 
 use crate::{Stamps, Zero};
 use std::io::Write;
-use std::mem::MaybeUninit;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
+use tokio::io::ReadBuf;
 
 fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -32,8 +32,8 @@ fn a_stamp_lies_between_the_write_and_the_read() {
         let written = zero.now();
         // The program comes late: the stamp must not.
         std::thread::sleep(Duration::from_millis(2));
-        let mut room = [MaybeUninit::uninit(); 4096];
-        let got = stamps.receive(&here, &mut room).unwrap();
+        let mut room = [0u8; 4096];
+        let got = stamps.receive(&here, &mut ReadBuf::new(&mut room)).unwrap();
         let read = zero.now();
         let at = stamps.at(&zero, got.stamp.expect("a stamp")).unwrap();
         let error = stamps.error_ns() + 1_000;
@@ -51,8 +51,8 @@ fn segments_that_wait_are_merged_under_the_last_stamp() {
     std::thread::sleep(Duration::from_millis(5));
     let second = zero.now();
     there.write_all(b"second").unwrap();
-    let mut room = [MaybeUninit::uninit(); 4096];
-    let got = stamps.receive(&here, &mut room).unwrap();
+    let mut room = [0u8; 4096];
+    let got = stamps.receive(&here, &mut ReadBuf::new(&mut room)).unwrap();
     assert_eq!(got.bytes, 11);
     assert!(stamps.at(&zero, got.stamp.unwrap()).unwrap() >= second - stamps.error_ns() - 1_000);
 }
@@ -62,13 +62,13 @@ fn the_end_and_an_empty_socket_have_no_stamp() {
     let stamps = started();
     let (here, there) = pair();
     assert!(stamps.enable(&here));
-    let mut room = [MaybeUninit::uninit(); 16];
-    let empty = stamps.receive(&here, &mut room).unwrap_err();
+    let mut room = [0u8; 16];
+    let empty = stamps.receive(&here, &mut ReadBuf::new(&mut room)).unwrap_err();
     assert_eq!(empty.kind(), std::io::ErrorKind::WouldBlock);
     drop(there);
     let end = (0..1000).find_map(|_| {
         std::thread::sleep(Duration::from_millis(1));
-        stamps.receive(&here, &mut room).ok()
+        stamps.receive(&here, &mut ReadBuf::new(&mut room)).ok()
     });
     assert_eq!(end.map(|r| (r.bytes, r.stamp)), Some((0, None)));
 }
@@ -79,6 +79,6 @@ fn a_socket_that_did_not_ask_gets_none() {
     let (here, mut there) = pair();
     there.write_all(b"x").unwrap();
     std::thread::sleep(Duration::from_millis(1));
-    let mut room = [MaybeUninit::uninit(); 16];
-    assert_eq!(stamps.receive(&here, &mut room).unwrap().stamp, None);
+    let mut room = [0u8; 16];
+    assert_eq!(stamps.receive(&here, &mut ReadBuf::new(&mut room)).unwrap().stamp, None);
 }

@@ -56,7 +56,7 @@ impl Scripted {
         let now = self.now();
         tap.segment(Segment {
             bytes,
-            pieces: vec![Piece { len, read }],
+            pieces: vec![Piece { len, read, open: false }],
             reads: vec![Read { kernel: None, before: now, after: now, bytes: len, drained: true }],
         });
     }

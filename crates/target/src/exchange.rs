@@ -283,7 +283,7 @@ impl<'t> Trip<'t> {
     ) -> Result<Option<Failure>, Failure> {
         let log = self.log.clone().expect("a response came over a connection");
         let (parts, body) = response.into_parts();
-        let (_, at) = log.latest();
+        let at = log.latest().at;
         let name = MarkName::Head;
         self.marks.push(Mark { name, at });
         self.head = Some(head::kept(&parts, &self.target.mask));
@@ -306,7 +306,7 @@ impl<'t> Trip<'t> {
         if read.is_ok() {
             self.body_end = match log.eof() {
                 Some(eof) if head::ends_with_connection(&parts.headers) => Some(eof),
-                _ => Some(log.latest().1),
+                _ => Some(log.latest().at),
             };
         }
         self.headers = parts.headers;
@@ -336,14 +336,14 @@ impl<'t> Trip<'t> {
             }
             let next = step(|cx| Pin::new(&mut body).poll_frame(cx), sleep.as_mut()).await;
             // Before anything else: no other task has run since the frame was taken.
-            let (read, at) = log.latest();
+            let latest = log.latest();
             match next {
                 Step::Done(Some(Ok(frame))) => {
                     let Ok(data) = frame.into_data() else {
                         continue;
                     };
-                    fill.push(&data, read, at);
-                    watch.saw(&data, at)?;
+                    fill.push(&data, latest);
+                    watch.saw(&data, latest.at)?;
                     if log.count() > MAX_READS {
                         let detail = format!("more than {MAX_READS} reads of the socket");
                         return Err(Failure::new(Stage::Body, Cause::TooLarge, detail));

@@ -113,11 +113,14 @@ impl Parser {
         self.raw.extend_from_slice(&segment.bytes[..keep]);
         self.raw_cut |= keep < segment.bytes.len();
         let mut rest = &segment.bytes[..];
-        for Piece { len, read } in segment.pieces {
+        for Piece { len, read, open } in segment.pieces {
             let (piece, after) = rest.split_at((len as usize).min(rest.len()));
             rest = after;
             self.last_read = read;
             self.piece(piece, read);
+            if open {
+                self.found.follows(read);
+            }
         }
     }
 
@@ -262,13 +265,16 @@ fn failed(stage: Stage, cause: Cause, detail: String) -> Result<Finish, Ended> {
 }
 
 impl Found {
-    fn feed(&mut self, framer: &mut Frames, piece: &[u8], read: u32) {
-        // Something follows the events that ended earlier in this same read.
-        if let Some(last) = self.events.last_mut()
-            && last.read == read
-            && !only_line_ends(piece)
-        {
+    /// Something follows the events that ended earlier in this same read.
+    fn follows(&mut self, read: u32) {
+        if let Some(last) = self.events.last_mut().filter(|last| last.read == read) {
             last.last_in_read = false;
+        }
+    }
+
+    fn feed(&mut self, framer: &mut Frames, piece: &[u8], read: u32) {
+        if !only_line_ends(piece) {
+            self.follows(read);
         }
         let start = framer.offset();
         let result = framer.feed(piece, read, &mut |item| {

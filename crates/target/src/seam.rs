@@ -86,6 +86,9 @@ pub struct Piece {
     pub len: u32,
     /// The read that completed them.
     pub read: u32,
+    /// Whether that read ended with the beginning of something that is still to come (a record
+    /// of TLS, a chunk of HTTP): then its stamp is not that of these bytes.
+    pub open: bool,
 }
 
 /// What the transport saw of one attempt.

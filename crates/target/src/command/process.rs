@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::seam::Tap;
 use crate::transport::fill::Fill;
 use crate::transport::socket::Log;
-use acidtest_clock::Zero;
+use acidtest_clock::{Received, Zero};
 use acidtest_record::{Cause, Ns, Stage};
 use memchr::memchr;
 use rustix::process::{
@@ -313,11 +313,12 @@ impl Talk<'_> {
             match self.process.stdout.try_read(&mut buffer) {
                 Ok(0) => return Err(self.gone().await),
                 Ok(n) => {
-                    self.process.log.read(before, n, ROOM);
+                    self.process.log.read(before, Received { bytes: n, stamp: None }, ROOM, false);
                     self.process.log.answering();
-                    let (read, at) = self.process.log.latest();
+                    let latest = self.process.log.latest();
+                    let at = latest.at;
                     alive = at;
-                    fill.push(&buffer[..n], read, at);
+                    fill.push(&buffer[..n], latest);
                     if self.saw(&buffer[..n])? {
                         return Ok(at);
                     }

@@ -31,7 +31,7 @@ fn parse(parts: &[&[u8]], stream: bool, attempt: &Attempt) -> Parsed {
     for (i, part) in parts.iter().enumerate() {
         let at = Ns(i as i64);
         let read = Read { kernel: None, before: at, after: at, bytes: part.len() as u32, drained: true };
-        let pieces = vec![Piece { len: part.len() as u32, read: i as u32 }];
+        let pieces = vec![Piece { len: part.len() as u32, read: i as u32, open: false }];
         let bytes = Bytes::copy_from_slice(part);
         parser.segment(Segment { bytes, pieces, reads: vec![read] });
     }

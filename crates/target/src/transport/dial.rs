@@ -62,10 +62,11 @@ impl Dial {
         // Without it the kernel would hold back the end of a request; a socket
         // that refuses the option still works.
         let _ = stream.set_nodelay(true);
-        let socket = Socket::new(stream, Log::new(self.zero));
+        let log = Log::new(self.zero);
         let Some((connector, name)) = &self.tls else {
-            return Ok(Wire::plain(socket));
+            return Ok(Wire::plain(Socket::new(stream, log)));
         };
+        let socket = Socket::under_tls(stream, log);
         self.mark(marks, MarkName::TlsStart);
         let shake = timeout_at(deadline, connector.connect(name.clone(), socket));
         let fail = |cause, why: &str| {

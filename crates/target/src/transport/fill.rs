@@ -3,7 +3,7 @@
 //! Main type: [`Fill`]. Must not hold more than one segment.
 
 use crate::seam::{Piece, Segment, Tap};
-use crate::transport::socket::Log;
+use crate::transport::socket::{Latest, Log};
 use acidtest_record::Ns;
 use bytes::BytesMut;
 use std::rc::Rc;
@@ -30,8 +30,9 @@ impl<'a> Fill<'a> {
         Self { tap, log, bytes: BytesMut::new(), pieces: Vec::new(), since: None }
     }
 
-    /// Adds body bytes that became available with this read at this time.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], read: u32, at: Ns) {
+    /// Adds body bytes that became available with this read.
+    pub(crate) fn push(&mut self, mut bytes: &[u8], latest: Latest) {
+        let Latest { read, at, open } = latest;
         while !bytes.is_empty() {
             self.since.get_or_insert(at);
             let take = bytes.len().min(MAX_SEGMENT - self.bytes.len());
@@ -39,8 +40,11 @@ impl<'a> Fill<'a> {
             bytes = &bytes[take..];
             let len = u32::try_from(take).expect("a segment is shorter than 4 GiB");
             match self.pieces.last_mut() {
-                Some(last) if last.read == read => last.len += len,
-                _ => self.pieces.push(Piece { len, read }),
+                Some(last) if last.read == read => {
+                    last.len += len;
+                    last.open = open;
+                }
+                _ => self.pieces.push(Piece { len, read, open }),
             }
             if self.bytes.len() == MAX_SEGMENT {
                 self.hand_over();

@@ -6,6 +6,7 @@
 //! ```
 
 pub(crate) mod dial;
+pub(crate) mod ending;
 pub(crate) mod fill;
 pub(crate) mod pool;
 pub(crate) mod socket;

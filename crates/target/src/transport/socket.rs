@@ -1,13 +1,14 @@
 //! The socket under hyper: it remembers when each read and write happened.
 //!
 //! Main types: [`Socket`] stamps, [`Log`] holds the stamps, [`Wire`] is what
-//! hyper sees (with or without TLS between). Kernel stamps will be taken here
-//! and nowhere else. Must not look into the bytes.
+//! hyper sees (with or without TLS between). Kernel stamps are taken here
+//! and nowhere else. Must not look into the bytes but for where they end.
 
-use acidtest_clock::Zero;
+use crate::transport::ending::{Records, is_open_chunk};
+use acidtest_clock::{Received, Stamps, Zero};
 use acidtest_record::{Ns, Read};
 use rustix::net::RecvFlags;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -19,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 /// What happened on a connection since its current attempt began.
 pub(crate) struct Log {
     zero: Zero,
+    stamps: &'static Stamps,
     state: RefCell<State>,
 }
 
@@ -30,6 +32,11 @@ struct State {
     taken: u32,
     /// When the latest read was done.
     latest: Option<Ns>,
+    /// Whether the latest read's last byte is known to begin something that is still to come.
+    open: bool,
+    /// Since when a byte that is read next may have waited: just before the read that emptied
+    /// the socket.
+    empty_at: Option<Ns>,
     /// Whether any byte of the answer came out (under TLS: as plain text).
     answering: bool,
     first_write: Option<Ns>,
@@ -41,7 +48,7 @@ struct State {
 
 impl Log {
     pub(crate) fn new(zero: Zero) -> Rc<Self> {
-        Rc::new(Self { zero, state: RefCell::default() })
+        Rc::new(Self { zero, stamps: Stamps::of_process(), state: RefCell::default() })
     }
 
     /// A new attempt begins on this connection.
@@ -53,21 +60,44 @@ impl Log {
         Ns(self.zero.now())
     }
 
-    pub(crate) fn read(&self, before: Ns, bytes: usize, room: usize) {
+    /// Notes a read that began at `before` and had so much room.
+    pub(crate) fn read(&self, before: Ns, got: Received, room: usize, open: bool) {
         let after = self.now();
         let mut state = self.state.borrow_mut();
-        if bytes == 0 {
+        if got.bytes == 0 {
             state.eof = Some(after);
             return;
         }
+        let since = state.empty_at.or(state.first_write);
+        let kernel = got.stamp.and_then(|stamp| self.kernel(stamp, since, after));
+        let drained = got.bytes < room;
         state.latest = Some(after);
+        state.open = open;
+        if drained {
+            state.empty_at = Some(before);
+        }
         state.reads.push(Read {
-            kernel: None,
+            kernel,
             before,
             after,
-            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            drained: bytes < room,
+            bytes: u32::try_from(got.bytes).unwrap_or(u32::MAX),
+            drained,
         });
+    }
+
+    /// A stamp on our clock. It lies between the moment from which on the bytes can have come and
+    /// the end of the read; where it does not the time was set: the clocks are compared once
+    /// more, and what still does not fit is no stamp.
+    fn kernel(&self, stamp: i64, since: Option<Ns>, after: Ns) -> Option<Ns> {
+        let fits = |at: &i64| {
+            let error = self.stamps.error_ns();
+            *at <= after.0 + error && since.is_none_or(|s| *at >= s.0 - error)
+        };
+        let at = self.stamps.at(&self.zero, stamp).filter(fits).or_else(|| {
+            self.stamps.look_again();
+            self.stamps.at(&self.zero, stamp).filter(fits)
+        })?;
+        Some(Ns(at.min(after.0)))
     }
 
     pub(crate) fn wrote(&self, before: Ns) {
@@ -93,16 +123,17 @@ impl Log {
         }
     }
 
-    /// The latest read: its number within the attempt and when it was done.
+    /// The latest read: its number within the attempt, when it was done, and whether it ended
+    /// within something that is still to come (a record of TLS, a chunk of HTTP).
     ///
     /// hyper reads no further while a body frame waits to be taken (its channel
     /// holds one frame), so right after a frame was taken this is the read that
     /// completed it.
-    pub(crate) fn latest(&self) -> (u32, Ns) {
+    pub(crate) fn latest(&self) -> Latest {
         let state = self.state.borrow();
         let number = state.taken + state.reads.len() as u32;
         let after = state.latest.unwrap_or_else(|| self.now());
-        (number.saturating_sub(1), after)
+        Latest { read: number.saturating_sub(1), at: after, open: state.open }
     }
 
     /// Takes the reads since the last call.
@@ -142,10 +173,25 @@ impl Log {
     }
 }
 
+/// The read that completed what hyper just gave.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Latest {
+    /// Its number within the attempt.
+    pub(crate) read: u32,
+    /// When it was done.
+    pub(crate) at: Ns,
+    /// Whether its last bytes belong to something that is still to come.
+    pub(crate) open: bool,
+}
+
 /// A TCP stream that stamps.
 pub(crate) struct Socket {
     stream: Rc<RefCell<TcpStream>>,
     log: Rc<Log>,
+    /// Whether the kernel stamps what comes.
+    is_stamped: bool,
+    /// Under TLS, where its records end.
+    records: Option<Records>,
 }
 
 /// Looks at a socket without reading from it.
@@ -166,7 +212,13 @@ impl Peek {
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream, log: Rc<Log>) -> Self {
-        Self { stream: Rc::new(RefCell::new(stream)), log }
+        let is_stamped = enable(log.stamps, &stream);
+        Self { stream: Rc::new(RefCell::new(stream)), log, is_stamped, records: None }
+    }
+
+    /// The same under TLS.
+    pub(crate) fn under_tls(stream: TcpStream, log: Rc<Log>) -> Self {
+        Self { records: Some(Records::default()), ..Self::new(stream, log) }
     }
 
     pub(crate) fn peek(&self) -> Peek {
@@ -181,15 +233,78 @@ impl Socket {
     }
 }
 
+#[cfg(target_os = "linux")]
+fn enable(stamps: &Stamps, stream: &TcpStream) -> bool {
+    stamps.enable(stream)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enable(_: &Stamps, _: &TcpStream) -> bool {
+    false
+}
+
+/// One read with the kernel's stamp.
+///
+/// A read that left room emptied the socket: saying `WouldBlock` then makes the runtime wait for
+/// the next edge without another call into the kernel. The end of the connection is no edge of
+/// its own when it came with the bytes; the runtime keeps it as readiness that saying so does
+/// not clear.
+#[cfg(target_os = "linux")]
+fn poll_stamped(
+    stamps: &Stamps,
+    stream: &TcpStream,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> Poll<io::Result<Received>> {
+    use tokio::io::Interest;
+    loop {
+        std::task::ready!(stream.poll_read_ready(cx))?;
+        let got = Cell::new(None);
+        let done = stream.try_io(Interest::READABLE, || {
+            let received = stamps.receive(stream, buf)?;
+            got.set(Some(received));
+            match received.bytes {
+                bytes if bytes > 0 && bytes < buf.remaining() => Err(io::ErrorKind::WouldBlock.into()),
+                _ => Ok(()),
+            }
+        });
+        match (got.get(), done) {
+            (Some(received), _) => return Poll::Ready(Ok(received)),
+            (None, Err(e)) if e.kind() == io::ErrorKind::WouldBlock => {}
+            (None, done) => return Poll::Ready(done.map(|()| Received { bytes: 0, stamp: None })),
+        }
+    }
+}
+impl Socket {
+    /// Reads, with the kernel's stamp where there is one.
+    fn receive(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Received>> {
+        let mut stream = self.stream.borrow_mut();
+        #[cfg(target_os = "linux")]
+        if self.is_stamped {
+            return poll_stamped(self.log.stamps, &stream, cx, buf);
+        }
+        let held = buf.filled().len();
+        let done = Pin::new(&mut *stream).poll_read(cx, buf);
+        done.map_ok(|()| Received { bytes: buf.filled().len() - held, stamp: None })
+    }
+}
+
 impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let (room, held) = (buf.remaining(), buf.filled().len());
         let before = self.log.now();
-        let done = Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, buf);
-        if let Poll::Ready(Ok(())) = done {
-            self.log.read(before, buf.filled().len() - held, room);
-        }
-        done
+        let got = std::task::ready!(self.receive(cx, buf))?;
+        let bytes = &buf.filled()[held..];
+        let open = match &mut self.records {
+            Some(records) => records.is_open_after(bytes),
+            None => is_open_chunk(bytes),
+        };
+        self.log.read(before, got, room, open);
+        Poll::Ready(Ok(()))
     }
 }
 

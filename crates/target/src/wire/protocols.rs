@@ -67,7 +67,7 @@ fn parse(kind: TargetKind, stream: bool, request: &[u8], parts: &[&[u8]], end: E
     for (i, part) in parts.iter().enumerate() {
         let at = Ns(i as i64);
         let read = Read { kernel: None, before: at, after: at, bytes: part.len() as u32, drained: true };
-        let pieces = vec![Piece { len: part.len() as u32, read: i as u32 }];
+        let pieces = vec![Piece { len: part.len() as u32, read: i as u32, open: false }];
         parser.segment(Segment { bytes: Bytes::copy_from_slice(part), pieces, reads: vec![read] });
     }
     parser.finish(&Attempt {
