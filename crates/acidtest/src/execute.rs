@@ -10,7 +10,7 @@ use crate::live::Live;
 use crate::open_store::trouble;
 use crate::recall::Shelf;
 use crate::uploads;
-use acidtest_clock::Zero;
+use acidtest_clock::{Stamps, Zero};
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
@@ -47,6 +47,7 @@ pub(crate) struct Executed {
 
 /// Runs a plan; returns when everything is stored.
 pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failure> {
+    let stamps = stamps();
     let zero = Zero::start();
     let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
     check_targets(&e.spec, &secrets, zero)?;
@@ -60,6 +61,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let clock_no = open_clock(&mut store, e.run, zero)?;
     store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
     store.append(e.run, &facts(&e.spec, &e.cases)).map_err(trouble)?;
+    store.append(e.run, &[stamps_fact(stamps)]).map_err(trouble)?;
     let (urls, _children) = children::urls(&e.spec, &e.folder)?;
     let control = Arc::new(Control::default());
     if e.resume {
@@ -109,6 +111,22 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     store.set_state(e.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
     Ok(Executed { store, summary })
+}
+
+/// The kernel's receive stamps, unless they are not wanted.
+fn stamps() -> &'static Stamps {
+    match std::env::var("ACIDTEST_STAMPS").as_deref() {
+        Ok("program") => Stamps::refuse("ACIDTEST_STAMPS=program"),
+        _ => Stamps::start(),
+    }
+}
+
+/// Whose clock stamps what comes, and why.
+fn stamps_fact(stamps: &Stamps) -> Item {
+    match stamps.why_not() {
+        None => fact("clock.stamps", "kernel".into(), "self-test on the loopback"),
+        Some(why) => fact("clock.stamps", "program".into(), why),
+    }
 }
 
 /// The response cache, where the plan asks for one.

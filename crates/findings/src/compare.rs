@@ -202,7 +202,7 @@ fn one<'v>(base: &Side<'v>, other: &Side<'v>, aspect: &Aspect) -> Option<Open<'v
     let contrast = Contrast::plain(kind, aspect);
     let metric = aspect.wanted.metric;
     let unit = unit(&base.slice, &other.slice, metric.unit);
-    let reason = |side: &Side<'v>| side.guards.reason(&side.slice, metric.guard).map(str::to_owned);
+    let reason = |side: &Side<'v>| side.guards.reason(&side.slice, metric.guard, metric.id);
     let invalid = reason(base).or_else(|| reason(other)).or_else(|| match &unit {
         Ok(_) => None,
         Err(why) => Some(why.clone()),

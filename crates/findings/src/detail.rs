@@ -5,6 +5,7 @@
 //! their identity, so that order does not matter. Must not keep arrivals.
 
 use crate::cells::Cells;
+use crate::receipt::Receipt;
 use acidtest_metrics::speed::{Window, gap_bounds};
 use acidtest_record::{Digest, Timing};
 
@@ -36,12 +37,24 @@ pub(crate) struct Lane {
     pub(crate) tokens: Vec<f64>,
     /// Records with content there and no token count.
     pub(crate) uncounted: u64,
+    /// What its reads say of our own clock.
+    pub(crate) receipt: Receipt,
 }
 
 impl Lane {
     pub(crate) fn new(id: (u16, u16, u16, u16), whole: Window, steady: Option<Window>) -> Self {
         let (target, phase, prompt, clock) = id;
-        Self { target, phase, prompt, clock, whole, steady, tokens: vec![0.0; BINS], uncounted: 0 }
+        Self {
+            target,
+            phase,
+            prompt,
+            clock,
+            whole,
+            steady,
+            tokens: vec![0.0; BINS],
+            uncounted: 0,
+            receipt: Receipt::default(),
+        }
     }
 
     /// Which part of the steady window a moment falls in.
@@ -72,8 +85,9 @@ impl Detail {
     /// Adds one record.
     pub(crate) fn add(&mut self, row: u32, cells: &Cells, timing: &Timing) {
         self.scanned = true;
-        let arrivals = arrivals(timing);
+        let arrivals: Vec<(i64, i64)> = timing.bounds().map(|a| (a.earliest.0, a.latest.0)).collect();
         self.count_tokens(cells, timing, &arrivals);
+        self.judge(cells, timing, &arrivals);
         if cells.class.delivered() && cells.stream && is_kept(row, self.one_in) {
             let found = gap_bounds(&arrivals);
             self.gaps.extend(found.iter().map(|g| Gap { row, least: g.least, most: g.most }));
@@ -85,11 +99,21 @@ impl Detail {
         }
     }
 
+    /// Notes what is not known of the record's arrivals, and how late we were at its reads.
+    fn judge(&mut self, cells: &Cells, timing: &Timing, arrivals: &[(i64, i64)]) {
+        if let (true, Some(lane)) = (cells.stream, self.lane(cells)) {
+            lane.receipt.add(cells.sent().unwrap_or_default(), timing, arrivals);
+        }
+    }
+
+    fn lane(&mut self, cells: &Cells) -> Option<&mut Lane> {
+        let own = (cells.target, cells.phase, cells.prompt, cells.clock);
+        self.lanes.iter_mut().find(|l| (l.target, l.phase, l.prompt, l.clock) == own)
+    }
+
     /// Puts the record's output tokens where they arrived.
     fn count_tokens(&mut self, cells: &Cells, timing: &Timing, arrivals: &[(i64, i64)]) {
-        let own = (cells.target, cells.phase, cells.prompt, cells.clock);
-        let lane = self.lanes.iter_mut().find(|l| (l.target, l.phase, l.prompt, l.clock) == own);
-        let Some(lane) = lane else { return };
+        let Some(lane) = self.lane(cells) else { return };
         let told: Option<Vec<f64>> =
             timing.events.iter().filter(|e| e.kind.is_content()).map(|e| e.tokens.map(f64::from)).collect();
         let tokens = match (told, cells.output()) {
@@ -118,29 +142,4 @@ fn is_kept(row: u32, one_in: u64) -> bool {
     let hash = Digest::of(&row.to_le_bytes()).0;
     let hash = u64::from_le_bytes(hash[..8].try_into().expect("8 of 16 bytes"));
     hash.is_multiple_of(one_in)
-}
-
-/// Earliest and latest arrival of each content event.
-///
-/// Only the event that ends a read has a stamp of its own. One that came before
-/// it in the same read arrived at any time since the socket was last known empty.
-fn arrivals(timing: &Timing) -> Vec<(i64, i64)> {
-    let mut since = Vec::with_capacity(timing.reads.len());
-    let mut empty_at = timing.sent_end.or(timing.sent).map_or(i64::MIN / 2, |t| t.0);
-    for read in &timing.reads {
-        since.push(empty_at);
-        if read.drained {
-            empty_at = read.before.0;
-        }
-    }
-    timing
-        .events
-        .iter()
-        .filter(|e| e.kind.is_content())
-        .filter_map(|e| {
-            let latest = timing.arrival(e)?.0;
-            let earliest = if e.last_in_read { latest } else { since[e.read as usize].min(latest) };
-            Some((earliest, latest))
-        })
-        .collect()
 }

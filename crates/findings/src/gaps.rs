@@ -70,6 +70,22 @@ pub(crate) fn median(slice: &Slice) -> Option<f64> {
     stats::quantile(&values, 0.5)
 }
 
+/// The pair of gap quantiles between which the true one lies, where it is widest, in seconds.
+pub(crate) fn widest(slice: &Slice) -> Option<(f64, f64)> {
+    let rows: HashSet<u32> = slice.asked().flat_map(|a| a.range()).map(|row| row as u32).collect();
+    let own = || slice.view.detail.gaps.iter().filter(|g| rows.contains(&g.row));
+    let sorted = |of: fn(&crate::detail::Gap) -> i64| {
+        let mut values: Vec<f64> = own().map(|g| of(g) as f64 / 1e9).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let (least, most) = (sorted(|g| g.least), sorted(|g| g.most));
+    let pairs = [0.5, 0.9, 0.95, 0.99]
+        .into_iter()
+        .filter_map(|p| stats::quantile(&least, p).zip(stats::quantile(&most, p)));
+    pairs.max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))
+}
+
 /// Output tokens per content event of the slice, where the server counts them.
 fn tokens_per_event(sheet: &Sheet) -> Option<f64> {
     let Measure::Ratio(row) = metric("tokens_per_event")?.measure else {

@@ -163,7 +163,7 @@ fn judge(slice: &Slice, guards: &Guards, gate: &Gate, wanted: &Wanted, blank: Ga
     if let Some(why) = &honest.invalid {
         let undecided = undecided(format!("not valid: {why}"), result.clone());
         return match guards
-            .error_s(slice, wanted.metric.guard)
+            .error_s(slice, wanted.metric.guard, &honest)
             .filter(|_| wanted.metric.unit == Unit::Seconds)
         {
             Some(error_s) => despite_error(gate, &honest, error_s, result).unwrap_or(undecided),

@@ -199,7 +199,7 @@ fn one(r: &Regression, index: usize, aspect: &Aspect, base: &Side, other: &Side)
     labels.insert("baseline".into(), base.slice.view.run.to_string());
     let blank = GateResult { labels, ..blank(r, index) };
     let metric = aspect.wanted.metric;
-    let reason = |side: &Side| side.guards.reason(&side.slice, metric.guard).map(str::to_owned);
+    let reason = |side: &Side| side.guards.reason(&side.slice, metric.guard, metric.id);
     let invalid = reason(base).or_else(|| reason(other));
     let lateness = match (&invalid, metric.unit) {
         (Some(_), Unit::Seconds) => lateness(base, aspect).zip(lateness(other, aspect)),
@@ -255,9 +255,9 @@ fn one(r: &Regression, index: usize, aspect: &Aspect, base: &Side, other: &Side)
 /// How far a side's times may be off by our own fault: 0 where they are valid, absent where
 /// nobody knows.
 fn lateness(side: &Side, aspect: &Aspect) -> Option<f64> {
-    let guard = aspect.wanted.metric.guard;
-    match side.guards.reason(&side.slice, guard) {
-        Some(_) => side.guards.error_s(&side.slice, guard),
+    let metric = aspect.wanted.metric;
+    match side.guards.reason(&side.slice, metric.guard, metric.id) {
+        Some(_) => side.guards.most_s(&side.slice, metric.guard, metric.id),
         None => Some(0.0),
     }
 }

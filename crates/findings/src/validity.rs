@@ -1,17 +1,19 @@
 //! Whether the client itself spoiled the latencies.
 //!
-//! Main types: [`Validity`] and [`Check`]. Limit: p99 of our own error at most
-//! max(0.5 ms, 5 % of the family's median). It speaks about times and rates only,
-//! never about answers: a busy client does not make them wrong.
+//! Main types: [`Validity`], [`Check`], and [`Guards`], which marks estimates. Limit: p99 of our
+//! own error at most max(0.5 ms, 5 % of the family's median). A gap quantile is valid where the
+//! pair of quantiles that it lies between is narrower than that. It speaks about times and rates
+//! only, never about answers: a busy client does not make them wrong.
 
+use crate::clock_checks::{self, Receipts};
 use crate::estimate::{Estimate, Labels};
 use crate::families::waiting::dispatch_lag;
 use crate::gaps;
+use crate::lag_checks::{backlog, lag_check, scheduler};
 use crate::measure::{Mode, Wanted, measure};
 use crate::metric::{Guard, metric};
 use crate::view::{Slice, View};
-use acidtest_metrics::stats::quantile;
-use acidtest_record::{NotSent, OutcomeClass, Stat};
+use acidtest_record::{Load, Stat};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -33,6 +35,13 @@ pub struct Validity {
     pub p50_s: Option<f64>,
     /// Largest error allowed, in seconds.
     pub limit_s: f64,
+    /// Whose clock stamped what came: `kernel`, `program`, `mixed`; `none` where nothing was streamed.
+    pub stamps: &'static str,
+    /// Share of content events whose arrival is exactly known; absent without kernel stamps.
+    pub exact: Option<f64>,
+    /// 99th percentile of how late the program came to what the kernel had stamped, in seconds:
+    /// the error that its own clock would have had.
+    pub program_lag_p99_s: Option<f64>,
     /// What was checked.
     pub checks: Vec<Check>,
 }
@@ -40,7 +49,8 @@ pub struct Validity {
 /// One possible fault of ours.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Check {
-    /// `dispatch_lag`, `scheduler_lag`, `backlog` or `receive_clock`.
+    /// `dispatch_lag`, `scheduler_lag`, `send_clock`, `receive_clock`, `back_pressure`, `load_held`
+    /// or `backlog`.
     pub name: &'static str,
     /// Whether it is within its limit.
     pub state: CheckState,
@@ -56,6 +66,14 @@ pub struct Check {
     pub change: String,
 }
 
+impl Check {
+    /// A check that found nothing wrong.
+    pub(crate) fn ok(name: &'static str) -> Self {
+        let (why, change) = (String::new(), String::new());
+        Self { name, state: CheckState::Ok, p99_s: None, n: 0, from_s: None, why, change }
+    }
+}
+
 /// What a check says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -69,67 +87,132 @@ pub enum CheckState {
 }
 
 impl Validity {
-    /// The largest p99 of the checks that failed; absent where one of them has none.
-    fn error_s(&self) -> Option<f64> {
-        let over = self.checks.iter().filter(|c| c.state == CheckState::Over);
-        over.map(|c| c.p99_s).try_fold(0.0, |most: f64, p99| p99.map(|p| most.max(p)))
+    fn over(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|c| c.state == CheckState::Over)
     }
 
     /// Why the family is not valid, in one line.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
-        let over: Vec<&str> =
-            self.checks.iter().filter(|c| c.state == CheckState::Over).map(|c| c.why.as_str()).collect();
+        let over: Vec<&str> = self.over().map(|c| c.why.as_str()).collect();
         (!over.is_empty()).then(|| over.join("; "))
     }
 }
 
 /// Reasons against estimates, by target, phase, prompt and guard.
-pub(crate) struct Guards(BTreeMap<(u16, u16, u16, &'static str), Fault>);
+pub(crate) struct Guards(BTreeMap<(u16, u16, u16, &'static str), Place>);
+
+/// What is known of one family at one place.
+#[derive(Debug)]
+struct Place {
+    limit_s: f64,
+    /// Faults that spoil every metric of the family.
+    general: Option<Fault>,
+    /// Faults of the receive clock, which spoil each metric by its own measure.
+    clock: Option<Fault>,
+    /// What is not known of a record's mean gap, where that is too much.
+    pace: Option<Fault>,
+}
 
 /// Why times are not valid, and by how much they may be off.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Fault {
     reason: String,
     error_s: Option<f64>,
+}
+
+impl Fault {
+    fn of<'c>(checks: impl Iterator<Item = &'c Check>) -> Option<Self> {
+        let over: Vec<&Check> = checks.filter(|c| c.state == CheckState::Over).collect();
+        let reason = over.iter().map(|c| c.why.as_str()).collect::<Vec<_>>().join("; ");
+        // The largest p99 of those that failed; absent where one of them has none.
+        let error_s = over.iter().map(|c| c.p99_s).try_fold(0.0, |most: f64, p99| p99.map(|p| most.max(p)));
+        (!over.is_empty()).then_some(Self { reason, error_s })
+    }
+}
+
+/// Metrics whose every value is a gap between two arrivals.
+const GAPS: [&str; 2] = ["icl", "itl"];
+/// Metrics whose every value is a mean gap of a record.
+const PACES: [&str; 2] = ["tpot", "tokens_per_s_user"];
+
+impl Place {
+    fn of(slice: &Slice, v: &Validity) -> Self {
+        let is_clock = |c: &&Check| c.name == "receive_clock";
+        let general = Fault::of(v.checks.iter().filter(|c| !is_clock(c)));
+        let clock = Fault::of(v.checks.iter().filter(is_clock));
+        let pace = Fault::of(clock_checks::pace(slice, v.limit_s).iter());
+        Self { limit_s: v.limit_s, general, clock, pace }
+    }
+
+    /// What spoils an estimate, if anything does.
+    fn fault(&self, metric: &str, pair: Option<(f64, f64)>) -> Option<Fault> {
+        let own = match metric {
+            m if GAPS.contains(&m) => {
+                pair.filter(|(low, high)| high - low > self.limit_s).map(|(low, high)| {
+                    let reason = clock_checks::uncertain_gaps(low, high, self.limit_s);
+                    Fault { reason, error_s: Some(high - low) }
+                })
+            }
+            m if PACES.contains(&m) => self.pace.clone(),
+            _ => self.clock.clone(),
+        };
+        match (self.general.clone(), own) {
+            (Some(a), Some(b)) => Some(Fault {
+                reason: format!("{}; {}", a.reason, b.reason),
+                error_s: a.error_s.zip(b.error_s).map(|(a, b)| a.max(b)),
+            }),
+            (a, b) => a.or(b),
+        }
+    }
 }
 
 impl Guards {
     /// Checks every target and phase.
     pub(crate) fn of(view: &View) -> (Vec<Validity>, Self) {
         let mut all = Vec::new();
-        let mut reasons = BTreeMap::new();
+        let mut places = BTreeMap::new();
         for slice in view.slices().iter().filter(|s| !s.requests.is_empty()) {
             for v in assess(slice) {
-                if let Some(reason) = v.reason() {
-                    let fault = Fault { reason, error_s: v.error_s() };
-                    reasons.insert(place(slice, v.family), fault);
-                }
+                places.insert(place(slice, v.family), Place::of(slice, &v));
                 all.push(v);
             }
         }
-        (all, Self(reasons))
+        (all, Self(places))
     }
 
     /// Marks estimates of a slice that one of our faults spoiled.
     pub(crate) fn mark(&self, slice: &Slice, guard: Guard, estimates: &mut [Estimate]) {
-        let Some(family) = family(guard) else { return };
-        if let Some(fault) = self.0.get(&place(slice, family)) {
-            for e in estimates {
-                e.invalid = Some(fault.reason.clone());
+        let Some(known) = family(guard).and_then(|f| self.0.get(&place(slice, f))) else { return };
+        for e in estimates {
+            let pair = e.value_low.zip(e.number());
+            if let Some(fault) = known.fault(&e.metric, pair) {
+                e.invalid = Some(fault.reason);
             }
         }
     }
 
-    /// How far times of a slice may be off by our own fault, in seconds; absent
-    /// where that is not known (a full hand-over keeps requests back).
-    pub(crate) fn error_s(&self, slice: &Slice, guard: Guard) -> Option<f64> {
-        self.0.get(&place(slice, family(guard)?))?.error_s
+    /// How far an estimate of a slice may be off by our own fault, in seconds; absent where that
+    /// is not known (a full hand-over keeps requests back) and where nothing is wrong.
+    pub(crate) fn error_s(&self, slice: &Slice, guard: Guard, e: &Estimate) -> Option<f64> {
+        self.0.get(&place(slice, family(guard)?))?.fault(&e.metric, e.value_low.zip(e.number()))?.error_s
     }
 
-    /// Why a metric of a slice must not be trusted, if so.
-    pub(crate) fn reason(&self, slice: &Slice, guard: Guard) -> Option<&str> {
-        self.0.get(&place(slice, family(guard)?)).map(|fault| fault.reason.as_str())
+    /// Why no quantile of a metric of a slice must be trusted without a look at it, if so.
+    pub(crate) fn reason(&self, slice: &Slice, guard: Guard, metric: &str) -> Option<String> {
+        self.whole(slice, guard, metric).map(|fault| fault.reason)
+    }
+
+    /// How far any quantile of a metric may be off by our own fault, in seconds.
+    pub(crate) fn most_s(&self, slice: &Slice, guard: Guard, metric: &str) -> Option<f64> {
+        self.whole(slice, guard, metric)?.error_s
+    }
+
+    fn whole(&self, slice: &Slice, guard: Guard, metric: &str) -> Option<Fault> {
+        let known = self.0.get(&place(slice, family(guard)?))?;
+        // The check of the family is that of the widest pair.
+        let family = if GAPS.contains(&metric) { "" } else { metric };
+        known.fault(family, None)
     }
 }
 
@@ -147,9 +230,8 @@ fn family(guard: Guard) -> Option<&'static str> {
 }
 
 fn assess(slice: &Slice) -> Vec<Validity> {
-    let lags = lags(slice);
-    let late: Vec<(f64, f64)> = scheduler(slice);
-    let backlog = backlog(slice);
+    let (sends, late) = (lags(slice), scheduler(slice));
+    let receipts = Receipts::of(slice);
     [(Guard::Waiting, ["ttft", "e2e"]), (Guard::Rhythm, ["icl", "tpot"]), (Guard::Load, ["e2e", "ttft"])]
         .into_iter()
         .map(|(guard, metrics)| {
@@ -157,25 +239,65 @@ fn assess(slice: &Slice) -> Vec<Validity> {
             let limit_s = FLOOR_S.max(SHARE * p50_s.unwrap_or(0.0));
             let mut checks = Vec::new();
             if guard != Guard::Rhythm {
-                checks.push(lag_check("dispatch_lag", &lags, limit_s));
+                checks.push(lag_check("dispatch_lag", &sends, limit_s));
             }
-            if guard != Guard::Load {
+            // What the kernel stamped does not care how late we came to it.
+            if guard != Guard::Load && !receipts.by_kernel() {
                 checks.push(lag_check("scheduler_lag", &late, limit_s));
-                checks.push(receive_clock());
             }
-            checks.push(backlog.clone());
+            match guard {
+                Guard::Waiting => checks.extend([receipts.send_clock(limit_s), receipts.first(limit_s)]),
+                Guard::Rhythm => checks.push(receipts.gaps(limit_s)),
+                _ => checks.push(load_held(slice)),
+            }
+            checks.extend([receipts.back_pressure(), backlog(slice)]);
             Validity {
                 labels: slice.labels.clone(),
                 family: family(guard).unwrap_or_default(),
                 valid: checks.iter().all(|c| c.state != CheckState::Over),
                 p50_s,
                 limit_s,
+                stamps: receipts.stamps(),
+                exact: receipts.exact(),
+                program_lag_p99_s: receipts.program_lag(),
                 checks,
             }
         })
         // Where nothing was streamed there is no rhythm that could be spoiled.
         .filter(|v| v.p50_s.is_some() || v.family != "rhythm")
         .collect()
+}
+
+/// Share of the asked requests in flight that must have been there.
+const HELD: f64 = 0.95;
+
+/// Whether a closed loop had as many requests in flight as were asked.
+fn load_held(slice: &Slice) -> Check {
+    let held = metric("concurrency_held").and_then(|m| {
+        let found = measure(slice, &Wanted::plain(m), &[Stat::Mean], Mode::PRINTED);
+        found.first()?.number()
+    });
+    let asked = match slice.load() {
+        Some(Load::Closed { concurrency }) => Some(f64::from(concurrency)),
+        _ => None,
+    };
+    let Some((held, asked)) = held.zip(asked) else {
+        return Check {
+            state: CheckState::NotMeasured,
+            why: "not measured".into(),
+            ..Check::ok("load_held")
+        };
+    };
+    if held >= HELD * asked {
+        return Check { n: slice.requests.len() as u64, ..Check::ok("load_held") };
+    }
+    Check {
+        state: CheckState::Over,
+        n: slice.requests.len() as u64,
+        why: format!("the load was not held: {held:.1} of {asked} requests in flight in the steady window"),
+        change: "run longer, or give the client more or idle cores".into(),
+        ..Check::ok("load_held")
+    }
 }
 
 fn median(slice: &Slice, id: &str) -> Option<f64> {
@@ -197,94 +319,4 @@ fn lags(slice: &Slice) -> Vec<(f64, f64)> {
             Some(((c.intended() - start) as f64 / 1e9, dispatch_lag(c)?))
         })
         .collect()
-}
-
-/// (Seconds since the phase began on its clock, lateness of our loop) of each sample in the phase.
-fn scheduler(slice: &Slice) -> Vec<(f64, f64)> {
-    in_phase(slice, "scheduler_lag_s").collect()
-}
-
-fn in_phase<'v>(slice: &'v Slice<'v>, name: &'static str) -> impl Iterator<Item = (f64, f64)> + 'v {
-    let readings = slice.view.readings.iter().filter(move |r| r.name == name);
-    readings.filter_map(|r| {
-        let lane = slice.lanes().find(|l| l.clock == r.clock && l.whole.contains(r.at.0))?;
-        Some(((r.at.0 - lane.whole.start) as f64 / 1e9, r.value))
-    })
-}
-
-fn lag_check(name: &'static str, lags: &[(f64, f64)], limit_s: f64) -> Check {
-    let mut sorted: Vec<f64> = lags.iter().map(|(_, lag)| *lag).collect();
-    sorted.sort_by(f64::total_cmp);
-    let p99_s = quantile(&sorted, 0.99);
-    let (what, change) = match name {
-        "dispatch_lag" => ("sends were late", "lower the load, or give the client more or idle cores"),
-        _ => ("the measuring threads ran late", "give the client cores of its own, or lower the load"),
-    };
-    let is_over = p99_s.is_some_and(|p| p > limit_s);
-    let from_s = lags
-        .iter()
-        .filter(|(_, lag)| *lag > limit_s)
-        .map(|(at, _)| *at)
-        .min_by(f64::total_cmp)
-        .filter(|_| is_over);
-    let (state, why) = match (p99_s, is_over) {
-        (None, _) => (CheckState::NotMeasured, "not measured".to_owned()),
-        (Some(_), false) => (CheckState::Ok, String::new()),
-        (Some(p99), true) => (
-            CheckState::Over,
-            format!(
-                "{what}: p99 {:.2} ms, limit {:.2} ms, from second {:.1} on",
-                p99 * 1e3,
-                limit_s * 1e3,
-                from_s.unwrap_or(0.0)
-            ),
-        ),
-    };
-    Check {
-        name,
-        state,
-        p99_s,
-        n: lags.len() as u64,
-        from_s,
-        why,
-        change: if is_over { change.to_owned() } else { String::new() },
-    }
-}
-
-/// Whether our own hand-over was full.
-fn backlog(slice: &Slice) -> Check {
-    let not_sent =
-        slice.asked().filter(|a| a.last().class == OutcomeClass::NotSent(NotSent::Backlog)).count() as u64;
-    let full: Vec<(f64, f64)> = in_phase(slice, "handover_full").filter(|(_, times)| *times > 0.0).collect();
-    let n = not_sent + full.len() as u64;
-    let is_over = n > 0;
-    Check {
-        name: "backlog",
-        state: if is_over { CheckState::Over } else { CheckState::Ok },
-        p99_s: None,
-        n,
-        from_s: full.first().map(|(at, _)| *at),
-        why: if is_over {
-            format!("saturated: our hand-over to the store was full, {not_sent} requests not sent")
-        } else {
-            String::new()
-        },
-        change: if is_over {
-            "lower the load, or put the store on a faster disk".to_owned()
-        } else {
-            String::new()
-        },
-    }
-}
-
-fn receive_clock() -> Check {
-    Check {
-        name: "receive_clock",
-        state: CheckState::NotMeasured,
-        p99_s: None,
-        n: 0,
-        from_s: None,
-        why: "clock error not measured (no kernel stamps yet)".to_owned(),
-        change: String::new(),
-    }
 }

@@ -67,7 +67,7 @@ pub use target::{
     SessionPer, SessionSpec,
 };
 pub use thinking::{THINKING_TAGS, Unfinished, without_tags, without_thinking};
-pub use timing::{Event, EventKind, Mark, MarkName, Read, Timing};
+pub use timing::{Arrival, Event, EventKind, Mark, MarkName, Read, Timing};
 pub use verdict::{
     About, AboutRole, CORRECT, IS_GREEDY, LOGLIKELIHOOD, Maker, MakerKind, OWN_LOGLIKELIHOOD, OWN_TOKENS,
     SCORED_BYTES, SCORED_TOKENS, SCORED_WORDS, Status, TEXT_SIZES, Value, Verdict,

@@ -1,8 +1,8 @@
 //! When things happened, as seen, not as concluded.
 //!
 //! Main type: [`Timing`]. It keeps every read of the socket and which events
-//! ended in which read; arrival times are derived from these by [`Timing::arrival`],
-//! never stored. Must not interpret: rules that improve later live in methods.
+//! ended in which read; arrival times are derived from these by [`Timing::arrival`] and, with
+//! what is not known of them, by [`Timing::bounds`], never stored. Must not interpret: rules that improve later live in methods.
 
 use crate::ids::Ns;
 use serde::{Deserialize, Serialize};
@@ -101,8 +101,25 @@ pub struct Event {
     pub kind: EventKind,
     /// Output tokens in it, where the server says so.
     pub tokens: Option<u32>,
-    /// Whether nothing followed it in its read.
+    /// Whether nothing followed it in its read, not even the beginning of something.
     pub last_in_read: bool,
+}
+
+/// When an event arrived, as far as that is known: a point where the two are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Not before.
+    pub earliest: Ns,
+    /// Not after.
+    pub latest: Ns,
+}
+
+impl Arrival {
+    /// How much is not known.
+    #[must_use]
+    pub fn width(&self) -> Ns {
+        self.latest - self.earliest
+    }
 }
 
 /// What an event carried; with several things in one event, the first of this list that fits.
@@ -153,6 +170,42 @@ impl Timing {
         self.read_arrival(event.read)
     }
 
+    /// Whether the kernel stamped any of the reads.
+    #[must_use]
+    pub fn has_kernel_stamps(&self) -> bool {
+        self.reads.iter().any(|r| r.kernel.is_some())
+    }
+
+    /// Arrivals of the content events, in order, with what is not known of them.
+    ///
+    /// The kernel merges segments that wait in its queue and keeps the last one's stamp. So the
+    /// stamp of a read is exactly that of its last event where the read emptied the queue and
+    /// nothing followed the event. Every other event of the read came at the latest then, and at
+    /// the earliest just before the latest earlier read that emptied the queue: what that read did
+    /// not bring had not come. A read without a stamp has the program's time after it as upper
+    /// bound alone.
+    ///
+    /// Where no read has a stamp the program's times are all there is: the last event of a read
+    /// then counts as exact on that clock, whose own lateness is not known.
+    pub fn bounds(&self) -> impl Iterator<Item = Arrival> + '_ {
+        let by_kernel = self.has_kernel_stamps();
+        let mut since = Vec::with_capacity(self.reads.len());
+        let mut empty_at = self.sent.map_or(Ns(i64::MIN / 2), |t| t);
+        for read in &self.reads {
+            since.push(empty_at);
+            if read.drained {
+                empty_at = read.before;
+            }
+        }
+        self.events.iter().filter(|e| e.kind.is_content()).filter_map(move |e| {
+            let read = self.reads.get(e.read as usize)?;
+            let latest = read.kernel.unwrap_or(read.after);
+            let is_exact = e.last_in_read && (!by_kernel || (read.kernel.is_some() && read.drained));
+            let earliest = if is_exact { latest } else { since[e.read as usize].min(latest) };
+            Some(Arrival { earliest, latest })
+        })
+    }
+
     /// Arrivals of the content events, in order.
     pub fn content_arrivals(&self) -> impl Iterator<Item = Ns> + '_ {
         self.events.iter().filter(|e| e.kind.is_content()).filter_map(|e| self.arrival(e))
@@ -162,5 +215,58 @@ impl Timing {
     #[must_use]
     pub fn mark(&self, name: MarkName) -> Option<Ns> {
         self.marks.iter().find(|m| m.name == name).map(|m| m.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kernel: Option<i64>, before: i64, after: i64, drained: bool) -> Read {
+        Read { kernel: kernel.map(Ns), before: Ns(before), after: Ns(after), bytes: 100, drained }
+    }
+
+    fn event(read: u32, last_in_read: bool) -> Event {
+        Event { read, kind: EventKind::Visible, tokens: None, last_in_read }
+    }
+
+    fn check(reads: &[Read], events: &[Event], want: &[(i64, i64)]) {
+        let timing =
+            Timing { sent: Some(Ns(5)), reads: reads.into(), events: events.into(), ..Timing::default() };
+        let got: Vec<(i64, i64)> = timing.bounds().map(|a| (a.earliest.0, a.latest.0)).collect();
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn the_last_event_of_a_read_that_emptied_the_queue_is_exact() {
+        check(&[read(Some(10), 12, 13, true)], &[event(0, true)], &[(10, 10)]);
+    }
+
+    #[test]
+    fn others_came_since_the_queue_was_last_known_empty() {
+        let reads = [read(Some(10), 12, 13, true), read(Some(40), 44, 45, true)];
+        let events = [event(0, true), event(1, false), event(1, true)];
+        check(&reads, &events, &[(10, 10), (12, 40), (40, 40)]);
+        check(&reads[..1], &[event(0, false)], &[(5, 10)]);
+    }
+
+    #[test]
+    fn a_full_read_proves_nothing_about_its_last_event() {
+        let reads =
+            [read(Some(10), 12, 13, true), read(Some(40), 44, 45, false), read(Some(41), 46, 47, true)];
+        check(&reads, &[event(1, true), event(2, true)], &[(12, 40), (41, 41)]);
+        check(&reads, &[event(2, false)], &[(12, 41)]);
+    }
+
+    #[test]
+    fn a_missing_stamp_is_the_programs_time_as_upper_bound() {
+        let reads = [read(Some(10), 12, 13, true), read(None, 44, 45, true)];
+        check(&reads, &[event(0, true), event(1, true)], &[(10, 10), (12, 45)]);
+    }
+
+    #[test]
+    fn without_any_stamp_the_programs_clock_is_all_there_is() {
+        let reads = [read(None, 12, 13, true), read(None, 44, 45, false)];
+        check(&reads, &[event(0, true), event(1, false), event(1, true)], &[(13, 13), (12, 45), (45, 45)]);
     }
 }

@@ -130,25 +130,8 @@ fn validity(findings: &Findings, style: Style) -> String {
         true => lang.say("latencies valid").to_owned(),
         false => lang.say("figures marked ! are NOT valid").to_owned(),
     }];
-    for (name, words) in
-        [("dispatch_lag", lang.say("dispatch lag")), ("scheduler_lag", lang.say("scheduler lag"))]
-    {
-        let worst = timed
-            .iter()
-            .flat_map(|v| &v.checks)
-            .filter(|c| c.name == name)
-            .filter_map(|c| c.p99_s)
-            .max_by(f64::total_cmp);
-        facts.push(match worst {
-            Some(p99) => format!("{words} p99 {}", plain(p99, "s")),
-            None => lang.fill("{what} not measured", &[("what", words)]),
-        });
-    }
-    let unseen =
-        |c: &&acidtest_findings::Check| c.name == "receive_clock" && c.state == CheckState::NotMeasured;
-    if timed.iter().flat_map(|v| &v.checks).any(|c| unseen(&c)) {
-        facts.push(lang.say("clock error not measured").to_owned());
-    }
+    facts.extend(lag(&timed, "dispatch_lag", "dispatch lag", lang));
+    facts.extend(receive_clock(&timed, lang));
     if findings.run.same_machine {
         facts.push(lang.say("client and server share this machine").to_owned());
     }
@@ -171,6 +154,41 @@ fn validity(findings: &Findings, style: Style) -> String {
         }
     }
     grid.render(style)
+}
+
+/// The worst lateness of a name among the families.
+fn lag(timed: &[&Validity], name: &str, words: &str, lang: Lang) -> Option<String> {
+    let checks = || timed.iter().flat_map(|v| &v.checks).filter(|c| c.name == name);
+    let worst = checks().filter_map(|c| c.p99_s).max_by(f64::total_cmp);
+    let words = lang.say(match words {
+        "dispatch lag" => "dispatch lag",
+        _ => "scheduler lag",
+    });
+    checks().next()?;
+    Some(match worst {
+        Some(p99) => format!("{words} p99 {}", plain(p99, "s")),
+        None => lang.fill("{what} not measured", &[("what", words)]),
+    })
+}
+
+/// Whose clock stamped arrivals, and what is not known of them.
+fn receive_clock(timed: &[&Validity], lang: Lang) -> Vec<String> {
+    let exact = timed.iter().filter_map(|v| v.exact).min_by(f64::total_cmp);
+    let Some(exact) = exact else {
+        let mut facts: Vec<String> = lag(timed, "scheduler_lag", "scheduler lag", lang).into_iter().collect();
+        let unseen =
+            |c: &acidtest_findings::Check| c.name == "receive_clock" && c.state == CheckState::NotMeasured;
+        if timed.iter().flat_map(|v| &v.checks).any(unseen) {
+            facts.push(lang.say("clock error not measured").to_owned());
+        }
+        return facts;
+    };
+    // Rounded down: only what is wholly exact is called so.
+    let share = format!("{:.1}", (exact * 1000.0).floor() / 10.0);
+    let mut facts = vec![lang.fill("kernel stamps, {share} % of arrivals exact", &[("share", &share)])];
+    let late = timed.iter().filter_map(|v| v.program_lag_p99_s).max_by(f64::total_cmp);
+    facts.extend(late.map(|p99| lang.fill("without them p99 {late} late", &[("late", &plain(p99, "s"))])));
+    facts
 }
 
 fn words(family: &str) -> &'static str {
