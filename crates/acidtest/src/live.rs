@@ -90,8 +90,28 @@ fn line(control: &Control, elapsed: Duration, lang: Lang) -> String {
         let seconds = format!("{:.0}", left as f64 / rate);
         text += &format!(" · {}", lang.fill("{k} s left", &[("k", &seconds)]));
     }
+    text += &clock(p, lang);
     if control.stopped().is_some() {
         text += &format!(" · {}", lang.say("stopping"));
+    }
+    text
+}
+
+/// What can be said of our own clock so far: how much is exactly known of arrivals, and whether
+/// more than one send in a hundred was late.
+fn clock(p: &acidtest_engine::Progress, lang: Lang) -> String {
+    let get = |a: &std::sync::atomic::AtomicU64| a.load(Ordering::Relaxed);
+    let (events, sent) = (get(&p.events), get(&p.sent));
+    let percent = |part: u64, of: u64| 100.0 * part as f64 / of.max(1) as f64;
+    let mut text = String::new();
+    if get(&p.stamped) > 0 && events > 0 {
+        // Rounded down: only what is wholly exact is called so.
+        let exact = (10.0 * percent(events.saturating_sub(get(&p.uncertain)), events)).floor() / 10.0;
+        text += &format!(" · {}", lang.fill("{share} % exact", &[("share", &format!("{exact:.1}"))]));
+    }
+    let late = percent(get(&p.late), sent);
+    if late > 1.0 {
+        text += &format!(" · {}", lang.fill("{share} % sent late", &[("share", &format!("{late:.1}"))]));
     }
     text
 }
@@ -111,5 +131,11 @@ mod tests {
         assert_eq!(text, "   50 of 100 · 2 in flight · 1 failed · 10.0/s · 5 s left");
         let text = line(&control, Duration::from_secs(5), Lang::Ko);
         assert_eq!(text, "   50/100 · 진행 중 2건 · 실패 1건 · 10.0/s · 5초 남음");
+        control.progress.events.store(2000, Ordering::Relaxed);
+        control.progress.uncertain.store(1, Ordering::Relaxed);
+        control.progress.stamped.store(50, Ordering::Relaxed);
+        control.progress.late.store(2, Ordering::Relaxed);
+        let text = line(&control, Duration::from_secs(5), Lang::En);
+        assert!(text.ends_with(" · 5 s left · 99.9 % exact · 3.8 % sent late"), "{text}");
     }
 }

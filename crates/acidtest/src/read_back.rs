@@ -176,6 +176,17 @@ pub(crate) fn gates_exit(findings: &Findings, undecided: Undecided) -> Exit {
     exit_of_gates(&findings.gates, undecided)
 }
 
+/// What a benchmark's headline figures say of the exit code, with the words for a person.
+pub(crate) fn headlines_exit(findings: &Findings, undecided: Undecided) -> (Exit, Option<String>) {
+    let invalid = findings.invalid_headlines();
+    let mut names: Vec<&str> = invalid.iter().map(|(e, _)| e.metric.as_str()).collect();
+    names.dedup();
+    let Some((_, why)) = invalid.first() else { return (Exit::Ok, None) };
+    let words = format!("not valid: {}: {why}", names.join(", "));
+    let exit = if undecided == Undecided::Pass { Exit::Ok } else { Exit::Undecided };
+    (exit, Some(words))
+}
+
 /// The same of gates alone.
 pub(crate) fn exit_of_gates(gates: &[GateResult], undecided: Undecided) -> Exit {
     gates.iter().fold(Exit::Ok, |exit, gate| {

@@ -55,6 +55,9 @@ pub struct Control {
     pub(crate) reached: Reached,
 }
 
+/// Lateness of a send from which on it is counted as late: what validity always allows.
+pub const LATE_NS: i64 = 500_000;
+
 /// Counts of a run that is going on. All of them only grow, except `in_flight`.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -72,6 +75,12 @@ pub struct Progress {
     pub in_flight: AtomicU32,
     /// Content events seen.
     pub events: AtomicU64,
+    /// Of these, those whose arrival is not exactly known though the kernel stamped their answer.
+    pub uncertain: AtomicU64,
+    /// Answers that the kernel stamped.
+    pub stamped: AtomicU64,
+    /// Requests that were sent more than [`LATE_NS`] after their intended time.
+    pub late: AtomicU64,
     /// What is being done, in words.
     pub doing: Mutex<String>,
     /// Measuring threads of the present phase.

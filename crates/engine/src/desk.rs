@@ -241,6 +241,11 @@ impl Desk {
         counter.fetch_add(1, Ordering::Relaxed);
         let content = record.timing.events.iter().filter(|e| e.kind.is_content()).count();
         progress.events.fetch_add(content as u64, Ordering::Relaxed);
+        if record.request.stream && record.timing.has_kernel_stamps() {
+            let uncertain = record.timing.bounds().filter(|a| a.width().0 > 0).count();
+            progress.uncertain.fetch_add(uncertain as u64, Ordering::Relaxed);
+            progress.stamped.fetch_add(1, Ordering::Relaxed);
+        }
         let target = &self.setup.spec.targets[usize::from(self.setup.target)];
         let cost = target.price.as_ref().zip(record.said.as_ref()).and_then(|(p, said)| p.cost(&said.usage));
         let Some(cost) = cost else { return };

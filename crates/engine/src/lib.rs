@@ -34,7 +34,7 @@ mod simulation;
 mod simulation_steps;
 mod steps;
 
-pub use control::{Control, Progress, StopReason};
+pub use control::{Control, LATE_NS, Progress, StopReason};
 pub use desk::retryable;
 pub use forecast::{CellRequests, requests_of};
 pub use phase::{EngineError, Finished, Job, Summary, planned, run};

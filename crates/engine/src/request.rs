@@ -3,7 +3,7 @@
 //! Main type: [`Shard`], what all tasks of one measuring thread share. Generic
 //! over target, clock and hand-over, so that a simulation runs the same code.
 
-use crate::control::{Control, StopReason};
+use crate::control::{Control, LATE_NS, StopReason};
 use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
@@ -263,6 +263,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         let ticket = begin.ticket;
         self.hand.give(Message::Begin(Box::new(begin)));
         let started = Ns(self.clock.now());
+        if no == 0 && (started - intended).0 > LATE_NS {
+            self.shared.control.progress.late.fetch_add(1, Ordering::Relaxed);
+        }
         let (overflow, wake) = (Cell::new(false), Notify::new());
         let mut tap = ShardTap {
             ticket,

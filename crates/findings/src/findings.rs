@@ -60,6 +60,24 @@ impl Findings {
     }
 }
 
+/// What a run without gates is about: its headline figures.
+const HEADLINES: [&str; 4] = ["ttft", "tpot", "e2e", "requests_per_s"];
+
+impl Findings {
+    /// The headline figures that are not valid, one for each metric and place, with the reason.
+    #[must_use]
+    pub fn invalid_headlines(&self) -> Vec<(&Estimate, &str)> {
+        let mut found: Vec<(&Estimate, &str)> = Vec::new();
+        for e in self.estimates.iter().filter(|e| HEADLINES.contains(&e.metric.as_str())) {
+            let is_known = |(f, _): &(&Estimate, &str)| f.metric == e.metric && f.labels == e.labels;
+            if let Some(why) = e.invalid.as_deref().filter(|_| !found.iter().any(is_known)) {
+                found.push((e, why));
+            }
+        }
+        found
+    }
+}
+
 /// Which run, and what it was asked to do.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct RunInfo {

@@ -232,13 +232,15 @@ fn family(guard: Guard) -> Option<&'static str> {
 fn assess(slice: &Slice) -> Vec<Validity> {
     let (sends, late) = (lags(slice), scheduler(slice));
     let receipts = Receipts::of(slice);
+    let is_closed = slice.load().is_some_and(|load| load.is_closed());
     [(Guard::Waiting, ["ttft", "e2e"]), (Guard::Rhythm, ["icl", "tpot"]), (Guard::Load, ["e2e", "ttft"])]
         .into_iter()
         .map(|(guard, metrics)| {
             let p50_s = metrics.iter().find_map(|id| median(slice, id));
             let limit_s = FLOOR_S.max(SHARE * p50_s.unwrap_or(0.0));
             let mut checks = Vec::new();
-            if guard != Guard::Rhythm {
+            // A closed loop has no arrivals that our lateness could bunch: it only thins the load.
+            if guard == Guard::Load || (guard == Guard::Waiting && !is_closed) {
                 checks.push(lag_check("dispatch_lag", &sends, limit_s));
             }
             // What the kernel stamped does not care how late we came to it.

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 /// Measure speed alone: a synthetic prompt under load, without a suite file
 ///
 /// Each prompt begins with a nonce of its own, so that no cache answers. Without
-/// --concurrency and --rate one request is in flight at a time.
+/// --concurrency and --rate one request is in flight at a time. Exits 5 where a headline
+/// figure (ttft, tpot, e2e, requests_per_s) is not valid or a gate is undecided.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -52,6 +53,8 @@ pub(crate) struct Args {
     /// Seed of arrivals; nonces differ from run to run whatever it is [default: from the run's id]
     #[arg(long)]
     seed: Option<u64>,
+    #[command(flatten)]
+    undecided: super::UndecidedArg,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -139,7 +142,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         quiet: args.output.quiet,
         cache: None,
     };
-    finish(store, execution, &args.output.show, &Ending::PLAIN)
+    finish(store, execution, &args.output.show, &Ending::of_bench(args.undecided.undecided))
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {

@@ -73,17 +73,24 @@ pub(crate) struct Ending {
     /// What it is compared with, and how much worse it may be.
     against: Option<(Baseline, Vec<Regression>)>,
     undecided: Undecided,
+    /// Whether figures that are not valid end with an exit code of their own, without any gate.
+    headlines: bool,
 }
 
 impl Ending {
     /// No baseline; undecided gates end with their own exit code.
-    pub(crate) const PLAIN: Ending = Ending { against: None, undecided: Undecided::Fail };
+    pub(crate) const PLAIN: Ending = Ending { against: None, undecided: Undecided::Fail, headlines: false };
+
+    /// A benchmark: its headline figures must be valid.
+    pub(crate) fn of_bench(undecided: Undecided) -> Self {
+        Self { undecided, headlines: true, ..Self::PLAIN }
+    }
 
     /// Opened before anything is sent: `latest` is then the run before this one.
     fn of(args: &Args, execution: &Execution) -> Result<Self, Failure> {
         let undecided = args.undecided.undecided;
         let Some(wanted) = &args.against.baseline else {
-            return Ok(Self { against: None, undecided });
+            return Ok(Self { undecided, ..Self::PLAIN });
         };
         let baseline = Baseline::open(wanted, &args.output.store)?;
         if baseline.run == execution.run {
@@ -93,7 +100,7 @@ impl Ending {
         let (spec, cases) = (&execution.spec, &execution.cases);
         baseline.check_workload(spec, cases, Across::of(args.against.across_workloads))?;
         let gates = all_gates(&args.against, spec, cases)?;
-        Ok(Self { against: Some((baseline, gates)), undecided })
+        Ok(Self { against: Some((baseline, gates)), undecided, headlines: false })
     }
 
     /// Everything that is shown of a run.
@@ -189,7 +196,16 @@ pub(crate) fn finish(
         eprintln!("{}", told(&words));
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
-    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
+    let exit = exit.worst(read_back::gates_exit(&shown.findings, ending.undecided));
+    if !ending.headlines {
+        return Ok(exit);
+    }
+    let (valid, words) = read_back::headlines_exit(&shown.findings, ending.undecided);
+    if let Some(words) = words {
+        let hint = "the report says what to change; 'acidtest calibrate' measures how far figures are off";
+        eprintln!("{}", told(&format!("{words}\n\nhint: {hint}")));
+    }
+    Ok(exit.worst(valid))
 }
 
 fn planned(args: &Args, suite: &Path) -> Result<(Store, Execution), Failure> {

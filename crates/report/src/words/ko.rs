@@ -59,6 +59,8 @@ pub(super) const WORDS: &[Entry] = &[
     ("1 measuring thread", "측정 스레드 1개"),
     ("waiting times", "대기 시간"), ("gaps", "토큰 간격"), ("rates", "처리량"),
     ("not measured", "측정하지 않음"),
+    ("{share} % exact", "도착 시각 {share} % 정확"),
+    ("{share} % sent late", "{share} % 늦게 전송"),
     ("kernel stamps, {share} % of arrivals exact", "커널 시각 기록, 도착 시각의 {share} %가 정확함"),
     ("without them p99 {late} late", "커널 기록이 없었다면 p99 {late} 늦음"),
     ("lower the load, or give the client more or idle cores", "부하를 낮추거나 클라이언트에 여유 코어를 더 주십시오"),
