@@ -323,17 +323,24 @@ fn time(
         return false;
     }
     let scale = Scale::of(&p50.unit, Some(middle));
-    let name = match p50.is_valid() {
-        true => id.into(),
-        false => Cell::painted(format!("{id} !"), Paint::Bad),
+    let all = [p50, p95, p99];
+    let is_spoiled = all.iter().all(|e| !e.is_valid());
+    let name = match is_spoiled {
+        false => id.into(),
+        true => Cell::painted(format!("{id} !"), Paint::Bad),
     };
+    // Where some quantiles are valid and others are not, each says so itself.
+    let [p50_cell, p95_cell, p99_cell] = all.map(|e| match e.is_valid() || is_spoiled {
+        true => scale.bare(e, lang).into(),
+        false => Cell::painted(format!("{} !", scale.bare(e, lang)), Paint::Bad),
+    });
     grid.row([
         once(&group.name, first),
         name,
         scale.unit.clone().into(),
-        scale.bare(p50, lang).into(),
-        scale.bare(p95, lang).into(),
-        scale.bare(p99, lang).into(),
+        p50_cell,
+        p95_cell,
+        p99_cell,
         out_of(p50, lang).into(),
     ]);
     true

@@ -3,6 +3,8 @@
 //! Main function: [`once`]. Must stay quick: limits here are tens of milliseconds.
 
 mod failures;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod pooling;
 mod protocols;
 mod stamps;
