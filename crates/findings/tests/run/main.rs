@@ -8,6 +8,7 @@ mod compare;
 mod corpus;
 mod failures;
 mod gates;
+mod stamps;
 mod thinking;
 
 use acidtest_findings::{
@@ -427,7 +428,7 @@ fn rates_of_the_steady_window() {
 fn a_late_client_spoils_times_and_not_answers() {
     // Sends were 30 ms late; the median is about 180 ms. Only what 30 ms could turn is undecided.
     let gates = ["ttft.p50 <= 200 ms", "ttft.p50 <= 1 s", "ttft.p50 <= 100 ms", "accuracy >= 0.5"];
-    let (spec, cases) = (spec(CLOSED, 124, &gates), cases(124, 4));
+    let (spec, cases) = (spec(Load::Constant { rate: 1.0 }, 124, &gates), cases(124, 4));
     let mut rows = docent(&cases);
     for r in rows.iter_mut().skip(62) {
         r.started = r.started.map(|s| s + Ns::from_millis(30));
