@@ -240,7 +240,9 @@ impl Desk {
     fn count(&self, record: &Record) {
         let progress = &self.setup.control.progress;
         let counter = match record.outcome {
-            Outcome::Completed { .. } => &progress.completed,
+            Outcome::Completed { .. } | Outcome::Failed { cause: Cause::ClientCancel, .. } => {
+                &progress.completed
+            }
             _ => &progress.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
