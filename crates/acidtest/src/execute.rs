@@ -14,7 +14,7 @@ use acidtest_clock::{Stamps, Zero};
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
-    Case, ClockRow, Fact, IS_GREEDY, Item, LOGLIKELIHOOD, Outcome, OutcomeClass, Row, RunId, RunSpec,
+    Case, Cause, ClockRow, Fact, IS_GREEDY, Item, LOGLIKELIHOOD, Outcome, OutcomeClass, Row, RunId, RunSpec,
     RunState, Source, Usage, Value, Verdict,
 };
 use acidtest_store::{Store, Writer};
@@ -51,6 +51,9 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let zero = Zero::start();
     let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
     check_targets(&e.spec, &secrets, zero)?;
+    for warning in crate::before::check(&e.spec)? {
+        eprintln!("{}", crate::lang::told(&crate::exit::harmless(&format!("warning: {warning}"))));
+    }
     let files = uploads::read(&e.spec, &e.cases, &e.folder)?;
     // Held until the end: a second process must not send what is being sent.
     let _claim = store.claim(e.run).map_err(trouble)?;
@@ -292,7 +295,8 @@ pub(crate) fn exit_of(store: &Store, run: RunId, stopped: Option<StopReason>) ->
 pub(crate) fn why_nothing_answered(store: &Store, run: RunId) -> Result<Option<String>, Failure> {
     let (mut answered, mut first) = (false, None);
     let mut look = |row: Row| {
-        answered |= row.class.delivered();
+        // A client that leaves on purpose was answered as far as it waited.
+        answered |= row.class.delivered() || row.class == OutcomeClass::Failed(Cause::ClientCancel);
         first = first.or(Some(row.key));
     };
     store.rows(run, &mut look).map_err(trouble)?;

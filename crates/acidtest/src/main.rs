@@ -6,6 +6,7 @@
 
 mod baseline;
 mod battles;
+mod before;
 mod children;
 mod commands;
 mod execute;

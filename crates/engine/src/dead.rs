@@ -24,8 +24,8 @@ impl Reached {
                 let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
                 lost >= TRIES && !self.anybody.load(Ordering::Relaxed)
             }
-            // Nothing is known of a request that we took back.
-            End::Failed { cause: Cause::Cancelled, .. } => false,
+            // Nothing is known of a request that we took back or could not send.
+            End::Failed { cause: Cause::Cancelled | Cause::Local, .. } => false,
             _ => {
                 self.anybody.store(true, Ordering::Relaxed);
                 false

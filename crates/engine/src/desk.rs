@@ -154,8 +154,13 @@ impl Desk {
         };
         let mut record = self.record(&begin, timing, parsed.outcome);
         record.head = attempt.head;
-        record.place =
-            Place { worker: 0, shard: begin.shard, connection: attempt.connection, reused: attempt.reused };
+        record.place = Place {
+            worker: 0,
+            shard: begin.shard,
+            connection: attempt.connection,
+            reused: attempt.reused,
+            address: attempt.address,
+        };
         record.answer = parsed.answer;
         record.said = parsed.said;
         self.body(&record.request, &begin)?;
@@ -235,7 +240,9 @@ impl Desk {
     fn count(&self, record: &Record) {
         let progress = &self.setup.control.progress;
         let counter = match record.outcome {
-            Outcome::Completed { .. } => &progress.completed,
+            Outcome::Completed { .. } | Outcome::Failed { cause: Cause::ClientCancel, .. } => {
+                &progress.completed
+            }
             _ => &progress.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -284,7 +291,7 @@ impl Desk {
                 (Status::Unparsable, _) => Some(false),
                 _ => None,
             });
-        let failed = matches!(record.outcome, Outcome::Failed { cause, .. } if cause != Cause::Cancelled);
+        let failed = matches!(record.outcome, Outcome::Failed { cause, .. } if cause.counts());
         control.counts.add(Added { failed, correct });
         let elapsed_s = record.timing.ended.map_or(0.0, |t| t.0 as f64 / 1e9);
         let now = Now { spent: control.spent(), elapsed_s };
@@ -332,6 +339,7 @@ pub fn retryable(cause: Cause) -> bool {
             | Cause::Stalled
             | Cause::ErrorEvent
             | Cause::Program
+            | Cause::Local
     )
 }
 

@@ -33,6 +33,7 @@ mod simulation;
 #[cfg(test)]
 mod simulation_steps;
 mod steps;
+mod turn;
 
 pub use control::{Control, LATE_NS, Progress, StopReason};
 pub use desk::retryable;

@@ -208,7 +208,9 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
         if job.control.stopped().is_some() {
             break;
         }
-        let shards = shards_for(job.spec.phases[usize::from(phase)].load);
+        let target_spec = &job.spec.targets[usize::from(target)];
+        let shards =
+            shards_for(job.spec.phases[usize::from(phase)].load).min(crate::turn::most_threads(target_spec));
         most = most.max(shards);
         let shared = Arc::new(Shared {
             spec: job.spec.clone(),
@@ -344,7 +346,8 @@ fn shard_thread(
             &job.secrets,
             job.zero,
         )?
-        .with_files(&job.files);
+        .with_files(&job.files)
+        .for_thread(no, shared.shards);
         Ok((runtime, clock, endpoint))
     });
     ready.wait();

@@ -115,7 +115,8 @@ impl Asking<'_> {
                 is_built = false;
                 Built { stream: ask.stream, ..Built::default() }
             });
-            ready.steps.push((built, Arc::new(asked)));
+            let turn = crate::turn::of(self.spec, target, slot.no, *step);
+            ready.steps.push((Built { turn, ..built }, Arc::new(asked)));
         }
         (ready, is_built)
     }
@@ -274,8 +275,10 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             overflow: &overflow,
             wake: &wake,
         };
+        let again = crate::turn::again(&step.0, no);
+        let built = again.as_ref().unwrap_or(&step.0);
         let attempt = tokio::select! {
-            attempt = self.target.attempt(&step.0, &mut tap) => attempt,
+            attempt = self.target.attempt(built, &mut tap) => attempt,
             () = wake.notified() => {
                 self.reading("handover_full", 1.0);
                 let detail = "all answers in flight together were larger than this program may hold";
@@ -322,6 +325,7 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             head: None,
             connection: 0,
             reused: false,
+            address: 0,
             end: End::Failed { stage: Stage::Body, cause, detail },
         }
     }

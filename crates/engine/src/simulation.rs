@@ -111,6 +111,7 @@ impl Target for Scripted {
                 marks: Vec::new(),
                 head: Some(Head { status, headers: vec![("content-type".into(), content_type.into())] }),
                 connection: 0,
+                address: 0,
                 reused: false,
                 end,
             }

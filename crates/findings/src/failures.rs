@@ -8,7 +8,7 @@ use crate::find::is_judged;
 use crate::findings::Failure;
 use crate::measure::in_send_order;
 use crate::view::{Asked, CORRECT, Opinion, REFUSED, View};
-use acidtest_record::{Key, Kind, OutcomeClass};
+use acidtest_record::{Cause, Key, Kind, OutcomeClass};
 use std::collections::{BTreeMap, HashMap};
 
 /// Most failures listed.
@@ -73,6 +73,8 @@ pub(crate) fn reason(a: &Asked, judged: bool) -> Option<String> {
         _ => {}
     }
     match class {
+        // As planned: nobody failed.
+        OutcomeClass::Failed(Cause::ClientCancel) => return None,
         OutcomeClass::Failed(cause) => return Some(cause.words().to_owned()),
         OutcomeClass::NotSent(why) => return Some(format!("not sent: {}", why.id())),
         _ => {}

@@ -167,7 +167,7 @@ fn causes(slice: &Slice) -> BTreeSet<Cause> {
             acidtest_record::OutcomeClass::Failed(cause) => Some(cause),
             _ => None,
         })
-        .filter(|c| *c != Cause::Cancelled)
+        .filter(|c| c.counts())
         .collect()
 }
 

@@ -11,7 +11,7 @@ use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
 use crate::view::{Asked, Slice};
 use acidtest_metrics::language::ratio_interval;
 use acidtest_metrics::stats::{self, Clustered, NoInterval, StatError, Unit as Sums};
-use acidtest_record::Stat;
+use acidtest_record::{Cause, OutcomeClass, Stat};
 use std::collections::{BTreeMap, HashSet};
 
 /// Level of every interval.
@@ -628,7 +628,10 @@ fn samples(
         if slice.view.is_cached(slice.view.row(i)) {
             continue;
         }
-        let is_lost = i + 1 == a.range().end && !a.last().class.delivered();
+        let last = a.last().class;
+        // Who left on purpose did not wait for ever.
+        let is_left = last == OutcomeClass::Failed(Cause::ClientCancel);
+        let is_lost = i + 1 == a.range().end && !last.delivered() && !is_left;
         let seen = row(&a, i);
         is_observable |= !matches!(seen, Seen::Absent);
         let value = match seen {

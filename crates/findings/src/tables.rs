@@ -9,6 +9,9 @@ use crate::view::{CORRECT, Opinion, Slice};
 use acidtest_metrics::json::Repair;
 use acidtest_record::{Cause, NotSent, OutcomeClass};
 
+/// What the plan wanted: no failure.
+const PLANNED: OutcomeClass = OutcomeClass::Failed(Cause::ClientCancel);
+
 /// The tables of one target and phase.
 pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
     let of = slice.requests.len() as u64;
@@ -24,7 +27,13 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
     let delivery = DELIVERY.map(|(class, words)| Count {
         class: class.into(),
         words: words.into(),
-        count: count(&|c| c.ids().0 == class),
+        count: count(&|c| c.ids().0 == class && c != PLANNED),
+    });
+    let mut delivery = Vec::from(delivery);
+    delivery.push(Count {
+        class: Cause::ClientCancel.id().into(),
+        words: Cause::ClientCancel.words().into(),
+        count: count(&|c| c == PLANNED),
     });
     let view = slice.view;
     let asked = slice.asked().flat_map(|a| a.attempts()).filter(|c| !view.is_cached(c));
@@ -40,7 +49,7 @@ pub(crate) fn tables(slice: &Slice) -> Vec<Table> {
         words: words(why).into(),
         count: count(&|c| c == OutcomeClass::NotSent(why)),
     });
-    let mut all = vec![table("delivery", "requests", of, delivery.into())];
+    let mut all = vec![table("delivery", "requests", of, delivery)];
     if slice.view.has_opinion(CORRECT) {
         let judged = JUDGEMENT.map(|(class, words)| Count {
             class: class.into(),

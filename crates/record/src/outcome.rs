@@ -106,12 +106,16 @@ pub enum Cause {
     Program,
     /// We stopped it (interrupt, end of run).
     Cancelled,
+    /// The plan wanted the client to give it up: no fault of the server's.
+    ClientCancel,
+    /// This machine had no file descriptor or port left for it: no fault of the server's.
+    Local,
 }
 
 /// Every cause with the words users read.
 impl Cause {
     /// All causes in the order in which reports list them.
-    pub const ALL: [Cause; 16] = [
+    pub const ALL: [Cause; 18] = [
         Cause::Dns,
         Cause::Connect,
         Cause::Tls,
@@ -128,6 +132,8 @@ impl Cause {
         Cause::TooLarge,
         Cause::Program,
         Cause::Cancelled,
+        Cause::ClientCancel,
+        Cause::Local,
     ];
 
     /// Stable word used in JSON, labels and the store.
@@ -150,7 +156,16 @@ impl Cause {
             Cause::TooLarge => "too_large",
             Cause::Program => "program",
             Cause::Cancelled => "cancelled",
+            Cause::ClientCancel => "client_cancel",
+            Cause::Local => "local",
         }
+    }
+
+    /// Whether it says something about the server: not where we stopped or gave up the
+    /// request, nor where this machine could not send it.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        !matches!(self, Cause::Cancelled | Cause::ClientCancel | Cause::Local)
     }
 
     /// The cause of that word.
@@ -179,6 +194,8 @@ impl Cause {
             Cause::TooLarge => "answer too large",
             Cause::Program => "program failed",
             Cause::Cancelled => "cancelled",
+            Cause::ClientCancel => "cancelled as planned",
+            Cause::Local => "no file or port left on our machine",
         }
     }
 }

@@ -129,4 +129,12 @@ pub struct Place {
     pub connection: u32,
     /// Whether the connection had served a request before.
     pub reused: bool,
+    /// Which of the target's addresses was asked, in the order of its URLs from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub address: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_first(address: &u16) -> bool {
+    *address == 0
 }

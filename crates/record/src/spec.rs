@@ -135,6 +135,9 @@ pub struct TargetSpec {
     /// Which program is asked, for [`TargetKind::Command`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<crate::target::CommandSpec>,
+    /// How its connections are made and used.
+    #[serde(default, skip_serializing_if = "crate::connections::Connections::is_default")]
+    pub connections: crate::connections::Connections,
 }
 
 /// The protocol of a target.

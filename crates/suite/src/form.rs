@@ -5,6 +5,7 @@
 //! readers know.
 #![allow(dead_code, reason = "only the schema of these types is used")]
 
+mod connections;
 mod metrics;
 mod scorers;
 mod targets;
@@ -151,8 +152,9 @@ struct Target {
     /// The protocol that it speaks. Default: openai_chat.
     #[schemars(with = "Option<TargetKind>")]
     kind: Option<TargetKind>,
-    /// `http(s)://HOST/v1`, `sim:NAME` (the simulated server) or `local:NAME` (a built-in answerer).
-    url: String,
+    /// `http(s)://HOST/v1`, `sim:NAME` (the simulated server) or `local:NAME` (a built-in answerer); a list of
+    /// addresses is asked in turn.
+    url: OneOrMany<String>,
     /// The model to ask for.
     model: Option<String>,
     /// NAME of the environment variable that holds the key, never the key itself.
@@ -168,6 +170,10 @@ struct Target {
     price: Option<Price>,
     /// Configuration of the simulated server, for `url: sim:NAME`.
     sim: Option<Map<String, Value>>,
+    /// How connections are made: reuse (the default), new, or a map.
+    connections: Option<connections::ConnectionPolicy>,
+    /// Requests that the client gives up on purpose.
+    cancel: Option<connections::Cancel>,
 }
 
 /// The protocol of a target.
@@ -658,6 +664,8 @@ mod tests {
         check("Suite", &suite::KEYS);
         check("Target", &own_targets::KEYS);
         check("Price", &own_targets::PRICE_KEYS);
+        check("Connections", &crate::connections::KEYS);
+        check("Cancel", &crate::connections::CANCEL_KEYS);
         check("HttpTarget", &http_target::KEYS);
         check("Response", &http_target::RESPONSE_KEYS);
         check("Audio", &http_target::AUDIO_KEYS);

@@ -3,6 +3,7 @@
 //! Main function: [`read`]; [`check_names`] holds its templates against the
 //! cases. Must not let a secret into the spec, and fills in nothing itself.
 
+use crate::connections;
 use crate::error::SuiteError;
 use crate::nearest::nearest;
 use crate::read::{Doc, Fields};
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of the target.
-pub(crate) const KEYS: [&str; 15] = [
+pub(crate) const KEYS: [&str; 17] = [
     "kind",
     "name",
     "url",
@@ -33,6 +34,8 @@ pub(crate) const KEYS: [&str; 15] = [
     "response",
     "session",
     "price",
+    "connections",
+    "cancel",
 ];
 /// Keys of `response`.
 pub(crate) const RESPONSE_KEYS: [&str; 12] = [
@@ -71,8 +74,8 @@ const TEMPLATES: [&str; 7] = ["url", "headers", "query", "body", "form", "text",
 /// Reads a target.
 pub(crate) fn read(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
     let fields = Fields::open(doc, node, "an http target", &KEYS)?;
-    let url_node = fields.need("url", "http://localhost:8000/ask")?;
-    let url = url(doc, url_node)?;
+    let url_node = connections::first_url(doc, fields.need("url", "http://localhost:8000/ask")?)?;
+    let first = url(doc, url_node)?;
     let model = fields.maybe("model", Doc::name)?;
     let name = match (fields.maybe("name", Doc::name)?, &model) {
         (Some(name), _) => name,
@@ -84,10 +87,16 @@ pub(crate) fn read(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
     let session = fields.maybe("session", session)?;
     let query = fields.maybe("query", query)?.unwrap_or_default();
     let headers = fields.maybe("headers", headers)?.unwrap_or_default();
+    let connections = connections::read(&fields, url)?;
+    if let (Some(node), Some(_), false) = (fields.get("url"), &session, connections.also.is_empty()) {
+        return Err(doc
+            .at(node, "a session belongs to one address, and there are several")
+            .hint("name one address, or make each a target of its own"));
+    }
     Ok(TargetSpec {
         name,
         kind: TargetKind::Http,
-        source: Source::Url(url),
+        source: Source::Url(first),
         model: model.unwrap_or_default(),
         key_env: fields.maybe("key", targets::key)?,
         headers,
@@ -100,6 +109,7 @@ pub(crate) fn read(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
             response,
             session,
         })),
+        connections,
         ..TargetSpec::default()
     })
 }

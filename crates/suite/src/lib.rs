@@ -18,6 +18,7 @@ mod abort;
 mod cases;
 mod chat_template;
 mod command_target;
+mod connections;
 mod csv;
 mod data;
 mod dataset;

@@ -8,14 +8,26 @@ use crate::error::SuiteError;
 use crate::nearest::nearest;
 use crate::read::{Doc, Fields};
 use crate::tree::{Kind, Node};
-use crate::{command_target, http_target};
+use crate::{command_target, connections, http_target};
 use acidtest_record::{Case, Price, Source, TargetKind, TargetSpec};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Keys of a target.
-pub(crate) const KEYS: [&str; 10] =
-    ["name", "url", "kind", "model", "key", "headers", "body", "stream", "price", "sim"];
+pub(crate) const KEYS: [&str; 12] = [
+    "name",
+    "url",
+    "kind",
+    "model",
+    "key",
+    "headers",
+    "body",
+    "stream",
+    "price",
+    "sim",
+    "connections",
+    "cancel",
+];
 /// Keys of a price.
 pub(crate) const PRICE_KEYS: [&str; 5] = ["currency", "input", "output", "cached", "request"];
 
@@ -95,8 +107,16 @@ fn target(doc: &Doc, node: &Node) -> Result<TargetSpec, SuiteError> {
         body: fields.maybe("body", body_fields)?.unwrap_or_default(),
         stream: stream(&fields, kind)?,
         price: fields.maybe("price", price)?,
+        connections: connections::read(&fields, plain_url)?,
         ..TargetSpec::default()
     })
+}
+
+/// A base address over HTTP.
+fn plain_url(doc: &Doc, node: &Node) -> Result<String, SuiteError> {
+    let url = doc.name(node, "'url'")?;
+    check_url(doc, node, &url)?;
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 /// The word of `kind`, where there is one.
@@ -131,7 +151,7 @@ fn own<'a>(suite: &Fields<'a>) -> Result<impl Iterator<Item = &'a Node>, SuiteEr
 /// Where the target is, and the name that a built-in one has by itself.
 fn source(fields: &Fields<'_>) -> Result<(Source, Option<String>), SuiteError> {
     let doc = fields.doc;
-    let node = fields.need("url", "http://localhost:8000/v1")?;
+    let node = connections::first_url(doc, fields.need("url", "http://localhost:8000/v1")?)?;
     let url = doc.name(node, "'url'")?;
     let sim = fields.maybe("sim", Doc::object)?;
     if let Some((_, name)) = url.split_once(':').filter(|(s, _)| *s == "sim" || *s == "local") {

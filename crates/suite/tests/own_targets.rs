@@ -117,3 +117,52 @@ fn wrong_command_targets_are_shown_in_their_line() {
         assert!(!err.contains(secret), "{err}");
     }
 }
+
+#[test]
+fn connections_are_read_whole() {
+    use acidtest_record::{Cancel, CancelAfter, Connections, Http2};
+    let of = |more: &str| {
+        good(&format!("{{ url: 'http://h/v1', model: m, {more} }}")).spec.targets[0].connections.clone()
+    };
+    assert!(of("stream: true").is_default());
+    assert!(of("connections: reuse").is_default());
+    assert_eq!(of("connections: new").requests, Some(1));
+    let two = Http2 { connections: Some(4), streams: 64 };
+    let want = Connections { requests: Some(9), http2: Some(two), ..Connections::default() };
+    assert_eq!(of("connections: { requests: 9, http: 2, count: 4, streams: 64 }"), want);
+    assert_eq!(of("connections: { http: 2 }").http2, Some(Http2 { connections: None, streams: 100 }));
+    let events = Cancel { after: CancelAfter::Events(20), share: 0.2 };
+    assert_eq!(of("cancel: { after_events: 20, share: 0.2 }").cancel, Some(events));
+    let late = Cancel { after: CancelAfter::Seconds(1.5), share: 1.0 };
+    assert_eq!(of("cancel: { after: 1.5 s }").cancel, Some(late));
+    let loaded = good("{ url: ['http://a/v1', 'http://b:9/v1/'], model: m }");
+    assert_eq!(loaded.spec.targets[0].connections.also, ["http://b:9/v1"]);
+    // The stored form reads back as it was, and one without any is as it was before.
+    let text = serde_json::to_string(&loaded.spec).unwrap();
+    assert_eq!(serde_json::from_str::<acidtest_record::RunSpec>(&text).unwrap(), loaded.spec);
+    let plain = good("{ url: 'http://a/v1', model: m }");
+    assert!(!serde_json::to_string(&plain.spec).unwrap().contains("connections"));
+}
+
+#[test]
+fn wrong_connections() {
+    let bad = |more: &str, caret: &str, message: &str, hint: &str| {
+        wrong(&format!("{{ url: 'http://h/v1', model: m, {more} }}"), caret, message, hint);
+    };
+    bad("connections: fresh", "fresh", "unknown word in 'connections'", "reuse, new");
+    bad("connections: { streams: 3 }", "3", "'streams' needs HTTP/2", "http: 2");
+    bad("connections: { http: 3 }", "3", "at most 2", "");
+    bad("connections: { requests: 0 }", "0", "at least 1", "");
+    bad("connections: { strams: 3 }", "strams", "unknown key 'strams'", "streams");
+    bad("cancel: { share: 0.5 }", "{", "needs one of 'after', 'after_events'", "");
+    bad("cancel: { after: 3 }", "3", "has no unit", "unit");
+    bad("cancel: { after_events: 5, share: 0 }", "0", "must be above 0", "");
+    bad("cancel: { after_events: 5, share: 2 }", "2", "at most 1", "");
+    let several = |urls: &str, caret: &str, message: &str| {
+        wrong(&format!("{{ url: [{urls}], model: m }}"), caret, message, "");
+    };
+    several("'http://a/v1', 'http://b/v2'", "'http://b/v2'", "must have the same path");
+    several("'http://a/v1', 'sim:x'", "'sim:x'", "is not an address");
+    several("'http://a/v1', 'http://b:0/v1'", "'http://b:0/v1'", "no proper host and port");
+    several("", "[", "empty list");
+}

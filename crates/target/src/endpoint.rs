@@ -55,6 +55,16 @@ impl Endpoint {
         }
     }
 
+    /// The same for one of `of` measuring threads: a planned number of connections is shared out.
+    #[must_use]
+    pub fn for_thread(self, no: u16, of: u16) -> Self {
+        match self {
+            Self::Http(target) => Self::Http(Box::new(target.for_thread(no, of))),
+            Self::Custom(target) => Self::Custom(Box::new(target.for_thread(no, of))),
+            Self::Command(target) => Self::Command(target),
+        }
+    }
+
     /// Makes parsers for this target's answers, streamed or not, on any thread.
     #[must_use]
     pub fn parser_factory(&self) -> Box<dyn Fn(bool) -> Parser + Send> {

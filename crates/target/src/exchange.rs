@@ -2,34 +2,31 @@
 //!
 //! Main function: [`exchange`]. Must not parse JSON, and hands bytes on as they come.
 
-use crate::failure::{Failure, classify};
+use crate::failure::Failure;
 use crate::framing::Alive;
 use crate::head;
 use crate::http::HttpTarget;
-use crate::seam::{Attempt, End, Segment, Tap};
+use crate::seam::{Attempt, End, Leave, Segment, Tap, Turn};
 use crate::transport::fill::Fill;
-use crate::transport::pool::Connection;
-use crate::transport::socket::Log;
+use crate::transport::lane::{Flow, Lane, Refused, Responding};
+use crate::transport::trace::Trace;
 use acidtest_record::{Cause, Head, Limits, Mark, MarkName, Ns, Stage};
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body_util::Full;
-use hyper::body::{Body, Incoming};
 use hyper::{Request, Response};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Most bytes of a body that is no answer (error statuses, HTML).
 const MAX_REFUSED: u64 = 64 << 10;
 /// Most socket reads of one attempt: more than any honest answer needs.
 const MAX_READS: u32 = 1 << 20;
-/// How long a pooled connection may take to be free again after its last answer.
-const MAX_READY: Duration = Duration::from_secs(1);
+/// How often a request goes out on another connection after one that turned out closed.
+const MAX_AGAIN: u32 = 4;
 
 /// The limits of an attempt as durations.
 #[derive(Debug, Clone, Copy)]
@@ -89,27 +86,30 @@ impl Tap for Valve<'_> {
 /// Makes one attempt; gives all headers of the response beside it, which no record keeps.
 pub(crate) async fn exchange(
     target: &HttpTarget,
-    request: Request<Full<Bytes>>,
+    request: Request<Bytes>,
+    turn: Turn,
     withheld: Option<&Withheld<'_>>,
     tap: &mut dyn Tap,
 ) -> (Attempt, HeaderMap) {
-    let mut trip = Trip::new(target, withheld);
+    let mut trip = Trip::new(target, turn, withheld);
+    let request = target.addressed(request, turn);
     let mut valve = Valve { tap, withheld };
     let end = match trip.run(request, &mut valve).await {
         Ok(()) => End::Complete,
-        Err(failure) => failure.into_end(&target.mask),
+        Err(failure) => trip.left_or(failure).into_end(&target.mask),
     };
-    let log = trip.log.as_deref();
+    let trace = trip.trace.as_deref();
     let attempt = Attempt {
         started: trip.started,
-        sent: log.and_then(Log::first_write),
-        sent_end: log.and_then(Log::request_end),
+        sent: trace.and_then(Trace::first_write),
+        sent_end: trace.and_then(Trace::request_end),
         body_end: trip.body_end,
         ended: trip.now(),
         marks: trip.marks,
         head: trip.head,
         connection: trip.connection,
         reused: trip.reused,
+        address: trip.address,
         end,
     };
     (attempt, trip.headers)
@@ -119,36 +119,33 @@ pub(crate) async fn exchange(
 struct Trip<'t> {
     target: &'t HttpTarget,
     withheld: Option<&'t Withheld<'t>>,
+    leave: Option<Leave>,
     headers: HeaderMap,
     started: Ns,
     marks: Vec<Mark>,
-    log: Option<Rc<Log>>,
+    trace: Option<Rc<dyn Trace>>,
     head: Option<Head>,
     body_end: Option<Ns>,
     connection: u32,
     reused: bool,
-}
-
-/// A request that brought no response.
-enum Unanswered {
-    /// No byte of it was written: it may go out on another connection.
-    Unsent(Box<Request<Full<Bytes>>>, Failure),
-    Failed(Failure),
+    address: u16,
 }
 
 impl<'t> Trip<'t> {
-    fn new(target: &'t HttpTarget, withheld: Option<&'t Withheld<'t>>) -> Self {
+    fn new(target: &'t HttpTarget, turn: Turn, withheld: Option<&'t Withheld<'t>>) -> Self {
         Self {
             target,
             withheld,
+            leave: turn.leave,
             headers: HeaderMap::new(),
             started: Ns(target.zero.now()),
             marks: Vec::new(),
-            log: None,
+            trace: None,
             head: None,
             body_end: None,
             connection: 0,
             reused: false,
+            address: target.address_of(turn),
         }
     }
 
@@ -160,94 +157,93 @@ impl<'t> Trip<'t> {
         Instant::from_std(self.target.zero.instant(at.0))
     }
 
-    fn mark(&mut self, name: MarkName) {
-        let at = self.now();
-        self.marks.push(Mark { name, at });
-    }
-
-    /// When the whole attempt is over at the latest.
+    /// When the whole attempt is over at the latest: by our limit, or since the client leaves.
     fn total_due(&self) -> Ns {
-        self.started + self.target.times.total
+        let due = self.started + self.target.times.total;
+        self.leave_due().map_or(due, |leave| leave.min(due))
     }
 
-    async fn run(&mut self, mut request: Request<Full<Bytes>>, tap: &mut dyn Tap) -> Result<(), Failure> {
+    fn leave_due(&self) -> Option<Ns> {
+        match self.leave? {
+            Leave::After(time) => Some(self.started + time),
+            Leave::Events(_) => None,
+        }
+    }
+
+    /// A limit that passed because the client was to leave then is no fault of the server's.
+    fn left_or(&self, failure: Failure) -> Failure {
+        let is_late = self.leave_due().is_some_and(|due| self.now() >= due);
+        match (failure.cause, self.leave) {
+            (Cause::Timeout | Cause::Stalled, Some(Leave::After(time))) if is_late => {
+                let what = format!("given up after {} as planned", words(time));
+                Failure::new(failure.stage, Cause::ClientCancel, what)
+            }
+            _ => failure,
+        }
+    }
+
+    async fn run(&mut self, mut request: Request<Bytes>, tap: &mut dyn Tap) -> Result<(), Failure> {
         let sleep = sleep_until(self.instant(self.total_due()));
         tokio::pin!(sleep);
+        let way = self.target.way(self.address);
+        let mut again = 0;
         loop {
-            let mut connection = self.connection().await?;
-            let log = Rc::clone(&connection.log);
-            log.begin();
-            self.log = Some(Rc::clone(&log));
-            self.connection = connection.number;
-            self.reused = connection.served;
-            let mut fill = Fill::new(&mut *tap, log);
-            match self.head(&mut connection, request, sleep.as_mut()).await {
-                Ok(response) => {
-                    let refusal = self.answer(response, &mut fill, sleep.as_mut()).await?;
-                    self.target.pool.put(connection);
-                    return refusal.map_or(Ok(()), Err);
-                }
-                Err(Unanswered::Unsent(unsent, _)) if connection.served => request = *unsent,
-                Err(Unanswered::Unsent(_, failure) | Unanswered::Failed(failure)) => {
-                    return Err(failure);
-                }
-            }
-        }
-    }
-
-    /// A pooled connection that is free, or a new one.
-    async fn connection(&mut self) -> Result<Connection, Failure> {
-        while let Some(mut connection) = self.target.pool.take() {
-            if connection.sender.is_ready() {
-                return Ok(connection);
-            }
-            self.mark(MarkName::QueueStart);
-            let limit = self.instant(self.total_due()).min(Instant::now() + MAX_READY);
-            let ready = timeout_at(limit, connection.sender.ready()).await;
-            self.mark(MarkName::QueueEnd);
-            if let Ok(Ok(())) = ready {
-                return Ok(connection);
-            }
-        }
-        let due = self.total_due().min(self.now() + self.target.times.connect);
-        let deadline = self.instant(due);
-        self.target.pool.open(&mut self.marks, deadline).await
-    }
-
-    /// Sends the request and waits for the response head.
-    async fn head(
-        &mut self,
-        connection: &mut Connection,
-        request: Request<Full<Bytes>>,
-        mut sleep: Pin<&mut Sleep>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let log = Rc::clone(&connection.log);
-        let sending = connection.sender.try_send_request(request);
-        tokio::pin!(sending);
-        loop {
-            sleep.as_mut().reset(self.instant(self.head_due(&log)));
-            let next = step(|cx| sending.as_mut().poll(cx), sleep.as_mut()).await;
-            match next {
-                Step::Done(Ok(response)) => return Ok(response),
-                Step::Done(Err(mut error)) => {
-                    let unsent = error.take_message();
-                    let mut failure = classify(error.error(), head_stage(&log), log.began_to_answer());
-                    if connection.served {
-                        failure.detail.push_str(" (on a connection kept alive)");
+            let mut lane = self.lane().await?;
+            self.connection = lane.number();
+            self.reused = lane.reused();
+            let (trace, refused) = match lane.ask(request) {
+                Ok((trace, mut responding)) => {
+                    self.trace = Some(Rc::clone(&trace));
+                    let mut fill = Fill::new(&mut *tap, Rc::clone(&trace));
+                    match self.head(&*trace, &mut responding, sleep.as_mut()).await {
+                        Ok(response) => {
+                            let refusal = self.answer(response, &*trace, &mut fill, sleep.as_mut()).await?;
+                            way.put(lane);
+                            return refusal.map_or(Ok(()), Err);
+                        }
+                        Err(refused) => (Some(trace), refused),
                     }
-                    return Err(match unsent {
-                        Some(request) => Unanswered::Unsent(Box::new(request), failure),
-                        None => Unanswered::Failed(failure),
-                    });
                 }
-                Step::Timer => self.head_in_time(&log).map_err(Unanswered::Failed)?,
+                Err(refused) => (None, refused),
+            };
+            drop(trace);
+            again += 1;
+            match refused.unsent {
+                Some(unsent) if again <= MAX_AGAIN => request = *unsent,
+                _ => return Err(refused.failure),
+            }
+        }
+    }
+
+    /// A connection or stream that is free, or a new one.
+    async fn lane(&mut self) -> Result<Lane, Failure> {
+        let (total, connect) = (self.total_due(), self.target.times.connect);
+        let zero = self.target.zero;
+        let now = || Ns(zero.now());
+        let instant = |at: Ns| Instant::from_std(zero.instant(at.0));
+        let connect_due = || instant(total.min(now() + connect));
+        self.target.way(self.address).lane(&mut self.marks, &now, instant(total), &connect_due).await
+    }
+
+    /// Waits for the response head.
+    async fn head(
+        &self,
+        trace: &dyn Trace,
+        responding: &mut Responding,
+        mut sleep: Pin<&mut Sleep>,
+    ) -> Result<Response<Flow>, Refused> {
+        loop {
+            sleep.as_mut().reset(self.instant(self.head_due(trace)));
+            match step(|cx| responding.as_mut().poll(cx), sleep.as_mut()).await {
+                Step::Done(done) => return done,
+                Step::Timer => self.head_in_time(trace).map_err(Refused::failed)?,
             }
         }
     }
 
     /// When to look at the clock again while waiting for the head. Nobody tells
     /// when the request's last byte is out, so until then it is looked at often.
-    fn head_due(&self, log: &Log) -> Ns {
+    fn head_due(&self, log: &dyn Trace) -> Ns {
         let first_byte = self.target.times.first_byte;
         let due = match log.request_end() {
             Some(end) => end + first_byte,
@@ -256,7 +252,7 @@ impl<'t> Trip<'t> {
         due.min(self.total_due())
     }
 
-    fn head_in_time(&self, log: &Log) -> Result<(), Failure> {
+    fn head_in_time(&self, log: &dyn Trace) -> Result<(), Failure> {
         let now = self.now();
         let stage = head_stage(log);
         let fail = |what: String| Err(Failure::new(stage, Cause::Timeout, what));
@@ -277,13 +273,13 @@ impl<'t> Trip<'t> {
     /// then the refusal is returned beside the whole body.
     async fn answer(
         &mut self,
-        response: Response<Incoming>,
+        response: Response<Flow>,
+        log: &dyn Trace,
         fill: &mut Fill<'_>,
         sleep: Pin<&mut Sleep>,
     ) -> Result<Option<Failure>, Failure> {
-        let log = self.log.clone().expect("a response came over a connection");
         let (parts, body) = response.into_parts();
-        let at = log.latest().at;
+        let at = log.head_end();
         let name = MarkName::Head;
         self.marks.push(Mark { name, at });
         self.head = Some(head::kept(&parts, &self.target.mask));
@@ -300,13 +296,18 @@ impl<'t> Trip<'t> {
             total: times.total,
             total_due: self.total_due(),
             bytes: 0,
+            events: 0,
+            most_events: match self.leave {
+                Some(Leave::Events(most)) => most,
+                _ => u32::MAX,
+            },
             limit: if refusal.is_some() { MAX_REFUSED } else { times.body },
         };
-        let read = self.body(body, &log, &mut watch, fill, sleep).await;
+        let read = self.body(body, log, &mut watch, fill, sleep).await;
         if read.is_ok() {
             self.body_end = match log.eof() {
                 Some(eof) if head::ends_with_connection(&parts.headers) => Some(eof),
-                _ => Some(log.latest().at),
+                _ => Some(log.body_end()),
             };
         }
         self.headers = parts.headers;
@@ -317,10 +318,30 @@ impl<'t> Trip<'t> {
         }
     }
 
+    /// Puts body bytes beside the reads that brought them.
+    fn took(
+        &self,
+        data: &[u8],
+        log: &dyn Trace,
+        watch: &mut Watch,
+        fill: &mut Fill<'_>,
+    ) -> Result<(), Failure> {
+        let mut rest = data;
+        loop {
+            let (len, latest) = log.took(rest.len());
+            fill.push(&rest[..len], latest);
+            watch.saw(&rest[..len], latest.at)?;
+            rest = &rest[len..];
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     async fn body(
         &self,
-        mut body: Incoming,
-        log: &Log,
+        mut body: Flow,
+        log: &dyn Trace,
         watch: &mut Watch,
         fill: &mut Fill<'_>,
         mut sleep: Pin<&mut Sleep>,
@@ -334,24 +355,16 @@ impl<'t> Trip<'t> {
                 sleep.as_mut().reset(self.instant(due));
                 armed = due;
             }
-            let next = step(|cx| Pin::new(&mut body).poll_frame(cx), sleep.as_mut()).await;
-            // Before anything else: no other task has run since the frame was taken.
-            let latest = log.latest();
-            match next {
-                Step::Done(Some(Ok(frame))) => {
-                    let Ok(data) = frame.into_data() else {
-                        continue;
-                    };
-                    fill.push(&data, latest);
-                    watch.saw(&data, latest.at)?;
+            match step(|cx| body.poll_data(cx), sleep.as_mut()).await {
+                Step::Done(Some(Ok(data))) => {
+                    // Before anything else: no other task has run since the bytes were taken.
+                    self.took(&data, log, watch, fill)?;
                     if log.count() > MAX_READS {
                         let detail = format!("more than {MAX_READS} reads of the socket");
                         return Err(Failure::new(Stage::Body, Cause::TooLarge, detail));
                     }
                 }
-                Step::Done(Some(Err(error))) => {
-                    return Err(classify(&error, Stage::Body, log.began_to_answer()));
-                }
+                Step::Done(Some(Err(failure))) => return Err(failure),
                 Step::Done(None) => return Ok(()),
                 Step::Timer => {
                     armed = Ns(i64::MIN);
@@ -364,7 +377,7 @@ impl<'t> Trip<'t> {
     }
 }
 
-fn head_stage(log: &Log) -> Stage {
+fn head_stage(log: &dyn Trace) -> Stage {
     match log.request_end() {
         Some(_) => Stage::Head,
         None => Stage::Send,
@@ -381,6 +394,9 @@ struct Watch {
     total_due: Ns,
     bytes: u64,
     limit: u64,
+    /// Events with data so far, and how many the client waits for.
+    events: u32,
+    most_events: u32,
 }
 
 impl Watch {
@@ -396,9 +412,17 @@ impl Watch {
             return Err(Failure::new(Stage::Body, Cause::TooLarge, detail));
         }
         let alive = match &mut self.scanner {
-            Some(scanner) => scanner.feed(data),
+            Some(scanner) => {
+                let ended = scanner.feed(data);
+                self.events = self.events.saturating_add(ended);
+                ended > 0
+            }
             None => true,
         };
+        if self.events >= self.most_events {
+            let detail = format!("given up after {} events as planned", self.events);
+            return Err(Failure::new(Stage::Body, Cause::ClientCancel, detail));
+        }
         if alive {
             self.gap_due = at + self.gap;
         }

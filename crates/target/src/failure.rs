@@ -57,6 +57,11 @@ fn source<'e, E: Error + 'static>(err: &'e (dyn Error + 'static)) -> Option<&'e 
     None
 }
 
+/// What TLS says of an error below it, if it came from there.
+pub(crate) fn tls_error(err: &io::Error) -> Option<String> {
+    source::<tokio_rustls::rustls::Error>(err).map(|_| chain(err))
+}
+
 /// An error and its causes in one line.
 pub(crate) fn chain(err: &(dyn Error + 'static)) -> String {
     let mut text = err.to_string();

@@ -112,8 +112,8 @@ impl Alive {
         }
     }
 
-    /// Takes the next bytes; says whether an event with data ended in them.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> bool {
+    /// Takes the next bytes; says how many events with data ended in them.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> u32 {
         match self {
             Self::Events(scanner) => scanner.feed(bytes),
             Self::Lines(scanner) => scanner.feed(bytes),

@@ -7,16 +7,17 @@ use crate::address::{Address, AddressError};
 use crate::exchange::{Times, exchange};
 use crate::parser::Parser;
 use crate::protocol::{self, Key, Protocol};
-use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target};
+use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target, Turn};
 use crate::secrets::{Mask, Secrets};
 use crate::transport::dial::Dial;
+use crate::transport::h2::Streams;
+use crate::transport::lane::Way;
 use crate::transport::pool::Pool;
 use crate::transport::tls;
 use acidtest_clock::Zero;
 use acidtest_record::{Ask, Limits, TargetSpec};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http_body_util::Full;
 use hyper::{Method, Request, Uri};
 use std::sync::Arc;
 use tokio_rustls::rustls::ClientConfig;
@@ -55,6 +56,14 @@ pub enum TargetError {
         name: String,
         /// What is wrong and what was expected.
         why: String,
+    },
+    /// Its addresses do not go together.
+    #[error("target '{target}': {what}")]
+    Addresses {
+        /// The target's name.
+        target: String,
+        /// What is wrong.
+        what: String,
     },
     /// An extra body field would overwrite what acidtest decides.
     #[error("target '{target}': body field '{field}' is set by acidtest itself")]
@@ -112,22 +121,31 @@ impl TargetError {
             Self::Body { field, .. } if field == "stream" => {
                 Some("use the target's own 'stream' setting".into())
             }
+            Self::Addresses { .. } => Some("the addresses of one target are replicas of one server".into()),
             Self::Header { .. } | Self::Body { .. } | Self::Template { .. } | Self::TlsName { .. } => None,
         }
     }
 }
 
-/// A target that is asked over HTTP/1.1.
+/// A target that is asked over HTTP/1.1 or HTTP/2.
 pub struct HttpTarget {
     protocol: &'static Protocol,
     spec: TargetSpec,
     path: String,
     uri: Uri,
     pub(crate) headers: HeaderMap,
-    pub(crate) pool: Pool,
+    /// One for each address, in the order of the URLs.
+    places: Vec<Place>,
     pub(crate) times: Times,
     pub(crate) mask: Mask,
     pub(crate) zero: Zero,
+}
+
+/// One address of a target.
+struct Place {
+    way: Way,
+    /// Its `host` header.
+    host: HeaderValue,
 }
 
 impl HttpTarget {
@@ -144,21 +162,24 @@ impl HttpTarget {
         secrets: &Secrets,
         zero: Zero,
     ) -> Result<Self, TargetError> {
-        let address = address(spec, base_url)?;
-        let config = match address.tls {
+        let also = spec.connections.also.iter().map(String::as_str);
+        let all = std::iter::once(base_url).chain(also).map(|url| address(spec, url));
+        let addresses: Vec<Address> = all.collect::<Result<_, _>>()?;
+        let alpn = if spec.connections.http2.is_some() { tls::HTTP2 } else { tls::HTTP1 };
+        let config = match addresses.iter().any(|a| a.tls) {
             true => Some(
-                tls::system_config()
+                tls::system_config(alpn)
                     .map_err(|why| TargetError::NoRoots { target: spec.name.clone(), why })?,
             ),
             false => None,
         };
-        Self::with_tls(spec, &address, limits, secrets, zero, config)
+        Self::with_tls(spec, &addresses, limits, secrets, zero, config)
     }
 
-    /// The same with a TLS configuration of the caller's.
+    /// The same with a TLS configuration of the caller's, for the addresses that want one.
     pub(crate) fn with_tls(
         spec: &TargetSpec,
-        address: &Address,
+        addresses: &[Address],
         limits: &Limits,
         secrets: &Secrets,
         zero: Zero,
@@ -168,26 +189,55 @@ impl HttpTarget {
         if let Some(field) = protocol.reserved.iter().find(|f| spec.body.contains_key(**f)) {
             return Err(TargetError::Body { target: spec.name.clone(), field: (*field).to_owned() });
         }
+        let first = same_path(spec, addresses)?;
         let mut found = Found::default();
-        let headers = headers(spec, address, secrets, &mut found)?;
-        let dial = Dial::new(address, config, zero).map_err(|why| TargetError::TlsName {
-            target: spec.name.clone(),
-            host: address.host.clone(),
-            why,
-        })?;
-        let uri: Uri = address.path.parse().expect("a path of a parsed URL parses");
+        let headers = headers(spec, first, secrets, &mut found)?;
+        let places = addresses.iter().map(|a| place(spec, a, config.clone(), zero));
+        let places = places.collect::<Result<_, _>>()?;
+        let uri: Uri = first.path.parse().expect("a path of a parsed URL parses");
         let mask = Mask::new(&found.0);
         Ok(Self {
             protocol,
             spec: spec.clone(),
-            path: mask.text(address.path.clone()),
+            path: mask.text(first.path.clone()),
             uri,
             headers,
-            pool: Pool::new(dial),
+            places,
             times: Times::of(limits),
             mask,
             zero,
         })
+    }
+
+    /// The same for one of `of` measuring threads: a planned number of connections is shared out.
+    #[must_use]
+    pub(crate) fn for_thread(self, no: u16, of: u16) -> Self {
+        for place in &self.places {
+            if let Way::Two(streams) = &place.way {
+                streams.set_share(no, of);
+            }
+        }
+        self
+    }
+
+    /// Which address a turn goes to.
+    pub(crate) fn address_of(&self, turn: Turn) -> u16 {
+        let count = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        u16::try_from(turn.no % count.max(1)).unwrap_or(0)
+    }
+
+    /// The connections to an address.
+    pub(crate) fn way(&self, address: u16) -> &Way {
+        &self.places[usize::from(address)].way
+    }
+
+    /// Names the address in the request.
+    pub(crate) fn addressed(&self, mut request: Request<Bytes>, turn: Turn) -> Request<Bytes> {
+        if self.places.len() > 1 {
+            let host = self.places[usize::from(self.address_of(turn))].host.clone();
+            request.headers_mut().insert(header::HOST, host);
+        }
+        request
     }
 
     /// A parser for one answer of this target.
@@ -209,8 +259,8 @@ impl HttpTarget {
         &self.path
     }
 
-    pub(crate) fn request(&self, built: &Built) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(built.body.clone()));
+    pub(crate) fn request(&self, built: &Built) -> Request<Bytes> {
+        let mut request = Request::new(built.body.clone());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
@@ -231,7 +281,7 @@ impl Target for HttpTarget {
     }
 
     fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
-        Box::pin(async move { exchange(self, self.request(built), None, tap).await.0 })
+        Box::pin(async move { exchange(self, self.request(built), built.turn, None, tap).await.0 })
     }
 }
 
@@ -240,6 +290,49 @@ fn address(spec: &TargetSpec, base_url: &str) -> Result<Address, TargetError> {
     let base = base_url.trim_end_matches('/');
     let base = protocol.root.and_then(|end| base.strip_suffix(end)).unwrap_or(base);
     Address::under(base, protocol.path).map_err(|error| TargetError::Url { target: spec.name.clone(), error })
+}
+
+/// The first of a target's addresses, all of which must have the same path: a record has one.
+fn same_path<'a>(spec: &TargetSpec, addresses: &'a [Address]) -> Result<&'a Address, TargetError> {
+    let fail = |what: String| TargetError::Addresses { target: spec.name.clone(), what };
+    let first = addresses.first().ok_or_else(|| fail("it has no address".into()))?;
+    if addresses.len() > usize::from(u16::MAX) {
+        return Err(fail(format!("{} addresses, expected at most {}", addresses.len(), u16::MAX)));
+    }
+    for other in addresses {
+        if other.path != first.path {
+            let what = format!(
+                "its addresses have different paths: {}{} and {}{}",
+                first.authority, first.path, other.authority, other.path
+            );
+            return Err(fail(what));
+        }
+    }
+    Ok(first)
+}
+
+fn place(
+    spec: &TargetSpec,
+    address: &Address,
+    config: Option<Arc<ClientConfig>>,
+    zero: Zero,
+) -> Result<Place, TargetError> {
+    let config = config.filter(|_| address.tls);
+    let dial = Dial::new(address, config, zero).map_err(|why| TargetError::TlsName {
+        target: spec.name.clone(),
+        host: address.host.clone(),
+        why,
+    })?;
+    let most = spec.connections.requests;
+    let way = match spec.connections.http2 {
+        None => Way::One(Box::new(Pool::new(dial, most))),
+        Some(plan) => {
+            let scheme = if address.tls { "https" } else { "http" };
+            let origin = format!("{scheme}://{}", address.authority);
+            Way::Two(Streams::new(dial, origin, plan, most, zero))
+        }
+    };
+    Ok(Place { way, host: value(spec, "host", &address.authority)? })
 }
 
 /// Values of secrets that were used.

@@ -53,5 +53,5 @@ pub use custom::files::{Files, needed as files_needed};
 pub use endpoint::Endpoint;
 pub use http::{HttpTarget, TargetError};
 pub use parser::{Parsed, Parser};
-pub use seam::{Attempt, BuildError, Built, End, LocalBoxFuture, Piece, Segment, Tap, Target};
+pub use seam::{Attempt, BuildError, Built, End, Leave, LocalBoxFuture, Piece, Segment, Tap, Target, Turn};
 pub use secrets::{Mask, Secrets};

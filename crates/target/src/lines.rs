@@ -90,12 +90,12 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    /// Takes the next bytes; says whether a line that is not blank ended in them.
-    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> bool {
-        let mut found = false;
+    /// Takes the next bytes; says how many lines that are not blank ended in them.
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> u32 {
+        let mut found = 0;
         while let Some(len) = memchr2(b'\r', b'\n', bytes) {
             self.part(&bytes[..len]);
-            found |= std::mem::take(&mut self.content);
+            found += u32::from(std::mem::take(&mut self.content));
             bytes = &bytes[len + 1..];
         }
         self.part(bytes);
@@ -147,8 +147,7 @@ mod tests {
 
     #[test]
     fn the_scanner_counts_lines_that_say_something() {
-        for (text, want) in [("{}\n", true), ("{}", false), ("\n\r\n", false), ("  \n", false), ("a\r", true)]
-        {
+        for (text, want) in [("{}\n", 1), ("{}", 0), ("\n\r\n", 0), ("  \n", 0), ("a\r", 1), ("a\nb\n", 2)] {
             assert_eq!(Scanner::default().feed(text.as_bytes()), want, "{text:?}");
         }
     }
@@ -167,7 +166,7 @@ mod tests {
             let plain = |v: Vec<(String, u64, u32)>| v.into_iter().map(|f| (f.0, f.1)).collect::<Vec<_>>();
             prop_assert_eq!(plain(frame(&parts)), plain(frame(&[text.as_bytes()])));
             let mut scanner = Scanner::default();
-            let scanned = parts.iter().fold(false, |any, p| scanner.feed(p) | any);
+            let scanned = parts.iter().fold(0, |sum, p| scanner.feed(p) + sum);
             prop_assert_eq!(scanned, Scanner::default().feed(text.as_bytes()));
         }
     }

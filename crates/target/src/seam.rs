@@ -39,6 +39,27 @@ pub struct Built {
     /// What templates are filled in with, for targets that fill in something at
     /// the moment of sending (a session's id, which no record holds).
     pub values: Option<Arc<serde_json::Map<String, serde_json::Value>>>,
+    /// What sets this attempt apart from others; the engine says it.
+    pub turn: Turn,
+}
+
+/// What sets one attempt apart from others of the same target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Which of the target's addresses is asked: this, modulo how many there are. It follows
+    /// from slot, step and attempt, hence is the same for any number of threads.
+    pub no: u32,
+    /// When the client gives the request up.
+    pub leave: Option<Leave>,
+}
+
+/// When the client gives a request up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// After so many events that carry data.
+    Events(u32),
+    /// So long after the attempt began.
+    After(Ns),
 }
 
 /// Why a question cannot be asked.
@@ -113,6 +134,8 @@ pub struct Attempt {
     pub connection: u32,
     /// Whether the connection had served a request before.
     pub reused: bool,
+    /// Which of the target's addresses was asked, from 0.
+    pub address: u16,
     /// How it ended.
     pub end: End,
 }

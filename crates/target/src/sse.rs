@@ -211,10 +211,10 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    /// Takes the next bytes; says whether an event with data ended in them.
+    /// Takes the next bytes; says how many events with data ended in them.
     /// Comments and empty data are no events here.
-    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> bool {
-        let mut found = false;
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> u32 {
+        let mut found = 0;
         while let Some(first) = bytes.first() {
             if std::mem::take(&mut self.after_cr) && *first == b'\n' {
                 bytes = &bytes[1..];
@@ -227,7 +227,7 @@ impl Scanner {
             self.part(&bytes[..len]);
             self.after_cr = bytes[len] == b'\r';
             bytes = &bytes[len + 1..];
-            found |= self.line_end();
+            found += u32::from(self.line_end());
         }
         found
     }
@@ -320,14 +320,15 @@ mod tests {
     #[test]
     fn the_scanner_counts_events_with_data_only() {
         for (text, want) in [
-            ("data: a\n\n", true),
-            ("data: a\r\n\r\n", true),
-            ("data: a\n", false),
-            (": ping\n\n", false),
-            ("data:\n\n", false),
-            ("data: \n\n", false),
-            ("event: ping\n\n", false),
-            ("id: 1\ndata: x\nfoo: y\n\n", true),
+            ("data: a\n\n", 1),
+            ("data: a\r\n\r\n", 1),
+            ("data: a\n", 0),
+            (": ping\n\n", 0),
+            ("data:\n\n", 0),
+            ("data: \n\n", 0),
+            ("event: ping\n\n", 0),
+            ("data: a\n\ndata: b\n\n", 2),
+            ("id: 1\ndata: x\nfoo: y\n\n", 1),
         ] {
             assert_eq!(Scanner::default().feed(text.as_bytes()), want, "{text:?}");
         }
@@ -368,7 +369,7 @@ mod tests {
                 prop_assert_eq!(part, Some(f.3 as usize));
             }
             let mut scanner = Scanner::default();
-            let scanned = parts.iter().fold(false, |any, p| scanner.feed(p) | any);
+            let scanned = parts.iter().fold(0, |sum, p| scanner.feed(p) + sum);
             prop_assert_eq!(scanned, Scanner::default().feed(&text));
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! Main function: [`once`]. Must stay quick: limits here are tens of milliseconds.
 
+mod cancels;
 mod failures;
+mod http2;
 #[cfg(target_os = "linux")]
 mod kernel;
 mod pooling;
@@ -26,6 +28,8 @@ use tokio::net::TcpListener;
 pub(super) enum Act {
     /// Reads one whole request.
     Request,
+    /// Reads one whole request in frames of HTTP/2.
+    Asked,
     /// Writes bytes.
     Write(Vec<u8>),
     /// Writes the same bytes until the other side goes away.
@@ -73,8 +77,10 @@ pub(super) fn good() -> Vec<Act> {
 }
 
 pub(super) async fn play<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, acts: Vec<Act>) -> Option<()> {
+    let mut frames = http2::Requests::default();
     for act in acts {
         match act {
+            Act::Asked => frames.next(&mut stream).await?,
             Act::Request => read_request(&mut stream).await?,
             Act::Write(bytes) => {
                 stream.write_all(&bytes).await.ok()?;
@@ -162,7 +168,7 @@ pub(super) fn target(port: u16, limits: &Limits) -> HttpTarget {
 
 pub(super) fn target_at(base: &str, limits: &Limits) -> HttpTarget {
     let address = Address::under(base, "/chat/completions").unwrap();
-    HttpTarget::with_tls(&spec(), &address, limits, &secrets(), Zero::start(), None).unwrap()
+    HttpTarget::with_tls(&spec(), &[address], limits, &secrets(), Zero::start(), None).unwrap()
 }
 
 pub(super) fn ask(stream: bool) -> Ask {

@@ -1,6 +1,7 @@
 //! `acidtest bench`: speed alone, a run without a suite file.
 
 use super::OutputArgs;
+use super::connection_args::ConnectionArgs;
 use crate::commands::run::{Ending, finish};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
@@ -62,9 +63,10 @@ pub(crate) struct Args {
 /// Whom to ask, for commands that take no suite.
 #[derive(clap::Args)]
 pub(crate) struct EndpointArgs {
-    /// Base URL of the server, such as http://127.0.0.1:8000/v1; `sim:NAME` and `local:NAME` are built in
-    #[arg(long)]
-    url: String,
+    /// Base URL of the server, such as http://127.0.0.1:8000/v1; `sim:NAME` and `local:NAME` are built in;
+    /// several are asked in turn
+    #[arg(long = "url", value_name = "URL", required = true)]
+    urls: Vec<String>,
     /// Protocol that it speaks: openai_chat, openai_completions, openai_responses, anthropic, ollama, embeddings
     #[arg(long, value_name = "KIND", default_value = "openai_chat", value_parser = kind)]
     pub(crate) kind: TargetKind,
@@ -80,6 +82,8 @@ pub(crate) struct EndpointArgs {
     /// Ask for whole answers in place of streams
     #[arg(long)]
     no_stream: bool,
+    #[command(flatten)]
+    connections: ConnectionArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -104,7 +108,7 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let number: f64 = text[..end].parse().map_err(|_| "expected a duration such as 30s or 2m".to_owned())?;
@@ -207,10 +211,11 @@ fn gate(text: &str) -> Result<Gate, Failure> {
 impl EndpointArgs {
     /// The target that these arguments name.
     pub(crate) fn target(&self) -> Result<TargetSpec, Failure> {
-        let built_in = ["sim:", "local:"].iter().find_map(|scheme| self.url.strip_prefix(scheme));
+        let url = self.url();
+        let built_in = ["sim:", "local:"].iter().find_map(|scheme| url.strip_prefix(scheme));
         let source = match built_in {
-            Some(_) => Source::Sim { name: self.url.clone(), config: serde_json::Value::Null },
-            None => Source::Url(self.url.clone()),
+            Some(_) => Source::Sim { name: url.to_owned(), config: serde_json::Value::Null },
+            None => Source::Url(url.to_owned()),
         };
         let model = match (&self.model, built_in) {
             (Some(model), _) => model.clone(),
@@ -230,8 +235,14 @@ impl EndpointArgs {
             headers: self.headers()?,
             body: serde_json::Map::new(),
             stream: !self.no_stream && self.kind.streams(),
+            connections: self.connections.connections(&self.urls)?,
             ..TargetSpec::default()
         })
+    }
+
+    /// The first address.
+    fn url(&self) -> &str {
+        self.urls.first().map_or("", String::as_str)
     }
 
     /// The name of the variable that holds the key.
@@ -241,7 +252,7 @@ impl EndpointArgs {
 
     /// Whether the address names the first part of the path that its protocol has.
     pub(crate) fn is_under_v1(&self) -> bool {
-        self.kind == TargetKind::Ollama || self.url.split('/').any(|part| part == "v1")
+        self.kind == TargetKind::Ollama || self.url().split('/').any(|part| part == "v1")
     }
 
     fn headers(&self) -> Result<std::collections::BTreeMap<String, String>, Failure> {

@@ -4,6 +4,7 @@ mod ask;
 mod bench;
 mod compare;
 mod completions;
+mod connection_args;
 mod export;
 mod gen_reference;
 mod import;

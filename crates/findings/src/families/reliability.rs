@@ -4,7 +4,7 @@ use crate::cells::Cells;
 use crate::estimate::Family;
 use crate::metric::{Better, Guard, Measure, Metric, Unit};
 use crate::view::Asked;
-use acidtest_record::{Cause, OutcomeClass, Stat};
+use acidtest_record::{OutcomeClass, Stat};
 
 const EVENTS: &str = "Wilson for isolated errors; exact one-sided bound at 0 and 1; where errors come together in send order, units are time blocks; at least 3 errors in one unbroken row are one incident: no rate interval";
 
@@ -20,7 +20,7 @@ pub(crate) const METRICS: &[Metric] = &[
         param: Some("class"),
         needs: "attempts that were sent",
         formula: "failed attempts / valid attempts; by class with [class=429]: dns connect tls timeout 429 4xx 5xx 529 redirect cut_stream stalled_stream malformed error_event too_large program",
-        edges: "attempts that we cancelled and requests never sent are not valid attempts; 4xx other than 429 are our own request's fault and a class apart; no valid attempt: absent",
+        edges: "attempts that we cancelled (as planned or not) or that found no file or port on our machine, and requests never sent, are not valid attempts; 4xx other than 429 are our own request's fault and a class apart; no valid attempt: absent",
         interval: EVENTS,
         source: "acidtest",
         guard: Guard::Nothing,
@@ -53,7 +53,8 @@ fn is_error(a: &Asked, c: &Cells, class: &str) -> Option<bool> {
     match c.class {
         // Nobody was asked: the answer of an earlier run says nothing about this one's server.
         _ if a.view.is_cached(c) => None,
-        OutcomeClass::NotSent(_) | OutcomeClass::Failed(Cause::Cancelled) => None,
+        OutcomeClass::NotSent(_) => None,
+        OutcomeClass::Failed(cause) if !cause.counts() => None,
         OutcomeClass::Failed(cause) => Some(class.is_empty() || cause.id() == class),
         _ => Some(false),
     }

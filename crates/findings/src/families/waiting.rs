@@ -4,7 +4,7 @@ use crate::cells::{Cells, seconds};
 use crate::estimate::Family;
 use crate::metric::{Better, Guard, Measure, Metric, Seen, Unit, WhenFailed};
 use crate::view::{Asked, Rare};
-use acidtest_record::{OutcomeClass, Stat};
+use acidtest_record::{Cause, OutcomeClass, Stat};
 
 pub(crate) const LATENCY_STATS: &[Stat] =
     &[Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::Mean, Stat::Max];
@@ -168,6 +168,10 @@ pub(crate) fn value(seconds: Option<f64>) -> Seen {
 
 /// A moment that a streamed answer must have; without it the wait never ended.
 fn streamed(c: &Cells, moment: fn(&Cells) -> Option<i64>) -> Seen {
+    // A client that leaves on purpose has seen what came before; what did not is nobody's fault.
+    if c.class == OutcomeClass::Failed(Cause::ClientCancel) && c.stream {
+        return value(seconds(c.sent(), moment(c)));
+    }
     if !c.class.delivered() || !c.stream {
         return Seen::Absent;
     }

@@ -92,7 +92,8 @@ pub(super) const WORDS: &[Entry] = &[
     ("529 overloaded", "529 과부하"), ("redirect", "리디렉션"), ("cut stream", "스트림 끊김"),
     ("stalled stream", "스트림 멈춤"), ("malformed answer", "형식이 잘못된 응답"),
     ("error event after 200", "200 뒤의 오류 이벤트"), ("answer too large", "응답이 너무 큼"),
-    ("program failed", "프로그램 실패"), ("cancelled", "취소됨"),
+    ("program failed", "프로그램 실패"), ("cancelled", "취소됨"), ("cancelled as planned", "계획대로 취소함"),
+    ("no file or port left on our machine", "측정기에 남은 파일이나 포트 없음"),
     // Why a request counts as failing; what stands before a colon may be shown alone.
     ("truncated: counts as wrong", "잘림: 오답으로 셈"), ("empty: counts as wrong", "빈 응답: 오답으로 셈"),
     ("unparsable: counts as wrong", "해석 불가: 오답으로 셈"), ("unparsable", "해석 불가"),

@@ -384,8 +384,9 @@ pub(super) fn any_record(key: Key) -> impl Strategy<Value = Record> {
     let head =
         (any::<u16>(), vec((text(), text()), 0..4)).prop_map(|(status, headers)| Head { status, headers });
     let answer = (vec(part(), 0..4), option::of(digest())).prop_map(|(parts, raw)| Answer { parts, raw });
-    let place = (any::<u16>(), any::<u16>(), any::<u32>(), any::<bool>())
-        .prop_map(|(worker, shard, connection, reused)| Place { worker, shard, connection, reused });
+    let place = (any::<u16>(), any::<u16>(), any::<u32>(), any::<bool>(), any::<u16>()).prop_map(
+        |(worker, shard, connection, reused, address)| Place { worker, shard, connection, reused, address },
+    );
     let who = (
         option::of(any_key()),
         prop::sample::select(kinds),

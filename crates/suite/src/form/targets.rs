@@ -39,8 +39,8 @@ pub(super) struct HttpTarget {
     kind: HttpWord,
     /// Its name in tables; by default the model's.
     name: Option<String>,
-    /// The whole address; its path may hold placeholders.
-    url: String,
+    /// The whole address; its path may hold placeholders. A list of addresses is asked in turn.
+    url: OneOrMany<String>,
     /// What `{{ model }}` stands for.
     model: Option<String>,
     /// NAME of the environment variable that holds a bearer token, never the token itself.
@@ -66,6 +66,10 @@ pub(super) struct HttpTarget {
     session: Option<Session>,
     /// What it costs.
     price: Option<Price>,
+    /// How connections are made: reuse (the default), new, or a map.
+    connections: Option<super::connections::ConnectionPolicy>,
+    /// Requests that the client gives up on purpose.
+    cancel: Option<super::connections::Cancel>,
 }
 
 /// Plain text, or plain text of a media type.

@@ -202,6 +202,7 @@ impl CommandTarget {
             head: None,
             connection: process.map_or(0, |p| p.number),
             reused: process.is_some_and(|p| p.served > 1),
+            address: 0,
             end,
         }
     }
@@ -219,7 +220,7 @@ impl Target for CommandTarget {
         map.insert("params".into(), Value::Object(ask.params.clone()));
         map.insert("model".into(), self.model.clone().into());
         let body = crate::protocol::bounded(Value::Object(map).to_string().into_bytes())?;
-        Ok(Built { path: self.spec.command[0].clone(), body, stream: ask.stream, values: None })
+        Ok(Built { path: self.spec.command[0].clone(), body, stream: ask.stream, ..Built::default() })
     }
 
     fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {

@@ -272,7 +272,7 @@ impl<'g> Held<'g> {
         let process = self.process.as_mut().expect("it is taken at the end");
         process.log.begin();
         process.served += 1;
-        let fill = Fill::new(tap, Rc::clone(&process.log));
+        let fill = Fill::new(tap, process.log.clone());
         let id = id.to_string();
         let mut talk =
             Talk { process, times, total_due, id, unsent: line, close, line: Vec::new(), bytes: 0, lines: 0 };

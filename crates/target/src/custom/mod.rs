@@ -23,7 +23,7 @@ use crate::framing::{Framing, Shape};
 use crate::http::{Found, HttpTarget, TargetError, substitute};
 use crate::parser::Parser;
 use crate::protocol::{Key, Protocol};
-use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target};
+use crate::seam::{Attempt, BuildError, Built, LocalBoxFuture, Tap, Target, Turn};
 use crate::secrets::Secrets;
 use acidtest_clock::Zero;
 use acidtest_record::{Ask, Cause, HttpSpec, Limits, Mark, MarkName, Ns, ResponseForm, Stage, TargetSpec};
@@ -31,7 +31,6 @@ use answer::Pointed;
 use bytes::Bytes;
 use files::Files;
 use http::header::{self, HeaderName, HeaderValue};
-use http_body_util::Full;
 use hyper::Request;
 use request::{Plan, Query};
 use serde_json::{Map, Value};
@@ -86,7 +85,8 @@ impl CustomTarget {
     ) -> Result<Self, TargetError> {
         let http = spec.http.as_deref().cloned().unwrap_or_default();
         let (origin, path) = split_url(url);
-        let mut inner = HttpTarget::new(spec, origin, limits, secrets, zero)?;
+        let at = at_origins(spec, &http, path)?;
+        let mut inner = HttpTarget::new(&at, origin, limits, secrets, zero)?;
         let mut found = Found::default();
         let query = query(spec, &http, secrets, &mut found)?;
         let fail = |what: String| TargetError::Template { target: spec.name.clone(), what };
@@ -101,6 +101,13 @@ impl CustomTarget {
         let spec_http = Arc::new(http);
         let files = Files::default();
         Ok(Self { inner, spec: spec_http, model: spec.model.clone(), plan, headers, sessions, files })
+    }
+
+    /// The same for one of `of` measuring threads.
+    #[must_use]
+    pub(crate) fn for_thread(mut self, no: u16, of: u16) -> Self {
+        self.inner = self.inner.for_thread(no, of);
+        self
     }
 
     /// The same with the files that its requests upload.
@@ -143,7 +150,7 @@ impl CustomTarget {
     }
 
     /// The request in bytes, its templates filled in with a session's id.
-    fn request(&self, built: &Built, session: Option<&Held>) -> Result<Request<Full<Bytes>>, String> {
+    fn request(&self, built: &Built, session: Option<&Held>) -> Result<Request<Bytes>, String> {
         let mut values: Option<Map<String, Value>> = built.values.as_deref().cloned();
         if let (Some(values), Some(held)) = (&mut values, session) {
             values.insert("session".into(), held.id.clone().into());
@@ -156,7 +163,7 @@ impl CustomTarget {
             false => (built.body.clone(), self.plan.media(&built.body)),
         };
         let path = self.plan.path(values, Query::Sent).map_err(|e| e.0)?;
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(body);
         *request.method_mut() = self.plan.method.clone();
         *request.uri_mut() = path.parse().map_err(|e| format!("the path is not usable: {e}"))?;
         *request.headers_mut() = self.inner.headers.clone();
@@ -187,7 +194,7 @@ impl CustomTarget {
             let session = match &self.sessions {
                 Some(sessions) => match sessions.take(&mut marks, renewed).await {
                     Ok(held) => Some(held),
-                    Err(failure) => return self.failed(started, marks, failure),
+                    Err(failure) => return self.failed(started, marks, built.turn, failure),
                 },
                 None => None,
             };
@@ -195,13 +202,13 @@ impl CustomTarget {
                 Ok(request) => request,
                 Err(what) => {
                     let failure = Failure::new(Stage::Send, Cause::Client, what);
-                    return self.failed(started, marks, failure);
+                    return self.failed(started, marks, built.turn, failure);
                 }
             };
             // Only a session that worked before can have expired.
             let old = session.as_ref().is_some_and(|held| !held.fresh) && !renewed;
             let withheld = self.sessions.as_ref().filter(|_| old).map(|s| Withheld::new(&s.spec.expires));
-            let (attempt, _) = exchange(&self.inner, request, withheld.as_ref(), tap).await;
+            let (attempt, _) = exchange(&self.inner, request, built.turn, withheld.as_ref(), tap).await;
             let (Some(sessions), Some(held)) = (&self.sessions, session) else {
                 return attempt;
             };
@@ -221,7 +228,7 @@ impl CustomTarget {
         }
     }
 
-    fn failed(&self, started: Ns, marks: Vec<Mark>, failure: Failure) -> Attempt {
+    fn failed(&self, started: Ns, marks: Vec<Mark>, turn: Turn, failure: Failure) -> Attempt {
         Attempt {
             started,
             sent: None,
@@ -232,6 +239,7 @@ impl CustomTarget {
             head: None,
             connection: 0,
             reused: false,
+            address: self.inner.address_of(turn),
             end: failure.into_end(&self.inner.mask),
         }
     }
@@ -244,12 +252,29 @@ impl Target for CustomTarget {
         let (body, _) = self.plan.body(&values, &self.files).map_err(BuildError::Template)?;
         let body = crate::protocol::bounded(body.into())?;
         let stream = self.spec.response.form != ResponseForm::Whole;
-        Ok(Built { path, body, stream, values: Some(Arc::new(values)) })
+        Ok(Built { path, body, stream, values: Some(Arc::new(values)), turn: Turn::default() })
     }
 
     fn attempt<'a>(&'a self, built: &'a Built, tap: &'a mut dyn Tap) -> LocalBoxFuture<'a, Attempt> {
         Box::pin(self.go(built, tap))
     }
+}
+
+/// The target with its further addresses without their paths, which must be those of the first.
+fn at_origins(spec: &TargetSpec, http: &HttpSpec, path: &str) -> Result<TargetSpec, TargetError> {
+    let mut at = spec.clone();
+    let fail = |what: String| TargetError::Addresses { target: spec.name.clone(), what };
+    if http.session.is_some() && !at.connections.also.is_empty() {
+        return Err(fail("a session belongs to one address, and there are several".into()));
+    }
+    for url in &mut at.connections.also {
+        let (origin, own) = split_url(url);
+        if own != path {
+            return Err(fail(format!("its addresses have different paths: {path} and {own}")));
+        }
+        *url = origin.to_owned();
+    }
+    Ok(at)
 }
 
 /// Query parameters with their secrets: as sent.

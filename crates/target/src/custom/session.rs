@@ -9,15 +9,14 @@ use crate::dialect::error_message;
 use crate::exchange::exchange;
 use crate::failure::Failure;
 use crate::http::{HttpTarget, TargetError};
-use crate::seam::{End, Segment, Tap};
+use crate::seam::{End, Segment, Tap, Turn};
 use crate::secrets::Secrets;
 use acidtest_clock::Zero;
 use acidtest_record::{
-    Cause, Limits, Mark, MarkName, Ns, SessionId, SessionPer, SessionSpec, Stage, TargetSpec,
+    Cause, Connections, Limits, Mark, MarkName, Ns, SessionId, SessionPer, SessionSpec, Stage, TargetSpec,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use http_body_util::Full;
 use hyper::{Method, Request, Uri};
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
@@ -68,12 +67,15 @@ impl Sessions {
         checked(target, &url)?;
         let (own, path) = super::split_url(&url);
         let mut with = target.clone();
+        // Kept alive as long as it goes, whatever the requests that are measured do.
+        with.connections = Connections { http2: target.connections.http2, ..Connections::default() };
         if same_origin(origin, own) {
             with.headers.retain(|_, text| !text.contains("{{"));
         } else {
             // Another server is not told the target's key, nor what its headers may hold.
             with.key_env = None;
             with.headers.clear();
+            with.connections = Connections::default();
         }
         with.headers.extend(spec.headers.clone());
         let limits = Limits { body_bytes: limits.body_bytes.min(MAX_ANSWER), ..limits.clone() };
@@ -157,14 +159,14 @@ impl Sessions {
     }
 
     async fn ask(&self) -> Result<Held, Failure> {
-        let mut request = Request::new(Full::new(self.body.clone()));
+        let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.http.headers.clone();
         let accept = HeaderValue::from_static("application/json, */*");
         request.headers_mut().entry(header::ACCEPT).or_insert(accept);
         let mut body = Whole::default();
-        let (attempt, headers) = exchange(&self.http, request, None, &mut body).await;
+        let (attempt, headers) = exchange(&self.http, request, Turn::default(), None, &mut body).await;
         if let End::Failed { stage, cause, detail } = attempt.end {
             let more = error_message(&body.0).map(|m| format!(": {m}")).unwrap_or_default();
             return Err(Failure::new(stage, cause, format!("{detail}{}", self.http.mask.text(more))));

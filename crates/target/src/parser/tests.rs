@@ -16,6 +16,7 @@ fn attempt(status: u16, end: End) -> Attempt {
         head: Some(Head { status, headers: Vec::new() }),
         connection: 1,
         reused: false,
+        address: 0,
         end,
     }
 }

@@ -7,6 +7,7 @@ use crate::failure::{Failure, chain};
 use crate::transport::socket::{Log, Socket, Wire};
 use acidtest_clock::Zero;
 use acidtest_record::{Cause, Mark, MarkName, Ns, Stage};
+use rustix::io::Errno;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -161,7 +162,23 @@ impl Dial {
         timeout_at(deadline, TcpStream::connect(address))
             .await
             .map_err(|_| fail(Cause::Timeout, "not done within the connect limit"))?
-            .map_err(|e| fail(Cause::Connect, &e.to_string()))
+            .map_err(|e| match local(&e) {
+                Some(why) => fail(Cause::Local, why),
+                None => fail(Cause::Connect, &e.to_string()),
+            })
+    }
+}
+
+/// What this machine lacks, where that is why no connection was opened.
+fn local(error: &std::io::Error) -> Option<&'static str> {
+    match Errno::from_io_error(error)? {
+        Errno::MFILE => Some("this process may open no more files (see ulimit -n)"),
+        Errno::NFILE => Some("this machine may open no more files"),
+        Errno::ADDRNOTAVAIL => Some(
+            "no local port is left for this address (see net.ipv4.ip_local_port_range, or keep connections alive)",
+        ),
+        Errno::NOBUFS | Errno::NOMEM => Some("this machine has no memory left for another connection"),
+        _ => None,
     }
 }
 

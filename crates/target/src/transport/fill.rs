@@ -3,7 +3,8 @@
 //! Main type: [`Fill`]. Must not hold more than one segment.
 
 use crate::seam::{Piece, Segment, Tap};
-use crate::transport::socket::{Latest, Log};
+use crate::transport::socket::Latest;
+use crate::transport::trace::Trace;
 use acidtest_record::Ns;
 use bytes::BytesMut;
 use std::rc::Rc;
@@ -19,15 +20,15 @@ pub(crate) const MAX_WAIT: Ns = Ns::from_millis(100);
 /// that a cancelled attempt loses nothing.
 pub(crate) struct Fill<'a> {
     tap: &'a mut dyn Tap,
-    log: Rc<Log>,
+    trace: Rc<dyn Trace>,
     bytes: BytesMut,
     pieces: Vec<Piece>,
     since: Option<Ns>,
 }
 
 impl<'a> Fill<'a> {
-    pub(crate) fn new(tap: &'a mut dyn Tap, log: Rc<Log>) -> Self {
-        Self { tap, log, bytes: BytesMut::new(), pieces: Vec::new(), since: None }
+    pub(crate) fn new(tap: &'a mut dyn Tap, trace: Rc<dyn Trace>) -> Self {
+        Self { tap, trace, bytes: BytesMut::new(), pieces: Vec::new(), since: None }
     }
 
     /// Adds body bytes that became available with this read.
@@ -50,7 +51,7 @@ impl<'a> Fill<'a> {
                 self.hand_over();
             }
         }
-        if self.pieces.len() >= MAX_ENTRIES || self.log.waiting() >= MAX_ENTRIES {
+        if self.pieces.len() >= MAX_ENTRIES || self.trace.waiting() >= MAX_ENTRIES {
             self.hand_over();
         }
         self.hand_over_if_due(at);
@@ -68,7 +69,7 @@ impl<'a> Fill<'a> {
     }
 
     fn hand_over(&mut self) {
-        let reads = self.log.take();
+        let reads = self.trace.take_reads();
         if self.bytes.is_empty() && reads.is_empty() {
             return;
         }

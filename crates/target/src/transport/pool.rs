@@ -29,20 +29,22 @@ pub(crate) struct Connection {
     peek: Peek,
     /// Its number within the pool, from 1.
     pub(crate) number: u32,
-    /// Whether it served a request before.
-    pub(crate) served: bool,
+    /// How many requests it served.
+    pub(crate) served: u32,
 }
 
 /// The connections to one target.
 pub(crate) struct Pool {
     dial: Dial,
+    /// Most requests of a connection.
+    most_requests: Option<u32>,
     idle: RefCell<Vec<Connection>>,
     opened: Cell<u32>,
 }
 
 impl Pool {
-    pub(crate) fn new(dial: Dial) -> Self {
-        Self { dial, idle: RefCell::default(), opened: Cell::new(0) }
+    pub(crate) fn new(dial: Dial, most_requests: Option<u32>) -> Self {
+        Self { dial, most_requests, idle: RefCell::default(), opened: Cell::new(0) }
     }
 
     /// The most recently used connection that waits and is still open; those
@@ -70,12 +72,16 @@ impl Pool {
         // Its errors reach the attempt through the sender or the body.
         tokio::task::spawn_local(async { drop(connection.await) });
         self.opened.set(self.opened.get() + 1);
-        Ok(Connection { sender, log, peek, number: self.opened.get(), served: false })
+        Ok(Connection { sender, log, peek, number: self.opened.get(), served: 0 })
     }
 
-    /// Gives a connection back whose response was read to its end.
+    /// Gives a connection back whose response was read to its end; it is closed when it
+    /// served as many requests as it may.
     pub(crate) fn put(&self, mut connection: Connection) {
-        connection.served = true;
+        connection.served += 1;
+        if self.most_requests.is_some_and(|most| connection.served >= most) {
+            return;
+        }
         let mut idle = self.idle.borrow_mut();
         if !connection.sender.is_closed() && idle.len() < MAX_IDLE {
             idle.push(connection);

@@ -366,6 +366,16 @@ impl Wire {
         Rc::clone(&self.log)
     }
 
+    /// What TLS agreed on in place of HTTP/2, where it did.
+    pub(crate) fn not_http2(&self) -> Option<String> {
+        let Io::Tls(stream) = &self.io else { return None };
+        match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => None,
+            Some(other) => Some(String::from_utf8_lossy(other).into_owned()),
+            None => Some("nothing".to_owned()),
+        }
+    }
+
     pub(crate) fn peek(&self) -> Peek {
         match &self.io {
             Io::Plain(socket) => socket.peek(),

@@ -6,17 +6,22 @@ use std::sync::Arc;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+/// What TLS calls HTTP/1.1 …
+pub(crate) const HTTP1: &[u8] = b"http/1.1";
+/// … and HTTP/2.
+pub(crate) const HTTP2: &[u8] = b"h2";
+
 /// A configuration that trusts the system's roots, or those of `SSL_CERT_FILE`
 /// or `SSL_CERT_DIR`.
 ///
 /// # Errors
 /// No root certificate was found; the text says what was tried.
-pub(crate) fn system_config() -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn system_config(alpn: &[u8]) -> Result<Arc<ClientConfig>, String> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     let (added, unusable) = roots.add_parsable_certificates(found.certs);
     if added > 0 {
-        return Ok(config(roots));
+        return Ok(config(roots, alpn));
     }
     Err(match found.errors.first() {
         Some(e) => e.to_string(),
@@ -24,13 +29,13 @@ pub(crate) fn system_config() -> Result<Arc<ClientConfig>, String> {
     })
 }
 
-/// A configuration that trusts these roots and speaks HTTP/1.1.
-pub(crate) fn config(roots: RootCertStore) -> Arc<ClientConfig> {
+/// A configuration that trusts these roots and speaks that HTTP.
+pub(crate) fn config(roots: RootCertStore, alpn: &[u8]) -> Arc<ClientConfig> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the ring provider supports the default TLS versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![alpn.to_vec()];
     Arc::new(config)
 }

@@ -111,13 +111,8 @@ fn a_chunk_that_begins_in_a_read_makes_its_last_event_uncertain() {
     let mut first = one_chunk(&says("a"));
     first.extend(format!("{:x}\r\n", says("b").len()).bytes());
     let second = format!("{}\r\n", says("b")).into_bytes();
-    let parts = vec![
-        (0, SSE.into()),
-        (20, first),
-        (40, second),
-        (60, one_chunk(STOP)),
-        (60, b"0\r\n\r\n".to_vec()),
-    ];
+    let parts =
+        vec![(0, SSE.into()), (20, first), (40, second), (60, one_chunk(STOP)), (60, b"0\r\n\r\n".to_vec())];
     let (timing, _) = late_client(parts, &[]);
     let widths: Vec<bool> = timing.bounds().map(|a| a.width() > Ns(0)).collect();
     assert_eq!(widths, [true, false], "{timing:?}");

@@ -80,6 +80,7 @@ fn parse(kind: TargetKind, stream: bool, request: &[u8], parts: &[&[u8]], end: E
         head: Some(Head { status: 200, headers: Vec::new() }),
         connection: 1,
         reused: false,
+        address: 0,
         end,
     })
 }

@@ -45,9 +45,10 @@ async fn serve_tls(server: Arc<ServerConfig>, acts: Vec<Act>) -> u16 {
 }
 
 fn target(port: u16, roots: RootCertStore) -> HttpTarget {
+    let alpn = crate::transport::tls::HTTP1;
     let address = Address::under(&format!("https://127.0.0.1:{port}/v1"), "/chat/completions").unwrap();
-    let config = Some(config(roots));
-    HttpTarget::with_tls(&spec(), &address, &limits(), &secrets(), Zero::start(), config).unwrap()
+    let config = Some(config(roots, alpn));
+    HttpTarget::with_tls(&spec(), &[address], &limits(), &secrets(), Zero::start(), config).unwrap()
 }
 
 #[test]
