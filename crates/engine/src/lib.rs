@@ -15,17 +15,20 @@
 
 mod abort;
 mod control;
+mod course;
 mod dead;
 mod desk;
 mod forecast;
 mod handover;
 mod likelihood;
+mod narrow;
 mod overrides;
 mod phase;
 mod prompts;
 mod recall;
 mod replay;
 mod request;
+mod saturation;
 pub mod score;
 mod shard;
 #[cfg(test)]
@@ -33,11 +36,13 @@ mod simulation;
 #[cfg(test)]
 mod simulation_steps;
 mod steps;
+mod watch;
 
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
 pub use forecast::{CellRequests, requests_of};
-pub use phase::{EngineError, Finished, Job, Summary, planned, run};
+pub use course::PhaseEnd;
+pub use phase::{EngineError, Finished, Job, PHASE_ENDED, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
 pub use replay::{Replay, finds_any, replay};
 pub use steps::Seen;

@@ -159,6 +159,7 @@ pub(crate) fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
             amount,
             warmup: Warmup::None,
             max_in_flight: 10,
+            ..PhaseSpec::default()
         }],
         repeats: 1,
         fresh: true,
@@ -195,6 +196,7 @@ impl Simulation {
         let control = Arc::new(Control::default());
         let budget = Budget::new(1 << 20, 2 << 20);
         let plan = Plan::all(&spec).remove(0).plan;
+        let course = Arc::new(crate::course::Course::new(&plan, &spec, 0, 0));
         let shared = Arc::new(Shared {
             spec: spec.clone(),
             phase: 0,
@@ -208,11 +210,10 @@ impl Simulation {
             budget: budget.clone(),
             clock_no: 0,
             shards: 1,
-            next: AtomicU32::new(0),
+            course: course.clone(),
             in_flight: AtomicU32::new(0),
             tickets: Arc::default(),
             start: AtomicI64::new(0),
-            measured_from: AtomicI64::new(i64::MIN),
             recall: None,
         });
         let setup = DeskSetup {
@@ -227,6 +228,7 @@ impl Simulation {
             clock_no: 0,
             zero_unix_ns: 0,
             control,
+            course,
             budget,
             out: tx,
             late: None,

@@ -21,9 +21,11 @@ mod ask;
 mod beside;
 mod case;
 mod codec;
+mod dist;
 mod form;
 mod gate;
 mod ids;
+mod load;
 mod metric;
 mod outcome;
 pub mod placeholder;
@@ -33,6 +35,7 @@ mod row;
 mod scorer;
 mod server_time;
 mod spec;
+mod stop;
 mod target;
 mod thinking;
 mod timing;
@@ -47,7 +50,13 @@ pub use case::Case;
 pub use codec::{CodecError, pack_timing, unpack_timing};
 pub use form::{ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, WindowSpec, WindowUnit};
 pub use gate::{Bound, Gate, GateParseError, Op, Stat};
+pub use dist::{BadDist, Dist};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
+pub use load::{
+    Amount, BURSTINESS, BadPhase, BadStages, Load, LoadStage, MAX_PHASE_S, MAX_RATE, MAX_SLOTS, MAX_STAGES,
+    PhaseCaps, PhaseSpec,
+    Spacing, Stages, Warmup,
+};
 pub use metric::MetricSpec;
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
@@ -59,9 +68,10 @@ pub use scorer::{
 };
 pub use server_time::ServerTimes;
 pub use spec::{
-    Amount, Caps, Extraction, Limits, Load, Origin, PassRule, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, Skipped, Source, TargetKind, TargetSpec, Warmup,
+    Caps, Extraction, Limits, Origin, PassRule, Price, PromptSpec, Retry, RunSpec, SPEC_VERSION, Skipped,
+    Source, TargetKind, TargetSpec,
 };
+pub use stop::{BadStopRule, StopMetric, StopRule};
 pub use target::{
     AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
     SessionPer, SessionSpec,
