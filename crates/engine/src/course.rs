@@ -3,7 +3,7 @@
 //! Main type: [`Course`], shared by the threads of a cell. Must not send anything.
 
 use crate::narrow::Narrow;
-use acidtest_record::{PhaseSpec, RunSpec};
+use acidtest_record::{PhaseEnd, PhaseSpec, RunSpec};
 use acidtest_schedule::Plan;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -12,29 +12,6 @@ use tokio::sync::watch;
 const NEVER: i64 = i64::MIN;
 /// First answers whose time says how long requests take before a queue has built up.
 const EARLY: u32 = 20;
-
-/// Why a phase sends no more though its plan holds more. The run goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PhaseEnd {
-    /// Its time is over.
-    Time,
-    /// Its money is spent.
-    Cost,
-    /// Its estimates are known well enough.
-    Narrow,
-}
-
-impl PhaseEnd {
-    /// Stable word, kept with the run.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            PhaseEnd::Time => "max_time",
-            PhaseEnd::Cost => "max_cost",
-            PhaseEnd::Narrow => "stop_when",
-        }
-    }
-}
 
 /// The course of one phase and target.
 #[derive(Debug)]

@@ -5,14 +5,14 @@
 
 use crate::abort::{Added, Now};
 use crate::control::{Control, StopReason};
-use crate::course::{Course, PhaseEnd};
+use crate::course::Course;
 use crate::handover::{Begin, Budget, Message, Reply, weight};
 use crate::likelihood::Tally;
 use crate::recall::Recall;
 use crate::score::{CORRECT, Judge, Queue};
 use acidtest_record::{
-    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
-    Row, RunId, RunSpec, Status, Timing, Value,
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, PhaseEnd, Place, Record,
+    Request, Role, Row, RunId, RunSpec, Status, Timing, Value,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};

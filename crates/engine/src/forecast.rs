@@ -155,7 +155,7 @@ mod tests {
                 };
                 for item in &items {
                     let Item::Record(r) = item else { continue };
-                    *(if r.role == Role::Warmup { &mut before } else { &mut measured }) += 1;
+                    *(if r.role != Role::Subject { &mut before } else { &mut measured }) += 1;
                     assert_eq!(r.kind == Kind::LogLikelihood, form != Form::Generate);
                     let ask: serde_json::Value =
                         serde_json::from_slice(&body(r.request.body.unwrap()).unwrap()).unwrap();

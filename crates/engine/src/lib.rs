@@ -34,6 +34,8 @@ mod shard;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod simulation_load;
+#[cfg(test)]
 mod simulation_steps;
 mod steps;
 mod watch;
@@ -41,8 +43,7 @@ mod watch;
 pub use control::{Control, Progress, StopReason};
 pub use desk::retryable;
 pub use forecast::{CellRequests, requests_of};
-pub use course::PhaseEnd;
-pub use phase::{EngineError, Finished, Job, PHASE_ENDED, Summary, planned, run};
+pub use phase::{EngineError, Finished, Job, Summary, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
 pub use replay::{Replay, finds_any, replay};
 pub use steps::Seen;

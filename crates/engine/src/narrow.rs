@@ -32,12 +32,15 @@ struct Seen {
     values: Vec<Vec<(i64, f64)>>,
     requests: usize,
     next_look: usize,
+    /// The longest time from sending to the end so far, and the latest end.
+    longest_ns: i64,
+    latest_ns: i64,
 }
 
 impl Narrow {
     pub(crate) fn new(rules: &[StopRule], summarises: bool) -> Self {
-        let seen =
-            Seen { values: vec![Vec::new(); rules.len()], requests: 0, next_look: FIRST_LOOK };
+        let values = vec![Vec::new(); rules.len()];
+        let seen = Seen { values, next_look: FIRST_LOOK, ..Seen::default() };
         Self { rules: rules.to_vec(), summarises, seen: Mutex::new(seen) }
     }
 
@@ -55,15 +58,22 @@ impl Narrow {
             return false;
         }
         seen.requests += 1;
+        if let Some((sent, ended)) = row.sent.zip(row.ended) {
+            seen.longest_ns = seen.longest_ns.max(ended.0 - sent.0);
+            seen.latest_ns = seen.latest_ns.max(ended.0);
+        }
         for (rule, values) in self.rules.iter().zip(&mut seen.values) {
-            values.extend(row.sent.zip(value(rule.metric, &row, self.summarises)).map(|(sent, x)| (sent.0, x)));
+            values
+                .extend(row.sent.zip(value(rule.metric, &row, self.summarises)).map(|(sent, x)| (sent.0, x)));
         }
         if seen.requests < seen.next_look {
             return false;
         }
         // A tenth more each time: the work of all looks together grows with the number of requests.
         seen.next_look = seen.requests + (seen.requests / 10).max(20);
-        self.rules.iter().zip(&mut seen.values).all(|(rule, values)| is_met(rule, values))
+        // Of those sent lately only the fast ones have ended: they would make everything look fast.
+        let up_to = seen.latest_ns - seen.longest_ns;
+        self.rules.iter().zip(&mut seen.values).all(|(rule, values)| is_met(rule, values, up_to))
     }
 }
 
@@ -91,10 +101,10 @@ fn value(metric: StopMetric, row: &Row, summarises: bool) -> Option<f64> {
     }
 }
 
-fn is_met(rule: &StopRule, values: &mut [(i64, f64)]) -> bool {
+fn is_met(rule: &StopRule, values: &mut [(i64, f64)], up_to: i64) -> bool {
     // Answers end in another order than they were asked for; what is sorted already costs little.
     values.sort_by_key(|(sent, _)| *sent);
-    let series: Vec<f64> = values.iter().map(|(_, x)| *x).collect();
+    let series: Vec<f64> = values.iter().take_while(|(sent, _)| *sent <= up_to).map(|(_, x)| *x).collect();
     estimate(rule, &series).is_ok_and(|found| {
         let ends = found.interval.low.zip(found.interval.high);
         ends.is_some_and(|(low, high)| (high - low) / 2.0 <= rule.within * found.value.abs())
@@ -115,8 +125,7 @@ mod tests {
 
     fn values(n: usize, spread: f64) -> Vec<(i64, f64)> {
         let mut s = Stream::new(3, "narrow", 0);
-        let mut all: Vec<(i64, f64)> =
-            (0..n).map(|i| (i as i64, 1.0 + spread * s.unit())).collect();
+        let mut all: Vec<(i64, f64)> = (0..n).map(|i| (i as i64, 1.0 + spread * s.unit())).collect();
         s.shuffle(&mut all);
         all
     }
@@ -124,17 +133,24 @@ mod tests {
     #[test]
     fn a_rule_is_met_when_the_interval_is_narrow_enough() {
         let p95 = StopRule::parse("ttft.p95 within 5 %").unwrap();
-        assert!(!is_met(&p95, &mut values(40, 0.01)), "too few values for a p95");
-        assert!(is_met(&p95, &mut values(400, 0.01)));
-        assert!(!is_met(&p95, &mut values(120, 10.0)));
+        assert!(!is_met(&p95, &mut values(40, 0.01), i64::MAX), "too few values for a p95");
+        assert!(is_met(&p95, &mut values(400, 0.01), i64::MAX));
+        assert!(!is_met(&p95, &mut values(120, 10.0), i64::MAX));
         let mean = StopRule::parse("e2e.mean within 1 %").unwrap();
-        assert!(!is_met(&mean, &mut values(200, 1.0)), "about 2.7 % then");
-        assert!(is_met(&mean, &mut values(4000, 1.0)));
+        assert!(!is_met(&mean, &mut values(200, 1.0), i64::MAX), "about 2.7 % then");
+        assert!(is_met(&mean, &mut values(4000, 1.0), i64::MAX));
+    }
+
+    #[test]
+    fn what_was_sent_lately_is_not_looked_at() {
+        let mean = StopRule::parse("e2e.mean within 1 %").unwrap();
+        assert!(is_met(&mean, &mut values(4000, 1.0), 4000));
+        assert!(!is_met(&mean, &mut values(4000, 1.0), 200), "only the first 200 of them");
     }
 
     #[test]
     fn a_drifting_series_has_too_few_batches() {
         let mut drift: Vec<(i64, f64)> = (0..300).map(|i| (i, 1.0 + i as f64 / 1e4)).collect();
-        assert!(!is_met(&StopRule::parse("ttft.mean within 5 %").unwrap(), &mut drift));
+        assert!(!is_met(&StopRule::parse("ttft.mean within 5 %").unwrap(), &mut drift, i64::MAX));
     }
 }

@@ -13,7 +13,7 @@ use crate::request::{Shard, Shared};
 use crate::score::{Judge, Late};
 use crate::steps::Seen;
 use acidtest_clock::{Clock, PacerClock, Zero};
-use acidtest_record::{Case, Fact, Item, Load, Ns, RunId, RunSpec};
+use acidtest_record::{Case, Item, Load, Ns, PhaseEnded, RunId, RunSpec};
 use acidtest_schedule::{Cell, Plan};
 use acidtest_target::{Endpoint, Files, Secrets, TargetError};
 use std::collections::HashMap;
@@ -30,9 +30,6 @@ const MOST_BYTES: usize = 512 << 20;
 const EVENTS_PER_SHARD: f64 = 50_000.0;
 /// Events a second that one stream is taken for when threads are counted.
 const EVENTS_PER_STREAM: f64 = 100.0;
-/// Fact that says which phase ended before its plan was sent: why, then the positions of phase,
-/// target and prompt.
-pub const PHASE_ENDED: &str = "phase.ended_early";
 /// From the moment all threads are ready to the phase's zero.
 const LEAD_NS: i64 = 10_000_000;
 
@@ -173,9 +170,8 @@ pub enum EngineError {
 pub fn planned(spec: &RunSpec, cases: &[Case]) -> Option<u64> {
     let scores = spec.prompts.iter().any(|p| p.form.scores_text());
     let prompts = if scores { Prompts::render(spec, cases, 0).ok() } else { None };
-    let steps = |cell: &Cell| {
-        cell.plan.measured().map(|_| count_steps(cell, prompts.as_ref(), cell.plan.counted()))
-    };
+    let steps =
+        |cell: &Cell| cell.plan.measured().map(|_| count_steps(cell, prompts.as_ref(), cell.plan.counted()));
     Plan::all(spec).iter().map(steps).sum()
 }
 
@@ -237,10 +233,8 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             recall: job.recall.clone(),
         });
         run_phase(job, &shared, &judge, late.as_ref(), deadline)?;
-        if let Some(end) = shared.course.ended() {
-            let about = format!("{} {phase} {target} {prompt}", end.id());
-            let name = PHASE_ENDED.into();
-            let fact = Fact { name, value: about, source: "the engine".into(), hash: None };
+        if let Some(why) = shared.course.ended() {
+            let fact = PhaseEnded { why, phase, target, prompt }.fact();
             job.out.send(Item::Fact(fact)).map_err(|_| EngineError::StoreGone)?;
         }
     }

@@ -121,7 +121,13 @@ mod tests {
     #[test]
     fn requests_kept_back_are_a_sign_of_it() {
         let mut watch = Saturation::over(1_000_000_000);
-        let look = |i: i64, kept_back: u64| Look { at: i * STEP, in_flight: 64, rate: 100.0, wanted: 10 * i as u64, kept_back };
+        let look = |i: i64, kept_back: u64| Look {
+            at: i * STEP,
+            in_flight: 64,
+            rate: 100.0,
+            wanted: 10 * i as u64,
+            kept_back,
+        };
         assert!((1..=20).all(|i| !watch.is_saturated(look(i, 0), None)));
         assert!((21..=30).any(|i| watch.is_saturated(look(i, (i - 20) as u64), None)));
     }

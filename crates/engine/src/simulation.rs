@@ -190,6 +190,10 @@ impl Simulation {
         self.shared.control.clone()
     }
 
+    pub(crate) fn course(&self) -> Arc<crate::course::Course> {
+        self.shared.course.clone()
+    }
+
     pub(crate) fn of(spec: RunSpec, cases: &[Case], finished: Finished) -> Self {
         let spec = Arc::new(spec);
         let (tx, out) = sync_channel(10_000);
@@ -240,7 +244,7 @@ impl Simulation {
     }
 
     /// Runs the phase to its end; gives the records in the order in which they were made.
-    fn run(self, script: impl Fn(u64) -> Act + 'static) -> Vec<Record> {
+    pub(crate) fn run(self, script: impl Fn(u64) -> Act + 'static) -> Vec<Record> {
         let items = self.items(|_| String::new(), script);
         let records = items.into_iter().filter_map(|item| match item {
             Item::Record(r) => Some(*r),

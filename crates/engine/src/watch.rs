@@ -4,12 +4,12 @@
 //! with answers are asked at the desks. Must not send anything.
 
 use crate::control::StopReason;
-use crate::course::{PhaseEnd, nanos};
+use crate::course::nanos;
 use crate::handover::HandOver;
 use crate::request::Shard;
 use crate::saturation::{Look, Saturation};
 use acidtest_clock::Clock;
-use acidtest_record::{AbortRule, AbortWhat};
+use acidtest_record::{AbortRule, AbortWhat, PhaseEnd};
 use acidtest_target::Target;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;

@@ -85,10 +85,22 @@ mod tests {
 
     #[test]
     fn texts_round_trip_and_nonsense_is_refused() {
-        for text in ["50", "uniform(1, 2)", "normal(50, 10)", "lognormal(50, 0.5)", "exponential(3)", "gamma(2, 25)"] {
+        for text in
+            ["50", "uniform(1, 2)", "normal(50, 10)", "lognormal(50, 0.5)", "exponential(3)", "gamma(2, 25)"]
+        {
             assert_eq!(text.parse::<Dist>().unwrap().to_string(), text);
         }
-        for bad in ["", "-1", "nan", "uniform(2, 1)", "uniform(1)", "normal(1, 2", "poisson(3)", "inf", "gamma(0, 1)"] {
+        for bad in [
+            "",
+            "-1",
+            "nan",
+            "uniform(2, 1)",
+            "uniform(1)",
+            "normal(1, 2",
+            "poisson(3)",
+            "inf",
+            "gamma(0, 1)",
+        ] {
             assert!(bad.parse::<Dist>().is_err(), "{bad}");
         }
     }

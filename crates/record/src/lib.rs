@@ -22,6 +22,7 @@ mod beside;
 mod case;
 mod codec;
 mod dist;
+mod ended;
 mod form;
 mod gate;
 mod ids;
@@ -48,14 +49,14 @@ pub use ask::{Ask, Message};
 pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
 pub use case::Case;
 pub use codec::{CodecError, pack_timing, unpack_timing};
+pub use dist::{BadDist, Dist};
+pub use ended::{PhaseEnd, PhaseEnded};
 pub use form::{ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, WindowSpec, WindowUnit};
 pub use gate::{Bound, Gate, GateParseError, Op, Stat};
-pub use dist::{BadDist, Dist};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use load::{
     Amount, BURSTINESS, BadPhase, BadStages, Load, LoadStage, MAX_PHASE_S, MAX_RATE, MAX_SLOTS, MAX_STAGES,
-    PhaseCaps, PhaseSpec,
-    Spacing, Stages, Warmup,
+    PhaseCaps, PhaseSpec, Spacing, Stages, Warmup,
 };
 pub use metric::MetricSpec;
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};

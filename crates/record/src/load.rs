@@ -69,6 +69,12 @@ pub struct BadPhase {
 }
 
 impl PhaseSpec {
+    /// Whether users of a closed loop wait for something else than their answers.
+    #[must_use]
+    pub fn has_pauses(&self) -> bool {
+        self.think.is_some() || self.pacing_s > 0.0 || self.max_rate.is_some()
+    }
+
     /// Whether its parts fit each other.
     ///
     /// # Errors
@@ -538,7 +544,9 @@ mod tests {
         let phase: PhaseSpec = serde_json::from_str(old).unwrap();
         assert_eq!(phase.load, Load::Poisson { rate: 4.0 });
         assert_eq!(serde_json::to_string(&phase).unwrap(), old, "defaults are not written");
-        let stages = Stages::new(vec![LoadStage::flat(30.0, 10.0), LoadStage { seconds: 5.0, from: 10.0, to: 0.0 }]).unwrap();
+        let stages =
+            Stages::new(vec![LoadStage::flat(30.0, 10.0), LoadStage { seconds: 5.0, from: 10.0, to: 0.0 }])
+                .unwrap();
         let arrivals = Spacing::Gamma { burstiness: 0.5 };
         let load = Load::Varying { arrivals, stages };
         let text = serde_json::to_string(&load).unwrap();
@@ -584,7 +592,10 @@ mod tests {
         let stages = Stages::new(vec![LoadStage::flat(10.0, 5.0)]).unwrap();
         let key = |phase: PhaseSpec| phase.check().map_err(|bad| bad.key);
         let phase = |load: Load| PhaseSpec { load, ..PhaseSpec::default() };
-        assert_eq!(key(PhaseSpec { think: Some(Dist::Fixed(1.0)), ..phase(open.clone()) }), Err("think_time"));
+        assert_eq!(
+            key(PhaseSpec { think: Some(Dist::Fixed(1.0)), ..phase(open.clone()) }),
+            Err("think_time")
+        );
         assert_eq!(key(PhaseSpec { pacing_s: 1.0, ..phase(open.clone()) }), Err("pacing"));
         assert_eq!(key(PhaseSpec { max_rate: Some(1.0), ..phase(open.clone()) }), Err("max_rate"));
         assert_eq!(key(PhaseSpec { pacing_s: 1.0, ..phase(Load::Closed { concurrency: 2 }) }), Ok(()));
@@ -597,11 +608,9 @@ mod tests {
 
     #[test]
     fn a_value_is_known_at_every_moment() {
-        let stages = Stages::new(vec![
-            LoadStage { seconds: 10.0, from: 0.0, to: 20.0 },
-            LoadStage::flat(5.0, 40.0),
-        ])
-        .unwrap();
+        let stages =
+            Stages::new(vec![LoadStage { seconds: 10.0, from: 0.0, to: 20.0 }, LoadStage::flat(5.0, 40.0)])
+                .unwrap();
         let at: Vec<f64> = [-1.0, 0.0, 5.0, 10.0, 14.9, 15.0].map(|s| stages.at(s)).to_vec();
         assert_eq!(at, [0.0, 0.0, 10.0, 40.0, 40.0, 0.0]);
         assert_eq!((stages.area(), stages.seconds(), stages.peak()), (300.0, 15.0, 40.0));

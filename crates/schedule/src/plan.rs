@@ -245,7 +245,14 @@ mod tests {
 
     fn plan(phase: PhaseSpec, cases: u32, repeats: u16) -> Plan {
         let target = acidtest_record::TargetSpec::default();
-        let spec = RunSpec { phases: vec![phase], cases, repeats, seed: 11, targets: vec![target], ..RunSpec::default() };
+        let spec = RunSpec {
+            phases: vec![phase],
+            cases,
+            repeats,
+            seed: 11,
+            targets: vec![target],
+            ..RunSpec::default()
+        };
         Plan::all(&spec).remove(0).plan
     }
 
@@ -339,7 +346,8 @@ mod tests {
         assert_eq!((plan.len(), plan.measured(), plan.warmup_seconds()), (None, Some(10), Some(1.0)));
         let counted = plan.counted();
         let mut walker = plan.walker();
-        let roles = [counted.start - 1, counted.start, counted.end - 1, counted.end].map(|i| walker.slot(i).role);
+        let roles =
+            [counted.start - 1, counted.start, counted.end - 1, counted.end].map(|i| walker.slot(i).role);
         assert_eq!(roles, [Role::Warmup, Role::Subject, Role::Subject, Role::Cooldown]);
         assert!(plan.capacity() > counted.end);
     }

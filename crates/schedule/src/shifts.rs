@@ -38,7 +38,8 @@ mod tests {
     use acidtest_record::LoadStage;
 
     fn stages(of: &[(f64, f64, f64)]) -> Stages {
-        let stage = |(seconds, from, to): &(f64, f64, f64)| LoadStage { seconds: *seconds, from: *from, to: *to };
+        let stage =
+            |(seconds, from, to): &(f64, f64, f64)| LoadStage { seconds: *seconds, from: *from, to: *to };
         Stages::new(of.iter().map(stage).collect()).unwrap()
     }
 
@@ -63,8 +64,7 @@ mod tests {
         let users: Vec<Vec<(f64, f64)>> = (0..9).map(|u| shifts(&all, u)).collect();
         for step in 0..2099 {
             let at = f64::from(step) * 0.01 + 0.0033;
-            let there =
-                users.iter().filter(|s| s.iter().any(|(from, to)| *from <= at && at < *to)).count();
+            let there = users.iter().filter(|s| s.iter().any(|(from, to)| *from <= at && at < *to)).count();
             assert_eq!(there, all.at(at).floor() as usize, "at {at} s");
         }
     }

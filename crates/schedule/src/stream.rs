@@ -131,7 +131,9 @@ mod tests {
     #[test]
     fn means_of_distributions_are_as_asked() {
         let mut s = Stream::new(1, "dist", 0);
-        for text in ["40", "uniform(20, 60)", "normal(40, 5)", "exponential(40)", "gamma(2, 20)", "gamma(0.5, 80)"] {
+        for text in
+            ["40", "uniform(20, 60)", "normal(40, 5)", "exponential(40)", "gamma(2, 20)", "gamma(0.5, 80)"]
+        {
             let d: Dist = text.parse().unwrap();
             let got = (0..20_000).map(|_| s.draw(&d)).sum::<f64>() / 20_000.0;
             assert!((got - 40.0).abs() < 1.2, "{text}: {got}");

@@ -77,7 +77,10 @@ fn parse(text: &str) -> Result<(AbortRule, String), String> {
     let at = rest.find(['<', '>']).ok_or("the rule has no comparison (<, <=, >, >=)")?;
     let word = rest[..at].trim();
     let what = AbortWhat::ALL.into_iter().find(|w| w.id() == word).ok_or_else(|| {
-        format!("'{}' cannot be watched: error_rate, accuracy, not_sent, in_flight, cost, time and saturated can", brief(word))
+        format!(
+            "'{}' cannot be watched: error_rate, accuracy, not_sent, in_flight, cost, time and saturated can",
+            brief(word)
+        )
     })?;
     let or_equal = rest[at + 1..].starts_with('=');
     let op = match (rest.as_bytes()[at], or_equal) {

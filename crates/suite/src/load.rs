@@ -111,8 +111,7 @@ fn phase(
 }
 
 fn load(fields: &Fields<'_>, files: &Files<'_>) -> Result<Load, SuiteError> {
-    let (kind, node) =
-        fields.one_of(&["closed", "constant", "poisson", "gamma", "stages", "rate_file"])?;
+    let (kind, node) = fields.one_of(&["closed", "constant", "poisson", "gamma", "stages", "rate_file"])?;
     let doc = fields.doc;
     let rate = |what: &str| doc.positive(node, &format!("'{what}' (requests per second)"), MAX_RATE);
     match kind {

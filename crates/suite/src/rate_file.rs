@@ -70,15 +70,16 @@ fn point(name: &str, line: u32, text: &str) -> Result<Point, SuiteError> {
         let value: serde_json::Value =
             serde_json::from_str(text).map_err(|e| bad(format!("not valid JSON: {e}")))?;
         let number = |key: &str| value.get(key).and_then(serde_json::Value::as_f64);
-        number("seconds").zip(number("rate")).ok_or_else(|| bad("the line has no numbers 'seconds' and 'rate'".to_owned()))?
+        number("seconds")
+            .zip(number("rate"))
+            .ok_or_else(|| bad("the line has no numbers 'seconds' and 'rate'".to_owned()))?
     } else {
         let mut cells = text.split(',').map(|cell| cell.trim().trim_matches('"').trim());
         let (Some(seconds), Some(rate), None) = (cells.next(), cells.next(), cells.next()) else {
             return Err(bad("the line does not have two columns".to_owned()));
         };
-        let number = |cell: &str| {
-            cell.parse::<f64>().map_err(|_| bad(format!("'{}' is not a number", brief(cell))))
-        };
+        let number =
+            |cell: &str| cell.parse::<f64>().map_err(|_| bad(format!("'{}' is not a number", brief(cell))));
         (number(seconds)?, number(rate)?)
     };
     if !seconds.is_finite() || seconds < 0.0 {
@@ -103,7 +104,10 @@ fn follows(name: &str, text: &str, before: Option<&Point>, point: &Point) -> Res
             format!("times count from the phase's start: subtract {} from each", point.seconds),
         ),
         Some(before) if point.seconds <= before.seconds => bad(
-            format!("the time {} does not come after {} of line {}", point.seconds, before.seconds, before.line),
+            format!(
+                "the time {} does not come after {} of line {}",
+                point.seconds, before.seconds, before.line
+            ),
             "sort the lines by their time; each time may stand once".to_owned(),
         ),
         _ => Ok(()),
@@ -136,7 +140,10 @@ mod tests {
     #[test]
     fn both_forms_give_the_same_steps() {
         let csv = read("\u{feff}seconds,rate\r\n0,10\n\n# a comment\n30, 50\n40,0\n").unwrap();
-        assert_eq!(csv.all(), [LoadStage::flat(30.0, 10.0), LoadStage::flat(10.0, 50.0), LoadStage::flat(10.0, 0.0)]);
+        assert_eq!(
+            csv.all(),
+            [LoadStage::flat(30.0, 10.0), LoadStage::flat(10.0, 50.0), LoadStage::flat(10.0, 0.0)]
+        );
         let json = "{\"seconds\":0,\"rate\":10}\n{\"seconds\":30,\"rate\":50}\n{\"rate\":0,\"seconds\":40,\"note\":1}";
         assert_eq!(read(json).unwrap(), csv);
     }

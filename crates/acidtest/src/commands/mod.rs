@@ -2,6 +2,7 @@
 
 mod ask;
 mod bench;
+mod bench_load;
 mod compare;
 mod completions;
 mod export;
