@@ -4,7 +4,7 @@
 //! anything is sent; what may not work is a warning. Must not change a plan.
 
 use crate::exit::Failure;
-use acidtest_record::{Amount, Load, PhaseSpec, RunSpec, Source, TargetSpec};
+use acidtest_record::{Amount, PhaseSpec, RunSpec, Source, TargetSpec};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::BTreeSet;
 
@@ -37,10 +37,10 @@ pub(crate) fn check(spec: &RunSpec) -> Result<Vec<String>, Failure> {
 
 /// Most requests in flight, and how many begin in a second where the plan says so.
 fn demand(phase: &PhaseSpec) -> (u64, Option<f64>) {
-    match phase.load {
-        Load::Closed { concurrency } => (u64::from(concurrency), None),
-        Load::Constant { rate } | Load::Poisson { rate } => (u64::from(phase.max_in_flight), Some(rate)),
-        Load::Unstated => (0, None),
+    match (phase.load.users(), phase.load.peak_rate()) {
+        (Some(users), _) => (u64::from(users), None),
+        (None, Some(rate)) => (u64::from(phase.max_in_flight), Some(rate)),
+        (None, None) => (0, None),
     }
 }
 
@@ -230,10 +230,17 @@ impl Ports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acidtest_record::{Connections, Http2, Warmup};
+    use acidtest_record::{Connections, Http2, Load, Warmup};
 
     fn phase(load: Load, amount: Amount) -> PhaseSpec {
-        PhaseSpec { name: "p".into(), load, amount, warmup: Warmup::None, max_in_flight: 1000 }
+        PhaseSpec {
+            name: "p".into(),
+            load,
+            amount,
+            warmup: Warmup::None,
+            max_in_flight: 1000,
+            ..PhaseSpec::default()
+        }
     }
 
     fn target(url: &str, connections: Connections) -> TargetSpec {

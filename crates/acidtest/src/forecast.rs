@@ -8,7 +8,9 @@ use crate::open_store::{self, trouble};
 use crate::read_back;
 use acidtest_engine::CellRequests;
 use acidtest_findings::{CellForecast, CostForecast, Forecast};
-use acidtest_record::{Amount, Ask, Gate, Load, Price, PromptSpec, Row, RunId, RunSpec, RunState, Usage};
+use acidtest_record::{
+    Amount, Ask, Gate, PhaseSpec, Price, PromptSpec, Row, RunId, RunSpec, RunState, Usage, Warmup,
+};
 use acidtest_store::Store;
 use acidtest_suite::{Loaded, estimate_tokens};
 use std::collections::HashMap;
@@ -220,7 +222,7 @@ fn of_cell(spec: &RunSpec, sent: &CellRequests, means: Means) -> CellForecast {
         output_tokens_at_most: all.zip(limit).map(|(n, o)| n * o),
         cost: amount.zip(price).map(|(amount, p)| CostForecast { currency: p.currency.clone(), amount }),
         cost_is_bound: amount.is_some() && means.output.is_none(),
-        seconds: seconds(phase.load, phase.amount, cell.plan.len().map(f64::from), all, means.seconds),
+        seconds: seconds(phase, cell.plan.len().map(f64::from), all, means.seconds),
     }
 }
 
@@ -237,19 +239,21 @@ fn price_of(price: &Price, input: f64, output: f64) -> f64 {
 
 /// How long a phase takes: what it says, else slots or requests by its load. The requests of
 /// one slot follow each other.
-fn seconds(
-    load: Load,
-    amount: Amount,
-    slots: Option<f64>,
-    requests: Option<f64>,
-    each: Option<f64>,
-) -> Option<f64> {
-    match (amount, load) {
-        (Amount::Seconds(s), _) => Some(s),
-        (_, Load::Constant { rate } | Load::Poisson { rate }) => Some(slots? / rate),
-        (_, Load::Closed { concurrency }) => Some(requests? * each? / f64::from(concurrency.max(1))),
-        (_, Load::Unstated) => None,
-    }
+fn seconds(phase: &PhaseSpec, slots: Option<f64>, requests: Option<f64>, each: Option<f64>) -> Option<f64> {
+    let warmup_s = match phase.warmup {
+        Warmup::Seconds(s) => s,
+        Warmup::None | Warmup::Count(_) => 0.0,
+    };
+    let found = match (phase.load.stages(), phase.amount, phase.load.rate(), phase.load.users()) {
+        (Some(stages), ..) => stages.seconds(),
+        (None, Amount::Seconds(s), ..) => s + warmup_s + phase.cooldown_s,
+        (None, _, Some(rate), _) => slots? / rate,
+        (None, _, None, Some(users)) => {
+            requests? * each? / f64::from(users.max(1)) + warmup_s + phase.cooldown_s
+        }
+        (None, _, None, None) => return None,
+    };
+    Some(phase.caps.time_s.map_or(found, |most| found.min(most)))
 }
 
 /// Costs by currency; none where a part is not known.

@@ -15,6 +15,8 @@ const LEVEL: f64 = 0.95;
 pub(crate) struct Counts {
     attempts: AtomicU64,
     failed: AtomicU64,
+    requests: AtomicU64,
+    not_sent: AtomicU64,
     judged: AtomicU64,
     correct: AtomicU64,
 }
@@ -25,6 +27,10 @@ pub(crate) struct Added {
     pub(crate) failed: bool,
     /// Whether its answer is right, where that was judged and counts.
     pub(crate) correct: Option<bool>,
+    /// Whether it was never sent: then it is no attempt.
+    pub(crate) not_sent: bool,
+    /// Whether it is the first of its request.
+    pub(crate) is_first: bool,
 }
 
 /// What is known when rules are asked.
@@ -37,7 +43,9 @@ pub(crate) struct Now {
 impl Counts {
     pub(crate) fn add(&self, added: Added) {
         let yes = |is: bool| u64::from(is);
-        self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.requests.fetch_add(yes(added.is_first || added.not_sent), Ordering::Relaxed);
+        self.not_sent.fetch_add(yes(added.not_sent), Ordering::Relaxed);
+        self.attempts.fetch_add(yes(!added.not_sent), Ordering::Relaxed);
         self.failed.fetch_add(yes(added.failed), Ordering::Relaxed);
         if let Some(correct) = added.correct {
             self.judged.fetch_add(1, Ordering::Relaxed);
@@ -56,6 +64,9 @@ impl Counts {
             AbortWhat::Cost => rule.op.holds(now.spent, rule.limit),
             AbortWhat::Time => rule.op.holds(now.elapsed_s, rule.limit),
             AbortWhat::ErrorRate => share(rule, read(&self.failed), read(&self.attempts)),
+            AbortWhat::NotSent => share(rule, read(&self.not_sent), read(&self.requests)),
+            // These need the passing of time: the first measuring thread watches them.
+            AbortWhat::InFlight | AbortWhat::Saturated => false,
             AbortWhat::Accuracy => share(rule, read(&self.correct), read(&self.judged)),
         }
     }
@@ -89,7 +100,26 @@ mod tests {
     use super::*;
 
     fn rule(what: AbortWhat, op: Op, limit: f64, after: u64, sequential: bool) -> AbortRule {
-        AbortRule { what, op, limit, after, sequential, text: String::new() }
+        AbortRule { what, op, limit, after, sequential, hold_s: 0.0, text: String::new() }
+    }
+
+    fn added(failed: bool, correct: Option<bool>) -> Added {
+        Added { failed, correct, not_sent: false, is_first: true }
+    }
+
+    #[test]
+    fn what_was_not_sent_is_a_share_of_requests() {
+        let counts = Counts::default();
+        let now = Now { spent: 0.0, elapsed_s: 0.0 };
+        let rules = [rule(AbortWhat::NotSent, Op::Gt, 0.2, 10, false)];
+        for i in 0..30 {
+            // Every third has a second attempt, which is no request of its own.
+            counts.add(Added { is_first: i % 3 != 2, ..added(true, None) });
+        }
+        (0..5).for_each(|_| counts.add(Added { not_sent: true, ..added(false, None) }));
+        assert_eq!(counts.tripped(&rules, now), None, "5 of 25");
+        counts.add(Added { not_sent: true, ..added(false, None) });
+        assert_eq!(counts.tripped(&rules, now), Some(0), "6 of 26");
     }
 
     #[test]
@@ -98,10 +128,10 @@ mod tests {
         let now = Now { spent: 0.5, elapsed_s: 3.0 };
         let rules = [rule(AbortWhat::ErrorRate, Op::Gt, 0.2, 10, false)];
         for i in 0..9 {
-            counts.add(Added { failed: i < 5, correct: None });
+            counts.add(added(i < 5, None));
             assert_eq!(counts.tripped(&rules, now), None);
         }
-        counts.add(Added { failed: false, correct: None });
+        counts.add(added(false, None));
         assert_eq!(counts.tripped(&rules, now), Some(0));
         let none = [rule(AbortWhat::Accuracy, Op::Lt, 0.5, 1, false)];
         assert_eq!(counts.tripped(&none, now), None, "nothing was judged");
@@ -116,12 +146,12 @@ mod tests {
         let plain = [rule(AbortWhat::Accuracy, Op::Lt, 0.5, 20, false)];
         let sure = [rule(AbortWhat::Accuracy, Op::Lt, 0.5, 20, true)];
         for i in 0..50 {
-            counts.add(Added { failed: false, correct: Some(i % 5 < 2) });
+            counts.add(added(false, Some(i % 5 < 2)));
         }
         assert_eq!(counts.tripped(&plain, now), Some(0));
         assert_eq!(counts.tripped(&sure, now), None, "20 of 50 could be chance");
         for i in 0..2000 {
-            counts.add(Added { failed: false, correct: Some(i % 5 < 2) });
+            counts.add(added(false, Some(i % 5 < 2)));
         }
         assert_eq!(counts.tripped(&sure, now), Some(0));
     }

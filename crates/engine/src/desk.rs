@@ -5,13 +5,14 @@
 
 use crate::abort::{Added, Now};
 use crate::control::{Control, StopReason};
+use crate::course::Course;
 use crate::handover::{Begin, Budget, Message, Reply, weight};
 use crate::likelihood::Tally;
 use crate::recall::Recall;
 use crate::score::{CORRECT, Judge, Queue};
 use acidtest_record::{
-    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, Place, Record, Request, Role,
-    RunId, RunSpec, Status, Timing, Value,
+    Answer, Blob, Case, Cause, Digest, Item, Key, Kind, Outcome, OutcomeClass, PhaseEnd, Place, Record,
+    Request, Role, Row, RunId, RunSpec, Status, Timing, Value,
 };
 use acidtest_target::{Attempt, Parsed, Parser};
 use std::collections::{HashMap, HashSet};
@@ -33,6 +34,7 @@ pub(crate) struct DeskSetup {
     pub clock_no: u16,
     pub zero_unix_ns: i64,
     pub control: Arc<Control>,
+    pub course: Arc<Course>,
     pub budget: Arc<Budget>,
     pub out: SyncSender<Item>,
     pub judge: Arc<Judge>,
@@ -125,6 +127,7 @@ impl Desk {
                     Timing { clock: self.setup.clock_no, intended: begin.intended, ..Timing::default() };
                 let record = self.record(&begin, timing, outcome);
                 let verdicts = self.likelihoods(&record, &begin, true);
+                self.ask_rules(&record, &[]);
                 self.send(Item::Record(Box::new(record)))?;
                 verdicts.into_iter().try_for_each(|v| self.send(Item::Verdict(v)))
             }
@@ -171,6 +174,9 @@ impl Desk {
             self.send(Item::Blob(blob))?;
         }
         self.count(&record);
+        if self.setup.course.narrow.add(|| Row::of(&record)) {
+            self.setup.course.stop(PhaseEnd::Narrow);
+        }
         // The record goes before opinions about it, also before those that come later.
         let likelihoods = self.likelihoods(&record, &begin, is_over);
         let judged = self.setup.late.is_none().then(|| {
@@ -257,6 +263,8 @@ impl Desk {
         let cost = target.price.as_ref().zip(record.said.as_ref()).and_then(|(p, said)| p.cost(&said.usage));
         let Some(cost) = cost else { return };
         let spent = self.setup.control.spend(cost);
+        let phase = &self.setup.spec.phases[usize::from(self.setup.phase)];
+        self.setup.course.spend(cost, phase.caps.cost);
         if self.setup.spec.caps.cost.is_some_and(|cap| spent >= cap) {
             self.setup.control.stop(StopReason::CostCap);
         }
@@ -292,8 +300,10 @@ impl Desk {
                 _ => None,
             });
         let failed = matches!(record.outcome, Outcome::Failed { cause, .. } if cause.counts());
-        control.counts.add(Added { failed, correct });
-        let elapsed_s = record.timing.ended.map_or(0.0, |t| t.0 as f64 / 1e9);
+        let not_sent = matches!(record.outcome, Outcome::NotSent { .. });
+        control.counts.add(Added { failed, correct, not_sent, is_first: record.key.attempt == 0 });
+        let at = record.timing.ended.unwrap_or(record.timing.intended);
+        let elapsed_s = at.0 as f64 / 1e9;
         let now = Now { spent: control.spent(), elapsed_s };
         if let Some(rule) = control.counts.tripped(rules, now) {
             control.stop(StopReason::Abort(u16::try_from(rule).unwrap_or(u16::MAX)));

@@ -16,7 +16,7 @@ pub struct CellRequests {
     pub cell: Cell,
     /// Requests that are measured; absent where a closed loop ends by time.
     pub measured: Option<u64>,
-    /// Requests sent before and not measured.
+    /// Requests sent before or after and not measured, where their number is known.
     pub warmup: u64,
     /// Weight of all requests together; absent where their number is.
     pub weight: Option<f64>,
@@ -76,13 +76,18 @@ fn loads(spec: &RunSpec, prompts: &Prompts, prompt: u16, weigh: &dyn Fn(&Ask) ->
 }
 
 fn of_cell(spec: &RunSpec, cell: Cell, loads: &[Load]) -> CellRequests {
-    let slots_before = cell.plan.warmup();
+    let counted = cell.plan.counted();
     let mut walker = cell.plan.walker();
-    let warmup = sum(spec, &mut walker, loads, 0, slots_before);
-    let measured = cell
-        .plan
-        .len()
-        .map(|slots| sum(spec, &mut walker, loads, slots_before, slots.saturating_sub(slots_before)));
+    // Where time decides how many there are of some, the whole is not known.
+    let slots = cell.plan.len();
+    let mut warmup = Load::default();
+    if cell.plan.warmup_seconds().is_none() {
+        warmup = sum(spec, &mut walker, loads, 0, counted.start);
+    }
+    if let Some(slots) = slots {
+        warmup = warmup.and(sum(spec, &mut walker, loads, counted.end, slots - counted.end));
+    }
+    let measured = slots.map(|_| sum(spec, &mut walker, loads, counted.start, counted.end - counted.start));
     CellRequests {
         measured: measured.map(|m| m.requests),
         warmup: warmup.requests,
@@ -150,7 +155,7 @@ mod tests {
                 };
                 for item in &items {
                     let Item::Record(r) = item else { continue };
-                    *(if r.role == Role::Warmup { &mut before } else { &mut measured }) += 1;
+                    *(if r.role != Role::Subject { &mut before } else { &mut measured }) += 1;
                     assert_eq!(r.kind == Kind::LogLikelihood, form != Form::Generate);
                     let ask: serde_json::Value =
                         serde_json::from_slice(&body(r.request.body.unwrap()).unwrap()).unwrap();

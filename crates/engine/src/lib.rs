@@ -15,25 +15,31 @@
 
 mod abort;
 mod control;
+mod course;
 mod dead;
 mod desk;
 mod forecast;
 mod handover;
 mod likelihood;
+mod narrow;
 mod overrides;
 mod phase;
 mod prompts;
 mod recall;
 mod replay;
 mod request;
+mod saturation;
 pub mod score;
 mod shard;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod simulation_load;
+#[cfg(test)]
 mod simulation_steps;
 mod steps;
 mod turn;
+mod watch;
 
 pub use control::{Control, LATE_NS, Progress, StopReason};
 pub use desk::retryable;

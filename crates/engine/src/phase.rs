@@ -4,6 +4,7 @@
 //! and target, and joins them.
 
 use crate::control::{Control, StopReason};
+use crate::course::Course;
 use crate::desk::{Desk, DeskSetup};
 use crate::handover::{Budget, Channel};
 use crate::prompts::Prompts;
@@ -12,7 +13,7 @@ use crate::request::{Shard, Shared};
 use crate::score::{Judge, Late};
 use crate::steps::Seen;
 use acidtest_clock::{Clock, PacerClock, Zero};
-use acidtest_record::{Case, Item, Load, Ns, RunId, RunSpec};
+use acidtest_record::{Case, Item, Load, Ns, PhaseEnded, RunId, RunSpec};
 use acidtest_schedule::{Cell, Plan};
 use acidtest_target::{Endpoint, Files, Secrets, TargetError};
 use std::collections::HashMap;
@@ -169,18 +170,18 @@ pub enum EngineError {
 pub fn planned(spec: &RunSpec, cases: &[Case]) -> Option<u64> {
     let scores = spec.prompts.iter().any(|p| p.form.scores_text());
     let prompts = if scores { Prompts::render(spec, cases, 0).ok() } else { None };
-    let steps = |cell: &Cell| count_steps(cell, prompts.as_ref(), cell.plan.warmup());
+    let steps =
+        |cell: &Cell| cell.plan.measured().map(|_| count_steps(cell, prompts.as_ref(), cell.plan.counted()));
     Plan::all(spec).iter().map(steps).sum()
 }
 
-/// Requests of a cell from that slot on.
-fn count_steps(cell: &Cell, prompts: Option<&Prompts>, from: u32) -> Option<u64> {
-    let slots = cell.plan.len()?;
+/// Requests of some slots of a cell.
+fn count_steps(cell: &Cell, prompts: Option<&Prompts>, slots: std::ops::Range<u32>) -> u64 {
     let Some(prompts) = prompts else {
-        return Some(u64::from(slots.saturating_sub(from)));
+        return u64::from(slots.end.saturating_sub(slots.start));
     };
     let mut walker = cell.plan.walker();
-    Some((from..slots).map(|i| u64::from(prompts.steps(cell.prompt, walker.slot(i).case))).sum())
+    slots.map(|i| u64::from(prompts.steps(cell.prompt, walker.slot(i).case))).sum()
 }
 
 /// Sends everything that the plan holds and is not yet finished.
@@ -194,7 +195,8 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let late = Late::start(&judge, &job.out, &job.control)?;
     let cells = Plan::all(&job.spec);
     let scores = job.spec.prompts.iter().any(|p| p.form.scores_text());
-    let known: u64 = cells.iter().filter_map(|c| count_steps(c, scores.then_some(&*prompts), 0)).sum();
+    let whole = |c: &Cell| c.plan.len().map(|n| count_steps(c, scores.then_some(&*prompts), 0..n));
+    let known: u64 = cells.iter().filter_map(whole).sum();
     job.control
         .progress
         .planned
@@ -210,7 +212,8 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
         }
         let target_spec = &job.spec.targets[usize::from(target)];
         let shards =
-            shards_for(job.spec.phases[usize::from(phase)].load).min(crate::turn::most_threads(target_spec));
+            shards_for(&job.spec.phases[usize::from(phase)].load).min(crate::turn::most_threads(target_spec));
+        let course = Arc::new(Course::new(&plan, &job.spec, phase, target));
         most = most.max(shards);
         let shared = Arc::new(Shared {
             spec: job.spec.clone(),
@@ -225,14 +228,17 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
             budget: Budget::new(BACKLOG_BYTES, MOST_BYTES),
             clock_no: job.clock_no,
             shards,
-            next: AtomicU32::new(0),
+            course,
             in_flight: AtomicU32::new(0),
             tickets: tickets.clone(),
             start: AtomicI64::new(i64::MIN),
-            measured_from: AtomicI64::new(i64::MIN),
             recall: job.recall.clone(),
         });
         run_phase(job, &shared, &judge, late.as_ref(), deadline)?;
+        if let Some(why) = shared.course.ended() {
+            let fact = PhaseEnded { why, phase, target, prompt }.fact();
+            job.out.send(Item::Fact(fact)).map_err(|_| EngineError::StoreGone)?;
+        }
     }
     if let Some(late) = late {
         late.finish();
@@ -244,12 +250,9 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
 }
 
 /// As many threads as the load needs, at most one less than there are cores.
-fn shards_for(load: Load) -> u16 {
-    let events = match load {
-        Load::Closed { concurrency } => f64::from(concurrency) * EVENTS_PER_STREAM,
-        Load::Constant { rate } | Load::Poisson { rate } => rate * EVENTS_PER_STREAM,
-        Load::Unstated => 0.0,
-    };
+fn shards_for(load: &Load) -> u16 {
+    let most = load.users().map(f64::from).or(load.peak_rate()).unwrap_or(0.0);
+    let events = most * EVENTS_PER_STREAM;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let most = cores.saturating_sub(1).max(1);
     ((events / EVENTS_PER_SHARD).ceil() as usize).clamp(1, most).min(64) as u16
@@ -315,6 +318,7 @@ fn desk_setup(job: &Job, shared: &Shared, judge: &Arc<Judge>, late: Option<&Late
         clock_no: job.clock_no,
         zero_unix_ns: job.zero.unix_ns(),
         control: job.control.clone(),
+        course: shared.course.clone(),
         budget: shared.budget.clone(),
         out: job.out.clone(),
         judge: judge.clone(),

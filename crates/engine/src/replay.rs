@@ -61,9 +61,13 @@ pub fn finds_any(job: &Job, source: &Replay) -> Result<bool, EngineError> {
         let asking = Asking { spec: &job.spec, cases: &job.cases, prompts: &prompts, target, prompt };
         let mut walker = cell.plan.walker();
         let unfinished = Finished::default();
-        // Where no number is planned, the first request that is not there ends the phase.
-        let most = if cell.plan.len().is_some() { cell.plan.capacity() } else { 1 };
-        for index in 0..most {
+        // Where no number is planned, the first request that is not there ends its part of the phase.
+        let counted = cell.plan.counted().start;
+        let tries = match cell.plan.len() {
+            Some(all) => (0..all).chain(0..0),
+            None => (0..1).chain(counted..counted + 1),
+        };
+        for index in tries {
             let slot = walker.slot(index);
             let (ready, is_built) = asking.ready(slot, &unfinished, &|ask| endpoint.build(ask));
             let found = |step| (source.recall.find)(&wanted(&cell, &slot, step)).is_some();
@@ -90,17 +94,20 @@ fn one_cell(
     let (target, prompt) = (cell.target, cell.prompt);
     let asking = Asking { spec: &job.spec, cases: &job.cases, prompts, target, prompt };
     let unfinished = Finished::default();
-    for index in 0..cell.plan.capacity() {
-        if job.control.stopped().is_some() {
-            break;
-        }
+    // Where its end was not planned, what is not there was not sent.
+    let is_open_ended = cell.plan.len().is_none() || cell.plan.may_end_early();
+    let mut next = 0;
+    'slots: while next < cell.plan.capacity() && job.control.stopped().is_none() {
+        let index = next;
+        next += 1;
         let slot = walker.slot(index);
         let (ready, is_built) = asking.ready(slot, &unfinished, &|ask| endpoint.build(ask));
         for step in &ready.steps {
             let found = is_built.then(|| (source.recall.find)(&wanted(cell, &slot, step))).flatten();
             let found = found.and_then(|key| (source.recall.load)(key)).filter(|f| !f.attempts.is_empty());
-            if found.is_none() && cell.plan.len().is_none() {
-                return Ok(());
+            if found.is_none() && is_open_ended {
+                next = cell.plan.part_after(index);
+                continue 'slots;
             }
             let begin = begin(index, &ready, step);
             job.control.progress.sent.fetch_add(u64::from(found.is_some()), Ordering::Relaxed);
@@ -153,6 +160,7 @@ fn setup(job: &Job, judge: &Arc<Judge>, cell: &Cell) -> DeskSetup {
         clock_no: job.clock_no,
         zero_unix_ns: job.zero.unix_ns(),
         control: job.control.clone(),
+        course: Arc::new(crate::course::Course::new(&cell.plan, &job.spec, cell.phase, cell.target)),
         budget: Budget::new(usize::MAX, usize::MAX),
         out: job.out.clone(),
         judge: judge.clone(),

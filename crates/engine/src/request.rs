@@ -4,13 +4,14 @@
 //! over target, clock and hand-over, so that a simulation runs the same code.
 
 use crate::control::{Control, LATE_NS, StopReason};
+use crate::course::Course;
 use crate::handover::{Begin, Budget, HandOver, Message, Reply, ShardTap};
 use crate::phase::Finished;
 use crate::prompts::Prompts;
 use crate::recall::Recall;
 use crate::steps::{Asked, Choice};
 use acidtest_clock::Clock;
-use acidtest_record::{Ask, Case, Cause, Kind, NotSent, Ns, Reading, RunSpec, Stage};
+use acidtest_record::{Ask, Case, Cause, Kind, NotSent, Ns, PhaseSpec, Reading, RunSpec, Stage};
 use acidtest_schedule::{Plan, Slot, Walker};
 use acidtest_target::{Attempt, BuildError, Built, End, Target};
 use std::cell::{Cell, RefCell};
@@ -32,16 +33,14 @@ pub(crate) struct Shared {
     pub budget: Arc<Budget>,
     pub clock_no: u16,
     pub shards: u16,
-    /// Next index of a closed loop.
-    pub next: AtomicU32,
+    /// How far the phase has come.
+    pub course: Arc<Course>,
     /// Requests in flight of this phase.
     pub in_flight: AtomicU32,
     /// Numbers attempts over the whole run.
     pub tickets: Arc<AtomicU64>,
     /// When the phase began; `i64::MIN` until then.
     pub start: AtomicI64,
-    /// When the first slot after the warm-up was taken; `i64::MIN` until then.
-    pub measured_from: AtomicI64,
     /// The response cache.
     pub recall: Option<Recall>,
 }
@@ -220,7 +219,9 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
             progress.in_flight.fetch_add(1, Ordering::Relaxed);
             progress.sent.fetch_add(1, Ordering::Relaxed);
+            let began = self.clock.now();
             ended = self.attempts(&ready, step, ended).await;
+            self.shared.course.flow.ended(ended.0 - began);
             self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
             progress.in_flight.fetch_sub(1, Ordering::Relaxed);
         }
@@ -339,6 +340,26 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             name: name.into(),
             value,
         }));
+    }
+
+    /// The phase that is being sent.
+    pub(crate) fn phase(&self) -> &PhaseSpec {
+        &self.shared.spec.phases[usize::from(self.shared.phase)]
+    }
+
+    /// Whether no further slot is to be sent: the run was told to stop, or the phase is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stopping() || self.shared.course.ended().is_some()
+    }
+
+    /// Sleeps until a moment; false when nothing more is to be sent.
+    pub(crate) async fn sleep_or_stop(&self, until: i64) -> bool {
+        tokio::select! {
+            biased;
+            () = self.shared.control.wait_stop() => false,
+            () = self.shared.course.wait_end() => false,
+            () = self.clock.sleep_until(until) => true,
+        }
     }
 
     /// Whether nothing more is to be sent.

@@ -3,10 +3,12 @@
 //! An arrival process is a value; there is one loop for all open ones. Must not
 //! know how a request is made: see `request.rs`.
 
+use crate::course::nanos;
 use crate::handover::HandOver;
 use crate::request::Shard;
 use acidtest_clock::{Clock, LagMonitor};
-use acidtest_record::{Load, NotSent, Ns};
+use acidtest_record::{MAX_PHASE_S, NotSent, Ns};
+use acidtest_schedule::{Stream, shifts};
 use acidtest_target::Target;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -27,16 +29,16 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             let shard = self.clone();
             tokio::task::spawn_local(async move { shard.watch_time_cap(at).await })
         });
-        match self.shared.spec.phases[usize::from(self.shared.phase)].load {
-            Load::Closed { concurrency } => self.clone().closed(concurrency).await,
-            Load::Constant { .. } | Load::Poisson { .. } => self.clone().open().await,
+        let watch = (self.no == 0).then(|| tokio::task::spawn_local(self.clone().watch_phase()));
+        let load = &self.phase().load;
+        match (load.users(), load.spacing()) {
+            (Some(users), _) => self.clone().closed(users).await,
+            (None, Some(_)) => self.clone().open().await,
             // Only runs that were imported have such a phase, and they are never sent.
-            Load::Unstated => {}
+            (None, None) => {}
         }
         lag.abort();
-        if let Some(cap) = cap {
-            cap.abort();
-        }
+        cap.into_iter().chain(watch).for_each(|task| task.abort());
     }
 
     async fn watch_lag(self: Rc<Self>) {
@@ -44,57 +46,67 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
         monitor.watch(self.clock.clone(), |_, late| self.reading("scheduler_lag_s", late as f64 / 1e9)).await;
     }
 
-    fn start(&self) -> i64 {
+    pub(crate) fn start(&self) -> i64 {
         self.shared.start.load(Ordering::Acquire)
     }
 
-    async fn closed(self: Rc<Self>, concurrency: u32) {
+    async fn closed(self: Rc<Self>, most: u32) {
         let mut users = JoinSet::new();
-        for user in (0..concurrency).filter(|u| u % u32::from(self.shared.shards) == u32::from(self.no)) {
+        for user in (0..most).filter(|u| u % u32::from(self.shared.shards) == u32::from(self.no)) {
             users.spawn_local(self.clone().user(user));
         }
         while users.join_next().await.is_some() {}
     }
 
+    /// One user: sends, thinks, sends again, as long as it is there.
     async fn user(self: Rc<Self>, user: u32) {
-        let plan = &self.shared.plan;
-        let last = plan.capacity();
-        let mut intended = Ns(self.start() + i64::from(user) * STAGGER_NS);
-        self.clock.sleep_until(intended.0).await;
-        loop {
-            if self.stopping() || self.is_over(intended) {
-                return;
+        let shifts = match self.phase().load.stages() {
+            Some(stages) => shifts(stages, user),
+            None => vec![(0.0, f64::INFINITY)],
+        };
+        let number = u64::from(self.shared.phase) << 32 | u64::from(user);
+        let mut think = Stream::new(self.shared.spec.seed, "think time", number);
+        let begin = self.start() + i64::from(user) * STAGGER_NS;
+        let mut free = begin;
+        for (from_s, to_s) in shifts {
+            free = free.max(begin + nanos(from_s));
+            let until = if to_s.is_finite() { self.start() + nanos(to_s) } else { i64::MAX };
+            match self.shift(free, until, &mut think).await {
+                Some(at) => free = at,
+                None => return,
             }
-            let index = self.shared.next.fetch_add(1, Ordering::Relaxed);
-            if index >= last {
-                return;
-            }
-            if index == plan.warmup() {
-                self.shared.measured_from.store(intended.0, Ordering::Release);
-            }
-            if self.is_done(index) {
-                continue;
-            }
-            let Some(ready) = self.prepare(index, intended) else {
-                intended = Ns(self.clock.now());
-                tokio::task::yield_now().await;
-                continue;
-            };
-            intended = self.request(ready, intended).await;
         }
     }
 
-    /// Whether a closed loop that ends by time has had its time, counted from the
-    /// first slot after the warm-up.
-    fn is_over(&self, now: Ns) -> bool {
-        let from = self.shared.measured_from.load(Ordering::Acquire);
-        let seconds = self.shared.plan.closed_seconds();
-        from != i64::MIN && seconds.is_some_and(|s| now.0 - from >= (s * 1e9) as i64)
+    /// Requests of one user from `free` on until it leaves. Gives when it is free again; nothing
+    /// when the phase is over.
+    async fn shift(&self, mut free: i64, until: i64, think: &mut Stream) -> Option<i64> {
+        let (shared, phase) = (&self.shared, self.phase());
+        while free < until {
+            let intended = shared.course.allowed(free, phase.max_rate);
+            if !self.sleep_or_stop(intended).await || self.is_over() {
+                return None;
+            }
+            let index = shared.course.take(&shared.plan, phase, self.start(), intended)?;
+            if self.is_done(index) {
+                continue;
+            }
+            let Some(ready) = self.prepare(index, Ns(intended)) else {
+                free = self.clock.now();
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let ended = self.request(ready, Ns(intended)).await;
+            let thought = phase.think.as_ref().map_or(0, |dist| nanos(think.draw(dist).min(MAX_PHASE_S)));
+            // A user sends again when it has thought, and not before its pace allows it.
+            free = (ended.0 + thought).max(intended + nanos(phase.pacing_s));
+        }
+        Some(free)
     }
 
     async fn open(self: Rc<Self>) {
         let plan = &self.shared.plan;
-        let most = self.shared.spec.phases[usize::from(self.shared.phase)].max_in_flight;
+        let most = self.phase().max_in_flight;
         let todo = |index: u32| !self.is_done(index);
         // A resumed phase goes on where it was: its first unfinished arrival is due at once.
         let skipped = plan.arrivals().find(|(i, _)| todo(*i)).map_or(0, |(_, at)| at);
@@ -110,12 +122,12 @@ impl<T: Target, C: Clock, H: HandOver> Shard<T, C, H> {
             let Some(ready) = self.prepare(index, intended) else {
                 continue;
             };
-            tokio::select! {
-                biased;
-                () = self.shared.control.wait_stop() => break,
-                () = self.clock.sleep_until(intended.0) => {}
+            if !self.sleep_or_stop(intended.0).await {
+                break;
             }
-            if self.shared.in_flight.load(Ordering::Relaxed) >= most {
+            let is_kept_back = self.shared.in_flight.load(Ordering::Relaxed) >= most;
+            self.shared.course.flow.due(is_kept_back);
+            if is_kept_back {
                 self.not_sent(&ready, intended, NotSent::Cap);
                 continue;
             }

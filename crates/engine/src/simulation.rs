@@ -160,6 +160,7 @@ pub(crate) fn spec(load: Load, amount: Amount, retry: u8) -> RunSpec {
             amount,
             warmup: Warmup::None,
             max_in_flight: 10,
+            ..PhaseSpec::default()
         }],
         repeats: 1,
         fresh: true,
@@ -190,12 +191,17 @@ impl Simulation {
         self.shared.control.clone()
     }
 
+    pub(crate) fn course(&self) -> Arc<crate::course::Course> {
+        self.shared.course.clone()
+    }
+
     pub(crate) fn of(spec: RunSpec, cases: &[Case], finished: Finished) -> Self {
         let spec = Arc::new(spec);
         let (tx, out) = sync_channel(10_000);
         let control = Arc::new(Control::default());
         let budget = Budget::new(1 << 20, 2 << 20);
         let plan = Plan::all(&spec).remove(0).plan;
+        let course = Arc::new(crate::course::Course::new(&plan, &spec, 0, 0));
         let shared = Arc::new(Shared {
             spec: spec.clone(),
             phase: 0,
@@ -209,11 +215,10 @@ impl Simulation {
             budget: budget.clone(),
             clock_no: 0,
             shards: 1,
-            next: AtomicU32::new(0),
+            course: course.clone(),
             in_flight: AtomicU32::new(0),
             tickets: Arc::default(),
             start: AtomicI64::new(0),
-            measured_from: AtomicI64::new(i64::MIN),
             recall: None,
         });
         let setup = DeskSetup {
@@ -228,6 +233,7 @@ impl Simulation {
             clock_no: 0,
             zero_unix_ns: 0,
             control,
+            course,
             budget,
             out: tx,
             late: None,
@@ -239,7 +245,7 @@ impl Simulation {
     }
 
     /// Runs the phase to its end; gives the records in the order in which they were made.
-    fn run(self, script: impl Fn(u64) -> Act + 'static) -> Vec<Record> {
+    pub(crate) fn run(self, script: impl Fn(u64) -> Act + 'static) -> Vec<Record> {
         let items = self.items(|_| String::new(), script);
         let records = items.into_iter().filter_map(|item| match item {
             Item::Record(r) => Some(*r),

@@ -20,7 +20,7 @@ use crate::tables;
 use crate::validity::Guards;
 use crate::view::{CORRECT, PROMPT, REFUSED, Slice, View, is_place};
 use acidtest_metrics::stats::FEW_CLUSTERS;
-use acidtest_record::{Cause, Key, Load, NotSent, Origin, Source, Stat};
+use acidtest_record::{Cause, Key, NotSent, Origin, PhaseEnd, Source, Stat};
 use std::collections::BTreeSet;
 
 /// Most values of a tag that are sliced by; more are an id, not a label.
@@ -252,17 +252,43 @@ fn of_plan(view: &View) -> Vec<String> {
             n => format!("{n} cases were skipped: {what}"),
         });
     }
-    if let Some(rule) = sequential(view) {
+    if let Some(rule) = view.stopped.as_ref().filter(|why| why.starts_with(ABORT_RULE)) {
         all.push(format!(
             "stopped early by {rule}: estimates are sequential, made after looking at the data; their intervals do not allow for it"
         ));
     }
+    all.extend(view.ended.iter().filter_map(|ended| ended_early(view, ended)));
     all
 }
 
-/// The abort rule that ended the run, where one did.
+/// That a phase ended before its plan was sent.
+fn ended_early(view: &View, ended: &acidtest_record::PhaseEnded) -> Option<String> {
+    let phase = view.spec.phases.get(usize::from(ended.phase))?;
+    let target = view.target(ended.target)?;
+    let place = format!("{} under {}", target.name, phase.name);
+    Some(match ended.why {
+        PhaseEnd::Time => format!("{place}: ended by max_time, {} s after its start", phase.caps.time_s?),
+        PhaseEnd::Cost => format!("{place}: ended by max_cost, {}", phase.caps.cost?),
+        PhaseEnd::Narrow => format!(
+            "{place}: ended when {} held: estimates are sequential, made after looking at the data; their intervals do not allow for it",
+            rules(phase)
+        ),
+    })
+}
+
+fn rules(phase: &acidtest_record::PhaseSpec) -> String {
+    let texts: Vec<String> = phase.stop_when.iter().map(|r| format!("'{}'", r.text)).collect();
+    texts.join(", ")
+}
+
+/// The rule that ended the run, or one of its phases, after a look at the data.
 fn sequential(view: &View) -> Option<String> {
-    view.stopped.clone().filter(|why| why.starts_with(ABORT_RULE))
+    let abort = view.stopped.clone().filter(|why| why.starts_with(ABORT_RULE));
+    let narrow = view.ended.iter().find(|e| e.why == PhaseEnd::Narrow);
+    abort.or_else(|| {
+        let phase = view.spec.phases.get(usize::from(narrow?.phase))?;
+        Some(format!("stop_when {}", rules(phase)))
+    })
 }
 
 pub(crate) fn run_info(view: &View) -> RunInfo {
@@ -297,13 +323,8 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
             .phases
             .iter()
             .map(|p| {
-                let (load, asked) = match p.load {
-                    Load::Closed { concurrency } => ("closed", Some(f64::from(concurrency))),
-                    Load::Constant { rate } => ("constant", Some(rate)),
-                    Load::Poisson { rate } => ("poisson", Some(rate)),
-                    Load::Unstated => ("unstated", None),
-                };
-                PhaseInfo { name: p.name.clone(), load, asked }
+                let asked = p.load.users().map(f64::from).or(p.load.peak_rate());
+                PhaseInfo { name: p.name.clone(), load: p.load.id(), asked }
             })
             .collect(),
         requests: view.requests() as u64,

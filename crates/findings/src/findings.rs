@@ -123,7 +123,7 @@ pub struct RunInfo {
     pub selection: Vec<String>,
     /// Cases that the suite skips.
     pub skipped: Vec<SkippedCase>,
-    /// The abort rule that ended the run, where one did: its estimates are sequential.
+    /// The rule that ended the run, or a phase, after a look at the data: its estimates are sequential.
     pub sequential: Option<String>,
     /// Most measuring threads that ran at once, where it is known.
     pub measuring_threads: Option<u32>,
@@ -160,9 +160,10 @@ pub struct TargetInfo {
 pub struct PhaseInfo {
     /// Its name.
     pub name: String,
-    /// `closed`, `constant` or `poisson`; `unstated` where an imported file does not say.
+    /// `closed`, `constant`, `poisson` or `gamma`; `varying` (a rate) or `users` where it changes;
+    /// `unstated` where an imported file does not say.
     pub load: &'static str,
-    /// Users, or requests per second; absent where that is not stated.
+    /// Users, or requests per second, at most where they change; absent where that is not stated.
     pub asked: Option<f64>,
 }
 

@@ -340,6 +340,7 @@ mod tests {
             amount: Amount::Cases,
             warmup: Warmup::None,
             max_in_flight: 1,
+            ..PhaseSpec::default()
         };
         let exact = ScorerSpec {
             name: "exact".into(),

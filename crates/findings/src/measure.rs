@@ -165,7 +165,13 @@ impl Sheet<'_, '_> {
             n: N { of, ..found.n },
             interval: found.interval,
             missing: None,
-            how: format!("{}; {}; acidtest {}", metric.formula, found.rule, env!("CARGO_PKG_VERSION")),
+            how: format!(
+                "{}; {}{}; acidtest {}",
+                metric.formula,
+                found.rule,
+                if self.slice.is_sequential() { "; sequential" } else { "" },
+                env!("CARGO_PKG_VERSION")
+            ),
             invalid: None,
             standard_error: None,
             effective_n: None,

@@ -279,8 +279,11 @@ fn load_held(slice: &Slice) -> Check {
         let found = measure(slice, &Wanted::plain(m), &[Stat::Mean], Mode::PRINTED);
         found.first()?.number()
     });
-    let asked = match slice.load() {
-        Some(Load::Closed { concurrency }) => Some(f64::from(concurrency)),
+    let phase = slice.view.spec.phases.get(usize::from(slice.phase));
+    // Users that think, or whose rate is bounded, are not always asking.
+    let phase = phase.filter(|p| p.think.is_none() && p.pacing_s == 0.0 && p.max_rate.is_none());
+    let asked = match phase.map(|p| &p.load) {
+        Some(Load::Closed { concurrency }) => Some(f64::from(*concurrency)),
         _ => None,
     };
     let Some((held, asked)) = held.zip(asked) else {

@@ -13,8 +13,9 @@ use crate::findings::Stated;
 use crate::held::Held;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, Reading,
-    Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES, TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, PhaseEnd,
+    PhaseEnded, PhaseSpec, Reading, Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES,
+    TargetSpec, Timing, Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -119,11 +120,11 @@ pub struct ViewBuilder<'a> {
 }
 
 impl<'a> ViewBuilder<'a> {
-    /// Adds an attempt. Probes and judges' calls are ignored, warm-up is counted.
+    /// Adds an attempt. Probes and judges' calls are ignored, warm-up and cool-down are counted.
     pub fn row(&mut self, row: Row) {
         match row.role {
             Role::Subject => {}
-            Role::Warmup => {
+            Role::Warmup | Role::Cooldown => {
                 self.view.warmup += 1;
                 return;
             }
@@ -231,6 +232,7 @@ impl<'a> ViewBuilder<'a> {
             STOPPED => self.view.stopped = Some(fact.value.clone()).filter(|why| !why.is_empty()),
             REPLAYED_FROM => self.view.replayed_from = Some(fact.value.clone()),
             CACHE => self.view.has_cache = true,
+            _ if PhaseEnded::of(fact).is_some() => self.view.ended.extend(PhaseEnded::of(fact)),
             PLANNED_SLOTS => self.view.planned = fact.value.parse().ok(),
             MEASURING_THREADS => {
                 let threads = fact.value.parse().ok();
@@ -387,9 +389,10 @@ fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
             let last = rows.iter().map(|c| c.intended()).max()?;
             let end = rows.iter().filter_map(|c| c.ended()).max()?;
             let spans: Vec<Span> = rows.iter().filter_map(|c| flight(c)).collect();
-            let load = spec.phases.get(usize::from(phase)).map(|p| p.load);
-            let steady = match load {
-                Some(Load::Closed { concurrency }) => steady_window(&spans, concurrency, last),
+            let spec = spec.phases.get(usize::from(phase));
+            let steady = match (spec.map(|p| &p.load), spec.is_some_and(PhaseSpec::has_pauses)) {
+                (Some(Load::Closed { concurrency }), false) => steady_window(&spans, *concurrency, last),
+                // A load that changes on purpose, and users who pause, are as they should be at once.
                 _ => Window::new(first, last),
             };
             Some(Lane::new((target, phase, prompt, clock), Window::new(first, end.max(last))?, steady))
@@ -422,6 +425,8 @@ pub struct View<'a> {
     pub(crate) measuring_threads: Option<u32>,
     pub(crate) stopped: Option<String>,
     pub(crate) planned: Option<u64>,
+    /// Phases that ended before their plan was sent.
+    pub(crate) ended: Vec<PhaseEnded>,
     pub(crate) replayed_from: Option<String>,
     pub(crate) has_cache: bool,
     pub(crate) stated: Vec<Stated>,
@@ -465,6 +470,7 @@ impl<'a> View<'a> {
                 measuring_threads: None,
                 stopped: None,
                 planned: None,
+                ended: Vec::new(),
                 replayed_from: None,
                 has_cache: false,
                 stated: Vec::new(),
@@ -700,9 +706,16 @@ impl<'v> Slice<'v> {
         values.iter().map(|v| self.tagged(key, v)).collect()
     }
 
+    /// Whether a look at its estimates ended it.
+    pub(crate) fn is_sequential(&self) -> bool {
+        let own = (self.phase, self.target, self.prompt);
+        let is_own = |e: &PhaseEnded| (e.phase, e.target, e.prompt) == own && e.why == PhaseEnd::Narrow;
+        self.view.ended.iter().any(is_own)
+    }
+
     /// Its load.
-    pub(crate) fn load(&self) -> Option<Load> {
-        self.view.spec.phases.get(usize::from(self.phase)).map(|p| p.load)
+    pub(crate) fn load(&self) -> Option<&Load> {
+        self.view.spec.phases.get(usize::from(self.phase)).map(|p| &p.load)
     }
 
     /// Its stretches of time, one per clock.

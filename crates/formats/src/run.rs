@@ -181,6 +181,7 @@ impl Builder {
             amount: Amount::Count(0),
             warmup: Warmup::None,
             max_in_flight: 4096,
+            ..PhaseSpec::default()
         });
         no
     }

@@ -19,8 +19,15 @@ pub struct AbortRule {
     pub after: u64,
     /// Whether a bound that holds at all times must pass the limit, in place of the plain share.
     pub sequential: bool,
+    /// Seconds for which it must hold without a break.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hold_s: f64,
     /// The text as written.
     pub text: String,
+}
+
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
 }
 
 /// What a rule watches.
@@ -35,12 +42,25 @@ pub enum AbortWhat {
     Cost,
     /// Seconds since the run began.
     Time,
+    /// Share of requests that were never sent.
+    NotSent,
+    /// Requests in flight of a phase.
+    InFlight,
+    /// Whether an open loop asks for more than is answered: requests in flight only grow.
+    Saturated,
 }
 
 impl AbortWhat {
     /// All of them.
-    pub const ALL: [AbortWhat; 4] =
-        [AbortWhat::ErrorRate, AbortWhat::Accuracy, AbortWhat::Cost, AbortWhat::Time];
+    pub const ALL: [AbortWhat; 7] = [
+        AbortWhat::ErrorRate,
+        AbortWhat::Accuracy,
+        AbortWhat::Cost,
+        AbortWhat::Time,
+        AbortWhat::NotSent,
+        AbortWhat::InFlight,
+        AbortWhat::Saturated,
+    ];
 
     /// Its word in a suite.
     #[must_use]
@@ -50,6 +70,9 @@ impl AbortWhat {
             AbortWhat::Accuracy => "accuracy",
             AbortWhat::Cost => "cost",
             AbortWhat::Time => "time",
+            AbortWhat::NotSent => "not_sent",
+            AbortWhat::InFlight => "in_flight",
+            AbortWhat::Saturated => "saturated",
         }
     }
 }

@@ -22,9 +22,12 @@ mod beside;
 mod case;
 mod codec;
 mod connections;
+mod dist;
+mod ended;
 mod form;
 mod gate;
 mod ids;
+mod load;
 mod metric;
 mod outcome;
 pub mod placeholder;
@@ -34,6 +37,7 @@ mod row;
 mod scorer;
 mod server_time;
 mod spec;
+mod stop;
 mod target;
 mod thinking;
 mod timing;
@@ -47,9 +51,15 @@ pub use beside::{Blob, ClockRow, Fact, Item, Note, Reading, RunState};
 pub use case::Case;
 pub use codec::{CodecError, pack_timing, unpack_timing};
 pub use connections::{Cancel, CancelAfter, Connections, Http2};
+pub use dist::{BadDist, Dist};
+pub use ended::{PhaseEnd, PhaseEnded};
 pub use form::{ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, WindowSpec, WindowUnit};
 pub use gate::{Bound, Gate, GateParseError, Op, Stat};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
+pub use load::{
+    Amount, BURSTINESS, BadPhase, BadStages, Load, LoadStage, MAX_PHASE_S, MAX_RATE, MAX_SLOTS, MAX_STAGES,
+    PhaseCaps, PhaseSpec, Spacing, Stages, Warmup,
+};
 pub use metric::MetricSpec;
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
@@ -61,9 +71,10 @@ pub use scorer::{
 };
 pub use server_time::ServerTimes;
 pub use spec::{
-    Amount, Caps, Extraction, Limits, Load, Origin, PassRule, PhaseSpec, Price, PromptSpec, Retry, RunSpec,
-    SPEC_VERSION, Skipped, Source, TargetKind, TargetSpec, Warmup,
+    Caps, Extraction, Limits, Origin, PassRule, Price, PromptSpec, Retry, RunSpec, SPEC_VERSION, Skipped,
+    Source, TargetKind, TargetSpec,
 };
+pub use stop::{BadStopRule, StopMetric, StopRule};
 pub use target::{
     AudioSpec, BodySpec, CommandSpec, EndMark, HttpSpec, PartSpec, ResponseForm, ResponseSpec, SessionId,
     SessionPer, SessionSpec,

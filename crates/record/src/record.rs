@@ -92,6 +92,8 @@ pub enum Role {
     Probe,
     /// Sent before measuring began.
     Warmup,
+    /// Sent after what is measured, so that its last requests meet the full load.
+    Cooldown,
 }
 
 /// What we asked, byte for byte; secrets are not part of it.

@@ -7,6 +7,7 @@
 use crate::abort::AbortRule;
 use crate::gate::Gate;
 use crate::ids::Digest;
+use crate::load::PhaseSpec;
 use crate::scorer::ScorerSpec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -306,75 +307,6 @@ pub struct Skipped {
     pub id: String,
     /// Why, in the suite's words.
     pub reason: String,
-}
-
-/// One load phase.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PhaseSpec {
-    /// Its name in tables (`closed 8`).
-    pub name: String,
-    /// The arrival process.
-    pub load: Load,
-    /// When it ends.
-    pub amount: Amount,
-    /// What is sent and not counted before it.
-    pub warmup: Warmup,
-    /// Open loop: most requests in flight; beyond, a slot becomes not sent.
-    pub max_in_flight: u32,
-}
-
-/// An arrival process.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Load {
-    /// None that is known: another tool made the run, and its file does not say.
-    Unstated,
-    /// So many users, each sending when its last answer ended.
-    Closed {
-        /// Users.
-        concurrency: u32,
-    },
-    /// Evenly spaced arrivals.
-    Constant {
-        /// Requests per second.
-        rate: f64,
-    },
-    /// Independent arrivals with exponential gaps.
-    Poisson {
-        /// Mean requests per second.
-        rate: f64,
-    },
-}
-
-impl Load {
-    /// Whether arrivals wait for answers.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        matches!(self, Load::Closed { .. })
-    }
-}
-
-/// When a phase ends.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Amount {
-    /// When every case was asked `repeats` times.
-    Cases,
-    /// After so many slots.
-    Count(u32),
-    /// After so many seconds of intended sends.
-    Seconds(f64),
-}
-
-/// What is sent before measuring begins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Warmup {
-    /// Nothing.
-    #[default]
-    None,
-    /// So many requests.
-    Count(u32),
 }
 
 /// Retries of a request.

@@ -95,6 +95,7 @@ fn counted(spec: &RunSpec) -> Map<String, Value> {
         if ["prompts", "phases"].contains(&key.as_str()) {
             each(&mut value, &mut |part| {
                 part.remove("name");
+                part.remove("stop_when");
             });
         }
         // What the user wrote stays as it is; what this program wrote may gain fields.
@@ -155,7 +156,8 @@ fn sorted(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Amount, Extraction, Load, PhaseSpec, PromptSpec, TargetSpec, Warmup};
+    use crate::load::{Amount, Load, PhaseSpec, Warmup};
+    use crate::spec::{Extraction, PromptSpec, TargetSpec};
 
     fn plan() -> RunSpec {
         let phase = PhaseSpec {
@@ -164,6 +166,7 @@ mod tests {
             amount: Amount::Cases,
             warmup: Warmup::None,
             max_in_flight: 64,
+            ..PhaseSpec::default()
         };
         RunSpec {
             repeats: 1,
@@ -196,6 +199,7 @@ mod tests {
                 limit: 60.0,
                 after: 20,
                 sequential: false,
+                hold_s: 0.0,
                 text: "time > 1 min".into(),
             }],
             pass_rule: Some(crate::PassRule::AtLeast(1)),

@@ -290,7 +290,7 @@ fn speed(findings: &Findings, style: Style) -> String {
 fn is_open(findings: &Findings, group: &Group) -> bool {
     let phase = group.labels.get("phase");
     let mut phases = findings.run.phases.iter();
-    phases.any(|p| Some(&p.name) == phase && ["constant", "poisson"].contains(&p.load))
+    phases.any(|p| Some(&p.name) == phase && ["constant", "poisson", "gamma", "varying"].contains(&p.load))
 }
 
 /// One row of quantiles; whether there was anything to show.

@@ -101,9 +101,20 @@ fn phase(p: &PhaseInfo, lang: Lang) -> String {
         "closed" => format!("{word} {asked}"),
         _ => format!("{word} {asked}/s"),
     };
+    let most = asked.to_string();
+    match p.load {
+        "varying" => return format!("{} ({})", clean(&p.name), lang.fill("up to {n}/s", &[("n", &most)])),
+        "users" => return format!("{} ({})", clean(&p.name), lang.fill("up to {n} users", &[("n", &most)])),
+        _ => {}
+    }
+    // `gamma(0.5) 10/s` is the load and its burstiness.
+    let is_load = |name: &str| {
+        name == load(p.load)
+            || p.load == "gamma" && name.starts_with("gamma(") && name.ends_with(&format!(") {asked}/s"))
+    };
     // A name that only says the load, in the words of suites, is enough in every language.
     match clean(&p.name) {
-        name if name == load(p.load) => name,
+        name if is_load(&name) => name,
         name => format!("{name} ({})", load(lang.say(p.load))),
     }
 }

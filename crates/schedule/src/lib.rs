@@ -2,8 +2,10 @@
 //!
 //! ```text
 //!  Stream ── seeded chance, one stream a purpose
-//!  Dist ──── distributions of times and lengths
 //!  Plan ──── the slots of one phase and target: which case, which repeat, when
+//!  Moments ─ the arrivals of an open loop: a process of one arrival per unit of time,
+//!            stretched so that its rate is the one that is asked for at every moment
+//!  shifts ── when a user of a closed loop is there
 //! ```
 //!
 //! Pure: the same seed gives the same plan for any number of threads. An arrival
@@ -11,10 +13,14 @@
 
 #![forbid(unsafe_code)]
 
-mod dist;
+mod extent;
+mod moments;
 mod plan;
+mod shifts;
 mod stream;
 
-pub use dist::{BadDist, Dist};
+pub use acidtest_record::{BadDist, Dist};
+pub use moments::Moments;
 pub use plan::{Arrivals, Cell, Plan, Slot, Walker};
+pub use shifts::shifts;
 pub use stream::Stream;

@@ -4,11 +4,10 @@
 //! resumed run and any number of threads see the same slots. Must not look at a
 //! clock: times are offsets from the phase's start.
 
+use crate::extent::Extent;
+use crate::moments::Moments;
 use crate::stream::Stream;
-use acidtest_record::{Amount, Load, Role, RunSpec, Warmup};
-
-/// Slot numbers set aside for a phase whose number of slots is not known ahead.
-const RESERVED: u32 = 10_000_000;
+use acidtest_record::{Amount, PhaseSpec, Role, RunSpec, Warmup};
 
 /// One intended send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +18,7 @@ pub struct Slot {
     pub case: Option<u32>,
     /// Which repeat of that case.
     pub repeat: u16,
-    /// Warm-up or subject.
+    /// Warm-up, subject or cool-down.
     pub role: Role,
 }
 
@@ -36,15 +35,14 @@ pub struct Cell {
     pub plan: Plan,
 }
 
-/// The slots of one phase, target and prompt.
+/// The slots of one phase, target and prompt: those of the warm-up, then those that count, then
+/// those of the cool-down. Where time decides how many there are, numbers are set aside.
 #[derive(Debug, Clone)]
 pub struct Plan {
     base: u32,
-    warmup: u32,
-    load: Load,
-    amount: Amount,
+    extent: Extent,
+    phase: PhaseSpec,
     cases: u32,
-    repeats: u16,
     seed: u64,
     part: u64,
 }
@@ -58,22 +56,16 @@ impl Plan {
         let mut cells = Vec::new();
         let prompts = spec.prompts.len().max(1);
         for (p, phase) in spec.phases.iter().enumerate() {
+            // The same arrivals and order for every target and prompt of a phase: they answer the same load.
+            let asked = match phase.amount {
+                Amount::Cases => Some(spec.cases.saturating_mul(u32::from(spec.repeats.max(1)))),
+                Amount::Count(n) => Some(n),
+                Amount::Seconds(_) => None,
+            };
+            let extent = Extent::of(phase, asked, Moments::new(&phase.load, spec.seed, p as u64));
             for (t, prompt) in (0..spec.targets.len()).flat_map(|t| (0..prompts).map(move |m| (t, m))) {
-                let warmup = match phase.warmup {
-                    Warmup::None => 0,
-                    Warmup::Count(n) => n,
-                };
-                // The same arrivals and order for every target and prompt of a phase: they answer the same load.
-                let plan = Plan {
-                    base,
-                    warmup,
-                    load: phase.load,
-                    amount: phase.amount,
-                    cases: spec.cases,
-                    repeats: spec.repeats.max(1),
-                    seed: spec.seed,
-                    part: p as u64,
-                };
+                let (phase, part) = (phase.clone(), p as u64);
+                let plan = Plan { base, extent, phase, cases: spec.cases, seed: spec.seed, part };
                 base = base.saturating_add(plan.capacity());
                 cells.push(Cell { phase: p as u16, target: t as u16, prompt: prompt as u16, plan });
             }
@@ -81,23 +73,22 @@ impl Plan {
         cells
     }
 
-    /// Number of slots, warm-up included; absent for a closed loop that ends by time.
+    /// Number of slots, those that do not count included; absent where time decides.
     #[must_use]
     pub fn len(&self) -> Option<u32> {
-        match (self.amount, self.load) {
-            (Amount::Cases, _) => {
-                Some(self.warmup.saturating_add(self.cases.saturating_mul(u32::from(self.repeats))))
-            }
-            (Amount::Count(n), _) => Some(self.warmup.saturating_add(n)),
-            (Amount::Seconds(_), Load::Closed { .. }) => None,
-            (Amount::Seconds(_), _) => Some(u32::try_from(self.arrivals().count()).unwrap_or(u32::MAX)),
-        }
+        self.extent.is_exact.then(|| self.extent.total())
+    }
+
+    /// Slots that count; absent for a closed loop that ends by time.
+    #[must_use]
+    pub fn measured(&self) -> Option<u32> {
+        self.extent.main_is_exact.then_some(self.extent.main)
     }
 
     /// Slots that the plan may use: its length, or what is set aside where that is not known.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        self.len().unwrap_or(RESERVED)
+        self.extent.total()
     }
 
     /// Whether there is nothing to send.
@@ -106,18 +97,58 @@ impl Plan {
         self.len() == Some(0)
     }
 
-    /// Warm-up slots, which come first.
+    /// Indices of the warm-up, which come first.
     #[must_use]
     pub fn warmup(&self) -> u32 {
-        self.warmup
+        self.extent.warm
     }
 
-    /// Seconds after which a closed loop sends no more, where it ends by time.
+    /// Indices of what counts.
     #[must_use]
-    pub fn closed_seconds(&self) -> Option<f64> {
-        match (self.amount, self.load) {
-            (Amount::Seconds(s), Load::Closed { .. }) => Some(s),
+    pub fn counted(&self) -> std::ops::Range<u32> {
+        self.extent.warm..self.extent.warm.saturating_add(self.extent.main)
+    }
+
+    /// The first index of the part that comes after that of an index.
+    #[must_use]
+    pub fn part_after(&self, index: u32) -> u32 {
+        let counted = self.counted();
+        match index {
+            i if i < counted.start => counted.start,
+            i if i < counted.end => counted.end,
+            _ => self.capacity(),
+        }
+    }
+
+    /// Whether something else than its amount may end it.
+    #[must_use]
+    pub fn may_end_early(&self) -> bool {
+        let caps = &self.phase.caps;
+        caps.time_s.is_some() || caps.cost.is_some() || !self.phase.stop_when.is_empty()
+    }
+
+    /// Seconds for which a closed loop warms up, where time decides that.
+    #[must_use]
+    pub fn warmup_seconds(&self) -> Option<f64> {
+        match self.phase.warmup {
+            Warmup::Seconds(s) if self.phase.load.is_closed() => Some(s),
             _ => None,
+        }
+    }
+
+    /// When a closed loop sends no more that counts, in seconds from its start; `measured_from`
+    /// is when its first slot that counts was taken. Absent where time does not decide.
+    #[must_use]
+    pub fn closed_end(&self, measured_from: Option<f64>) -> Option<f64> {
+        if !self.phase.load.is_closed() {
+            return None;
+        }
+        if let Some(stages) = self.phase.load.stages() {
+            return Some(stages.seconds() - self.phase.cooldown_s);
+        }
+        match self.phase.amount {
+            Amount::Seconds(s) => measured_from.map(|from| from + s),
+            Amount::Cases | Amount::Count(_) => None,
         }
     }
 
@@ -137,26 +168,8 @@ impl Plan {
     /// A closed loop has none.
     #[must_use]
     pub fn arrivals(&self) -> Arrivals {
-        let last = match self.amount {
-            Amount::Seconds(_) => u32::MAX,
-            _ if self.load.is_closed() => 0,
-            _ => self.len().unwrap_or(0),
-        };
-        let seconds = match self.amount {
-            Amount::Seconds(s) if !self.load.is_closed() => Some(s),
-            Amount::Seconds(_) => Some(0.0),
-            _ => None,
-        };
-        Arrivals {
-            load: self.load,
-            stream: Stream::new(self.seed, "arrivals", self.part),
-            index: 0,
-            at_s: 0.0,
-            warmup: self.warmup,
-            measured_from_s: 0.0,
-            last,
-            seconds,
-        }
+        let moments = Moments::new(&self.phase.load, self.seed, self.part);
+        Arrivals { moments, index: 0, last: self.extent.total() }
     }
 }
 
@@ -172,9 +185,11 @@ impl Walker {
     /// The slot at that index.
     pub fn slot(&mut self, index: u32) -> Slot {
         let no = self.plan.slot_no(index);
-        let (role, i) = match index.checked_sub(self.plan.warmup) {
-            Some(i) => (Role::Subject, i),
-            None => (Role::Warmup, index),
+        let counted = self.plan.counted();
+        let (role, i) = match index {
+            i if i < counted.start => (Role::Warmup, i),
+            i if i < counted.end => (Role::Subject, i - counted.start),
+            i => (Role::Cooldown, i - counted.end),
         };
         if self.plan.cases == 0 {
             return Slot { no, case: None, repeat: 0, role };
@@ -188,7 +203,11 @@ impl Walker {
     }
 
     fn reorder(&mut self, role: Role, round: u32) {
-        let purpose = if role == Role::Warmup { "order of warm-up" } else { "order of cases" };
+        let purpose = match role {
+            Role::Warmup => "order of warm-up",
+            Role::Cooldown => "order of cool-down",
+            _ => "order of cases",
+        };
         let number = self.plan.part << 32 | u64::from(round);
         self.order = (0..self.plan.cases).collect();
         Stream::new(self.plan.seed, purpose, number).shuffle(&mut self.order);
@@ -199,14 +218,9 @@ impl Walker {
 /// The arrivals of an open loop: (index, nanoseconds from the phase's start).
 #[derive(Debug, Clone)]
 pub struct Arrivals {
-    load: Load,
-    stream: Stream,
+    moments: Moments,
     index: u32,
-    at_s: f64,
-    warmup: u32,
-    measured_from_s: f64,
     last: u32,
-    seconds: Option<f64>,
 }
 
 impl Iterator for Arrivals {
@@ -216,25 +230,7 @@ impl Iterator for Arrivals {
         if self.index >= self.last {
             return None;
         }
-        let at_s = match self.load {
-            Load::Closed { .. } | Load::Unstated => return None,
-            Load::Constant { rate } => f64::from(self.index) / rate,
-            Load::Poisson { rate } => self.at_s + self.stream.exponential() / rate,
-        };
-        if self.index == self.warmup {
-            // Even arrivals: the measured time begins with its first arrival. Poisson
-            // has no memory: it begins with the last arrival of the warm-up.
-            self.measured_from_s = match self.load {
-                Load::Constant { .. } => at_s,
-                _ => self.at_s,
-            };
-        }
-        let over = self.seconds.is_some_and(|s| at_s - self.measured_from_s >= s);
-        if over && self.index >= self.warmup {
-            self.last = self.index;
-            return None;
-        }
-        self.at_s = at_s;
+        let at_s = self.moments.next()?;
         let index = self.index;
         self.index += 1;
         Some((index, (at_s * 1e9).round() as i64))
@@ -244,15 +240,31 @@ impl Iterator for Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use acidtest_record::{Load, LoadStage, Spacing, Stages};
     use std::collections::HashSet;
 
-    fn plan(load: Load, amount: Amount, warmup: u32, cases: u32, repeats: u16) -> Plan {
-        Plan { base: 0, warmup, load, amount, cases, repeats, seed: 11, part: 0 }
+    fn plan(phase: PhaseSpec, cases: u32, repeats: u16) -> Plan {
+        let target = acidtest_record::TargetSpec::default();
+        let spec = RunSpec {
+            phases: vec![phase],
+            cases,
+            repeats,
+            seed: 11,
+            targets: vec![target],
+            ..RunSpec::default()
+        };
+        Plan::all(&spec).remove(0).plan
     }
+
+    fn phase(load: Load, amount: Amount, warmup: Warmup) -> PhaseSpec {
+        PhaseSpec { load, amount, warmup, ..PhaseSpec::default() }
+    }
+
+    const TWO: Load = Load::Closed { concurrency: 2 };
 
     #[test]
     fn each_case_comes_once_a_repeat_in_another_order() {
-        let p = plan(Load::Closed { concurrency: 2 }, Amount::Cases, 3, 20, 3);
+        let p = plan(phase(TWO, Amount::Cases, Warmup::Count(3)), 20, 3);
         assert_eq!(p.len(), Some(63));
         let mut w = p.walker();
         assert!((0..3).all(|i| w.slot(i).role == Role::Warmup));
@@ -273,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_walker_gives_the_same_slot_in_any_order_of_asking() {
-        let p = plan(Load::Closed { concurrency: 2 }, Amount::Count(100), 0, 7, 1);
+        let p = plan(phase(TWO, Amount::Count(100), Warmup::None), 7, 1);
         let (mut a, mut b) = (p.walker(), p.walker());
         let forward: Vec<Slot> = (0..100).map(|i| a.slot(i)).collect();
         let mut backward: Vec<Slot> = (0..100).rev().map(|i| b.slot(i)).collect();
@@ -281,47 +293,84 @@ mod tests {
         assert_eq!(forward, backward);
     }
 
-    /// Index of dispersion of counts in windows: 1 for Poisson, about 0 for constant.
-    fn dispersion(load: Load) -> f64 {
-        let p = plan(load, Amount::Seconds(2000.0), 0, 0, 1);
-        let mut counts = vec![0f64; 2000];
-        for (_, at) in p.arrivals() {
-            counts[(at / 1_000_000_000) as usize] += 1.0;
+    /// Slots of each role and when the first and the last of each is wanted, in seconds.
+    fn parts(p: &Plan) -> Vec<(Role, u32, f64, f64)> {
+        let mut walker = p.walker();
+        let mut found: Vec<(Role, u32, f64, f64)> = Vec::new();
+        for (index, at) in p.arrivals() {
+            let (role, at) = (walker.slot(index).role, at as f64 / 1e9);
+            match found.last_mut() {
+                Some(last) if last.0 == role => (last.1, last.3) = (last.1 + 1, at),
+                _ => found.push((role, 1, at, at)),
+            }
         }
-        let mean = counts.iter().sum::<f64>() / 2000.0;
-        let var = counts.iter().map(|c| (c - mean).powi(2)).sum::<f64>() / 1999.0;
-        assert!((mean - 20.0).abs() < 0.5, "mean {mean}");
-        var / mean
+        found
     }
 
     #[test]
-    fn arrivals_are_dispersed_as_their_process_says() {
-        let poisson = dispersion(Load::Poisson { rate: 20.0 });
-        assert!((poisson - 1.0).abs() < 0.11, "Poisson {poisson}"); // 3.5 standard errors
-        assert!(dispersion(Load::Constant { rate: 20.0 }) < 0.05);
+    fn warm_up_comes_before_the_measured_time_and_cool_down_after_it() {
+        let even = Load::Constant { rate: 10.0 };
+        let (warm, main, cool) = (Role::Warmup, Role::Subject, Role::Cooldown);
+        let mut p = phase(even, Amount::Seconds(2.0), Warmup::Count(5));
+        assert_eq!(parts(&plan(p.clone(), 3, 1)), [(warm, 5, 0.0, 0.4), (main, 20, 0.5, 2.4)]);
+        p.warmup = Warmup::Seconds(1.0);
+        p.cooldown_s = 0.5;
+        let by_time = [(warm, 10, 0.0, 0.9), (main, 20, 1.0, 2.9), (cool, 5, 3.0, 3.4)];
+        assert_eq!(parts(&plan(p.clone(), 3, 1)), by_time);
+        assert_eq!(plan(p.clone(), 3, 1).measured(), Some(20));
+        p.caps.requests = Some(7);
+        let capped = [(warm, 10, 0.0, 0.9), (main, 7, 1.0, 1.6), (cool, 4, 1.7, 2.0)];
+        assert_eq!(parts(&plan(p.clone(), 3, 1)), capped);
+        p.amount = Amount::Count(12);
+        p.caps.requests = None;
+        assert_eq!(plan(p, 3, 1).measured(), Some(12));
     }
 
     #[test]
-    fn gaps_of_poisson_are_exponential() {
-        let p = plan(Load::Poisson { rate: 10.0 }, Amount::Count(20_000), 0, 0, 1);
-        let at: Vec<i64> = p.arrivals().map(|a| a.1).collect();
-        let mut gaps: Vec<f64> = at.windows(2).map(|w| (w[1] - w[0]) as f64 / 1e8).collect();
-        gaps.sort_by(f64::total_cmp);
-        let n = gaps.len() as f64;
-        let ks = gaps
-            .iter()
-            .enumerate()
-            .map(|(i, g)| ((i as f64 + 0.5) / n - (1.0 - (-g).exp())).abs())
-            .fold(0.0, f64::max);
-        assert!(ks < 1.63 / n.sqrt(), "Kolmogorov–Smirnov {ks}"); // p = 0.01
+    fn stages_have_their_warm_up_and_cool_down_in_them() {
+        let ten = LoadStage::flat(10.0, 10.0);
+        let stages = Stages::new(vec![ten, LoadStage { seconds: 4.0, from: 10.0, to: 0.0 }]).unwrap();
+        let load = Load::Varying { arrivals: Spacing::Constant, stages };
+        let mut p = phase(load, Amount::Seconds(14.0), Warmup::Seconds(2.0));
+        p.cooldown_s = 4.0;
+        let found = parts(&plan(p, 3, 1));
+        let counts: Vec<(Role, u32)> = found.iter().map(|f| (f.0, f.1)).collect();
+        assert_eq!(counts, [(Role::Warmup, 20), (Role::Subject, 80), (Role::Cooldown, 20)]);
     }
 
     #[test]
-    fn warm_up_comes_before_the_measured_time() {
-        let p = plan(Load::Constant { rate: 10.0 }, Amount::Seconds(2.0), 5, 3, 1);
-        assert_eq!(p.len(), Some(5 + 20));
-        let mut w = p.walker();
-        assert_eq!(w.slot(4).role, Role::Warmup);
-        assert_eq!(w.slot(5).role, Role::Subject);
+    fn a_closed_loop_sets_numbers_aside_where_time_decides() {
+        let mut p = phase(TWO, Amount::Count(10), Warmup::Seconds(1.0));
+        p.cooldown_s = 1.0;
+        let plan = plan(p, 4, 1);
+        assert_eq!((plan.len(), plan.measured(), plan.warmup_seconds()), (None, Some(10), Some(1.0)));
+        let counted = plan.counted();
+        let mut walker = plan.walker();
+        let roles =
+            [counted.start - 1, counted.start, counted.end - 1, counted.end].map(|i| walker.slot(i).role);
+        assert_eq!(roles, [Role::Warmup, Role::Subject, Role::Subject, Role::Cooldown]);
+        assert!(plan.capacity() > counted.end);
+    }
+
+    #[test]
+    fn every_number_of_shards_together_sends_the_plan() {
+        let ramp = Stages::new(vec![LoadStage { seconds: 6.0, from: 0.0, to: 40.0 }]).unwrap();
+        let spacings = [Spacing::Constant, Spacing::Poisson, Spacing::Gamma { burstiness: 0.3 }];
+        for arrivals in spacings {
+            for load in [Load::open(25.0, arrivals), Load::Varying { arrivals, stages: ramp.clone() }] {
+                let mut p = phase(load, Amount::Seconds(6.0), Warmup::Seconds(1.0));
+                p.cooldown_s = 1.0;
+                let plan = plan(p, 7, 1);
+                let whole: Vec<(u32, i64)> = plan.arrivals().collect();
+                for shards in 1..=8 {
+                    let mut union: Vec<(u32, i64)> = (0..shards)
+                        .flat_map(|no| plan.arrivals().filter(move |(i, _)| i % shards == no))
+                        .collect();
+                    union.sort_unstable();
+                    assert_eq!(union, whole, "{arrivals:?}, {shards} shards");
+                }
+                assert!(whole.is_sorted_by_key(|a| a.1) && whole.len() > 50);
+            }
+        }
     }
 }

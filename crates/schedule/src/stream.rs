@@ -3,6 +3,7 @@
 //! Main type: [`Stream`]. The same seed and name give the same numbers on every
 //! machine and in every version. Must not seed itself.
 
+use acidtest_record::Dist;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -58,6 +59,42 @@ impl Stream {
         (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()
     }
 
+    /// Gamma with that shape and mean 1, so that its rate does not depend on the shape
+    /// (Marsaglia and Tsang, ACM TOMS 26 (2000) 363; below 1 by their power of a uniform).
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        let shape = shape.max(1e-3);
+        if shape < 1.0 {
+            let root = (1.0 - self.unit()).powf(1.0 / shape);
+            return self.gamma_above_one(shape + 1.0) * root / shape;
+        }
+        self.gamma_above_one(shape) / shape
+    }
+
+    fn gamma_above_one(&mut self, shape: f64) -> f64 {
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && (1.0 - self.unit()).ln() < 0.5 * x * x + d * (1.0 - v + v.ln()) {
+                return d * v;
+            }
+        }
+    }
+
+    /// Draws one value of a distribution, never negative.
+    pub fn draw(&mut self, dist: &Dist) -> f64 {
+        let x = match *dist {
+            Dist::Fixed(v) => v,
+            Dist::Uniform(a, b) => a + (b - a) * self.unit(),
+            Dist::Normal(mean, sd) => mean + sd * self.normal(),
+            Dist::LogNormal(median, sigma) => median * (sigma * self.normal()).exp(),
+            Dist::Exponential(mean) => mean * self.exponential(),
+            Dist::Gamma(shape, scale) => shape * scale * self.gamma(shape),
+        };
+        x.max(0.0)
+    }
+
     /// Puts a slice in random order (Fisher–Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
@@ -89,6 +126,32 @@ mod tests {
         }
         let chi2: f64 = seen.iter().map(|n| (f64::from(*n) - 1e4).powi(2) / 1e4).sum();
         assert!(chi2 < 20.5, "chi-square {chi2} of 5 degrees of freedom"); // p = 0.001
+    }
+
+    #[test]
+    fn means_of_distributions_are_as_asked() {
+        let mut s = Stream::new(1, "dist", 0);
+        for text in
+            ["40", "uniform(20, 60)", "normal(40, 5)", "exponential(40)", "gamma(2, 20)", "gamma(0.5, 80)"]
+        {
+            let d: Dist = text.parse().unwrap();
+            let got = (0..20_000).map(|_| s.draw(&d)).sum::<f64>() / 20_000.0;
+            assert!((got - 40.0).abs() < 1.2, "{text}: {got}");
+        }
+    }
+
+    #[test]
+    fn a_gamma_has_mean_one_and_variance_of_one_by_its_shape() {
+        for (i, shape) in [0.1, 0.5, 1.0, 4.0, 100.0].into_iter().enumerate() {
+            let mut s = Stream::new(5, "gamma", i as u64);
+            let values: Vec<f64> = (0..100_000).map(|_| s.gamma(shape)).collect();
+            let mean = values.iter().sum::<f64>() / 1e5;
+            let var = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e5;
+            // Five standard errors; a gamma's fourth moment is 3 + 6/shape times the variance squared.
+            let (of_mean, of_var) = ((1e-5 / shape).sqrt(), ((2.0 + 6.0 / shape) * 1e-5).sqrt() / shape);
+            assert!((mean - 1.0).abs() < 5.0 * of_mean, "{shape}: mean {mean}");
+            assert!((var - 1.0 / shape).abs() < 5.0 * of_var, "{shape}: variance {var}");
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Source {
         let wrong = kind == AnswerKind::Wrong;
         match self {
             Source::Synthetic(tokens) => {
-                let n = tokens.sample(chance).round().clamp(1.0, MOST_TOKENS);
+                let n = chance.draw(tokens).round().clamp(1.0, MOST_TOKENS);
                 Given {
                     text: Pieces::synthetic(n as usize, chance),
                     case: None,

@@ -168,7 +168,7 @@ impl Script {
 
 /// A drawn time in nanoseconds.
 pub(crate) fn nanos(ms: &Dist, chance: &mut Stream) -> i64 {
-    (ms.sample(chance).min(LONGEST_MS) * 1e6) as i64
+    (chance.draw(ms).min(LONGEST_MS) * 1e6) as i64
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const MAX_RULES: usize = 100;
 /// Outcomes before which a share is not asked, unless the rule says so.
 const AFTER: u64 = 20;
 const FORM: &str = "write for instance 'error_rate > 20 % after 50', 'cost > 1 USD', 'time > 10 min', \
-                    'accuracy < 0.5 after 100 (sequential)'";
+                    'accuracy < 0.5 after 100 (sequential)', 'not_sent > 5 %', 'in_flight > 500 for 10 s', 'saturated'";
 
 /// Reads `abort` of the suite.
 pub(crate) fn read(suite: &Fields<'_>, targets: &[TargetSpec]) -> Result<Vec<AbortRule>, SuiteError> {
@@ -49,6 +49,20 @@ fn rule(doc: &Doc, node: &Node, targets: &[TargetSpec]) -> Result<AbortRule, Sui
     Ok(rule)
 }
 
+/// One rule of the command line.
+///
+/// # Errors
+/// What is wrong, and what to write.
+pub fn abort_rule(text: &str) -> Result<AbortRule, (String, String)> {
+    match parse(text) {
+        Ok((rule, _)) if rule.what == AbortWhat::Cost => {
+            Err(("a rule on cost needs the target's price".to_owned(), "write a suite file".to_owned()))
+        }
+        Ok((rule, _)) => Ok(rule),
+        Err(what) => Err((what, FORM.to_owned())),
+    }
+}
+
 /// A rule, and the currency that it names.
 fn parse(text: &str) -> Result<(AbortRule, String), String> {
     let whole = text.trim();
@@ -56,10 +70,17 @@ fn parse(text: &str) -> Result<(AbortRule, String), String> {
         Some(rest) => (rest.trim(), true),
         None => (whole, false),
     };
+    if let Some(rule) = saturated(rest) {
+        let (rule, text) = (rule?, whole.to_owned());
+        return Ok((AbortRule { sequential: false, text, ..rule }, String::new()));
+    }
     let at = rest.find(['<', '>']).ok_or("the rule has no comparison (<, <=, >, >=)")?;
     let word = rest[..at].trim();
     let what = AbortWhat::ALL.into_iter().find(|w| w.id() == word).ok_or_else(|| {
-        format!("'{}' cannot be watched: error_rate, accuracy, cost and time can", brief(word))
+        format!(
+            "'{}' cannot be watched: error_rate, accuracy, not_sent, in_flight, cost, time and saturated can",
+            brief(word)
+        )
     })?;
     let or_equal = rest[at + 1..].starts_with('=');
     let op = match (rest.as_bytes()[at], or_equal) {
@@ -69,6 +90,7 @@ fn parse(text: &str) -> Result<(AbortRule, String), String> {
         (_, false) => Op::Gt,
     };
     let right = rest[at + 1 + usize::from(or_equal)..].trim();
+    let (right, hold_s) = held(what, right)?;
     let (limit, after) = match right.split_once(" after ") {
         Some((limit, after)) => {
             let number = after.trim().parse::<u64>().ok().filter(|n| (1..=1_000_000_000).contains(n));
@@ -76,17 +98,53 @@ fn parse(text: &str) -> Result<(AbortRule, String), String> {
         }
         None => (right, None),
     };
-    let is_share = matches!(what, AbortWhat::ErrorRate | AbortWhat::Accuracy);
+    let is_share = matches!(what, AbortWhat::ErrorRate | AbortWhat::Accuracy | AbortWhat::NotSent);
     if !is_share && (after.is_some() || sequential) {
         return Err(format!("'after' and '(sequential)' belong to shares, not to {}", what.id()));
     }
     let grows = matches!(op, Op::Gt | Op::Ge);
     if !is_share && !grows {
-        return Err(format!("{} only grows: a rule asks for '>'", what.id()));
+        return Err(format!("a rule on {} asks for '>'", what.id()));
     }
     let (limit, currency) = limit_of(what, limit)?;
     let after = after.unwrap_or(if is_share { AFTER } else { 0 });
-    Ok((AbortRule { what, op, limit, after, sequential, text: whole.to_owned() }, currency))
+    Ok((AbortRule { what, op, limit, after, sequential, hold_s, text: whole.to_owned() }, currency))
+}
+
+/// `saturated`, `saturated for 30 s`; nothing where the rule is about something else.
+fn saturated(rest: &str) -> Option<Result<AbortRule, String>> {
+    let after = rest.strip_prefix(AbortWhat::Saturated.id())?.trim();
+    let seconds = match after.strip_prefix("for ") {
+        Some(time) => window(time),
+        None if after.is_empty() => Ok(0.0),
+        None => Err(format!("'saturated' is true or not: '{}' does not belong to it", brief(after))),
+    };
+    Some(seconds.map(|hold_s| AbortRule {
+        what: AbortWhat::Saturated,
+        op: Op::Ge,
+        limit: 1.0,
+        after: 0,
+        sequential: false,
+        hold_s,
+        text: String::new(),
+    }))
+}
+
+/// The rest of a rule on requests in flight, and for how long it must hold.
+fn held(what: AbortWhat, right: &str) -> Result<(&str, f64), String> {
+    match right.split_once(" for ") {
+        Some((limit, time)) if what == AbortWhat::InFlight => Ok((limit.trim(), window(time)?)),
+        Some(_) => Err(format!("'for' belongs to in_flight and saturated, not to {}", what.id())),
+        None => Ok((right, 0.0)),
+    }
+}
+
+fn window(text: &str) -> Result<f64, String> {
+    let seconds = quantity::seconds(text.trim()).map_err(|bad| bad.what)?;
+    match (1.0..=3600.0).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err(format!("'{}' is no time from 1 s to 1 h", brief(text))),
+    }
 }
 
 fn limit_of(what: AbortWhat, text: &str) -> Result<(f64, String), String> {
@@ -102,6 +160,10 @@ fn limit_of(what: AbortWhat, text: &str) -> Result<(f64, String), String> {
         text[..end].parse().map_err(|_| format!("'{}' does not begin with a number", brief(text)))?;
     let unit = text[end..].trim();
     match what {
+        AbortWhat::InFlight => match unit.is_empty() && (1.0..=1e6).contains(&number) {
+            true => Ok((number, String::new())),
+            false => Err(format!("'{}' is no number of requests from 1 to 1000000", brief(text))),
+        },
         AbortWhat::Cost => {
             let is_code =
                 unit.is_empty() || (unit.len() == 3 && unit.bytes().all(|b| b.is_ascii_uppercase()));
@@ -135,6 +197,10 @@ mod tests {
             ("cost > 1 USD", AbortWhat::Cost, Op::Gt, 1.0, 0, false),
             ("time>=10 min", AbortWhat::Time, Op::Ge, 600.0, 0, false),
             ("accuracy < 0.5 after 100 (sequential)", AbortWhat::Accuracy, Op::Lt, 0.5, 100, true),
+            ("not_sent > 5 % after 30", AbortWhat::NotSent, Op::Gt, 0.05, 30, false),
+            ("in_flight > 500 for 10 s", AbortWhat::InFlight, Op::Gt, 500.0, 0, false),
+            ("saturated for 30 s", AbortWhat::Saturated, Op::Ge, 1.0, 0, false),
+            ("saturated", AbortWhat::Saturated, Op::Ge, 1.0, 0, false),
             ("accuracy <= 50 %", AbortWhat::Accuracy, Op::Le, 0.5, 20, false),
         ] {
             let (rule, _) = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -155,6 +221,13 @@ mod tests {
             "error_rate > fast",
             "cost > 1 dollars",
             "time > 0 s",
+            "in_flight < 5",
+            "in_flight > 5 %",
+            "in_flight > 5 for 0 s",
+            "in_flight > 5 for ever",
+            "error_rate > 5 % for 10 s",
+            "saturated > 5",
+            "saturated for 10",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

@@ -7,6 +7,7 @@
 
 mod connections;
 mod metrics;
+mod phase;
 mod scorers;
 mod targets;
 
@@ -111,7 +112,7 @@ struct Suite {
     /// Whether a right answer to a case marked `xfail` breaks a gate. Default: false.
     strict_xfail: Option<bool>,
     /// Load phases, in order. Default: `[{ closed: 4 }]`.
-    phases: Option<Vec<Phase>>,
+    phases: Option<Vec<phase::Phase>>,
     /// How often each case is asked, and when it passes. Default: 1.
     repeats: Option<Repeats>,
     /// Seed of every random choice. Default: 1.
@@ -126,7 +127,7 @@ struct Suite {
     limits: Option<Limits>,
     /// Limits of the whole run.
     caps: Option<Caps>,
-    /// What stops the run early, such as `error_rate > 20 % after 50` or `cost > 1 USD`.
+    /// What stops the run early, such as `error_rate > 20 % after 50`, `cost > 1 USD` or `saturated`.
     abort: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
     gates: Option<OneOrMany<String>>,
@@ -561,35 +562,6 @@ struct ExtractRule {
     letter: Option<String>,
 }
 
-/// A load phase: exactly one of `closed`, `constant` and `poisson`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Phase {
-    /// Its name in tables. Default: its load, such as `closed 8`.
-    name: Option<String>,
-    /// Users, each asking again when its answer has come.
-    #[schemars(range(min = 1, max = 100_000))]
-    closed: Option<u32>,
-    /// Evenly spaced requests per second.
-    #[schemars(range(min = 0, max = 100_000))]
-    constant: Option<f64>,
-    /// Random arrivals, in requests per second on average.
-    #[schemars(range(min = 0, max = 100_000))]
-    poisson: Option<f64>,
-    /// How long, such as `30 s`. Default: until every case was asked.
-    #[schemars(rename = "for")]
-    duration: Option<Duration>,
-    /// How many requests, in place of `for`.
-    #[schemars(range(min = 1, max = 50_000_000))]
-    count: Option<u32>,
-    /// Requests sent before it and not counted.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    warmup: Option<u32>,
-    /// constant, poisson: most requests in flight; beyond, one is recorded as not sent. Default: 4096.
-    #[schemars(range(min = 1, max = 100_000))]
-    max_in_flight: Option<u32>,
-}
-
 /// A number and a unit: `500 ms`, `30 s`, `2 min`, `1 h`.
 #[derive(JsonSchema)]
 #[schemars(transparent)]
@@ -645,7 +617,7 @@ mod tests {
     use super::*;
     use crate::{
         cases, command_target, defaults, forms, http_target, include, limits, load, mapping, prompts,
-        repeats, scoring, select, shots, suite, targets as own_targets,
+        repeats, scoring, select, shots, stages, suite, targets as own_targets,
     };
 
     fn check(name: &str, known: &[&str]) {
@@ -692,6 +664,7 @@ mod tests {
         check("ExtractRule", &scoring::EXTRACT_KEYS);
         check("Combination", &scoring::COMBINED);
         check("Phase", &load::KEYS);
+        check("Stage", &stages::STAGE_KEYS);
         check("Retry", &limits::RETRY_KEYS);
         check("Limits", &limits::LIMIT_KEYS);
         check("Caps", &limits::CAP_KEYS);

@@ -86,7 +86,7 @@ pub(crate) struct Files<'a> {
 
 impl Files<'_> {
     /// The text of a file that the suite names.
-    fn text(&self, doc: &Doc, node: &Node, what: &str, most: usize) -> Result<String, SuiteError> {
+    pub(crate) fn text(&self, doc: &Doc, node: &Node, what: &str, most: usize) -> Result<String, SuiteError> {
         let path = self.dir.join(doc.text(node, what)?);
         let shown = path.display().to_string();
         let fail = |e: std::io::Error| {

@@ -4,6 +4,7 @@
 
 use crate::error::SuiteError;
 use crate::read::{Doc, Fields};
+use crate::tree::Node;
 use acidtest_record::{Caps, Limits, Retry, TargetSpec};
 
 /// Keys of `retry`.
@@ -63,19 +64,22 @@ pub(crate) fn caps(suite: &Fields<'_>, targets: &[TargetSpec]) -> Result<Caps, S
     let fields = Fields::open(doc, node, "'caps'", &CAP_KEYS)?;
     let cost = fields.maybe("cost", |doc, node, what| doc.positive(node, what, 1e12))?;
     if let Some(node) = fields.get("cost") {
-        let mut currencies = targets.iter().map(|t| t.price.as_ref().map(|p| &p.currency));
-        let first = currencies.next().flatten();
-        let trouble = match first {
-            None => "'cost' cannot be kept: a target has no price",
-            Some(_) if currencies.any(|c| c != first) => {
-                "'cost' cannot be kept: not every target has a price in the same currency"
-            }
-            Some(_) => "",
-        };
-        if !trouble.is_empty() {
-            let hint = "give each target `price: { currency: USD, input: …, output: … }`";
-            return Err(doc.at(node, trouble).hint(hint));
-        }
+        priced(doc, node, "'cost'", targets)?;
     }
     Ok(Caps { time_s: fields.maybe("time", Doc::seconds)?, cost })
+}
+
+/// Whether a cap on cost can be kept.
+pub(crate) fn priced(doc: &Doc, node: &Node, what: &str, targets: &[TargetSpec]) -> Result<(), SuiteError> {
+    let mut currencies = targets.iter().map(|t| t.price.as_ref().map(|p| &p.currency));
+    let first = currencies.next().flatten();
+    let trouble = match first {
+        None => format!("{what} cannot be kept: a target has no price"),
+        Some(_) if currencies.any(|c| c != first) => {
+            format!("{what} cannot be kept: not every target has a price in the same currency")
+        }
+        Some(_) => return Ok(()),
+    };
+    let hint = "give each target `price: { currency: USD, input: …, output: … }`";
+    Err(doc.at(node, trouble).hint(hint))
 }

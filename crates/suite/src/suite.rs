@@ -191,6 +191,7 @@ fn plan_of(
     let combinations = matrix::read(suite, &prompts)?;
     prompts.expand(&combinations);
     let (repeats, pass_rule) = repeats::read(suite)?;
+    let phases = phases::read(suite, &beside, &targets)?;
     let fresh = suite.maybe("fresh", File::flag)?.unwrap_or(false);
     let seed = suite.maybe("seed", |f, n, what| f.count(n, what, 0..=u64::MAX))?;
     let spec = RunSpec {
@@ -203,7 +204,7 @@ fn plan_of(
         acidtest: env!("CARGO_PKG_VERSION").to_owned(),
         seed: seed.unwrap_or(1),
         params: suite.maybe("params", targets::body_fields)?.unwrap_or_default(),
-        phases: phases::read(suite)?,
+        phases,
         repeats,
         pass_rule,
         fresh,

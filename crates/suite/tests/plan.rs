@@ -148,6 +148,70 @@ cases: [{ q: why }]
 }
 
 #[test]
+fn loads_that_change_and_pause_are_read() {
+    let yaml = format!(
+        "{HEAD}{CASES}phases:
+  - {{ gamma: 10, burstiness: 0.5, for: 30 s, warmup: 5 s, cooldown: 2 s }}
+  - stages: [{{ for: 30 s, rate: 10 }}, {{ for: 1 min, rate: 10-50 }}]
+    arrivals: constant
+    stop_when: [ttft.p95 within 5 %, e2e.mean within 2 %]
+  - stages: [{{ for: 10 s, users: 2 }}, {{ for: 10 s, users: 2-8 }}]
+    think_time: lognormal(2, 0.5)
+    pacing: 3 s
+  - {{ rate_file: rates.csv, max_requests: 500, max_time: 1 min }}
+  - {{ closed: 4, for: 1 min, max_rate: 2, think_time: 500 ms }}
+abort: [saturated for 30 s, in_flight > 500 for 10 s, not_sent > 5 %]
+"
+    );
+    let files = [("a/suite.yaml", yaml.as_bytes()), ("a/rates.csv", b"0,1\n10,5\n".as_slice())];
+    let spec = load_with(&files).unwrap_or_else(|e| panic!("{e}")).spec;
+    let names: Vec<&str> = spec.phases.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["gamma(0.5) 10/s", "constant 10-50/s", "closed 2-8", "poisson 1-5/s", "closed 4"]);
+    let p = &spec.phases;
+    assert_eq!((p[0].warmup, p[0].cooldown_s), (Warmup::Seconds(5.0), 2.0));
+    assert_eq!(p[1].amount, Amount::Seconds(90.0));
+    assert_eq!(p[1].stop_when.len(), 2);
+    assert_eq!((p[2].load.users(), p[2].max_in_flight, p[2].pacing_s), (Some(8), 8, 3.0));
+    assert_eq!((p[3].load.stages().unwrap().area(), p[3].caps.requests), (60.0, Some(500)));
+    assert_eq!((p[4].max_rate, p[4].think.unwrap().to_string()), (Some(2.0), "0.5".to_owned()));
+    let held: Vec<f64> = spec.abort.iter().map(|r| r.hold_s).collect();
+    assert_eq!(held, [30.0, 10.0, 0.0]);
+}
+
+#[test]
+fn loads_that_cannot_be_are_refused_where_they_stand() {
+    for (phase, says) in [
+        ("{ gamma: 10 }", "needs 'burstiness'"),
+        ("{ poisson: 10, burstiness: 2 }", "'burstiness' is for gamma arrivals"),
+        ("{ gamma: 10, burstiness: 0 }", "'burstiness' must be at least"),
+        ("{ poisson: 200000 }", "at most 100000"),
+        ("{ poisson: 10, arrivals: gamma }", "'arrivals' is for stages and rate files"),
+        ("{ poisson: 10, think_time: 1 s }", "'think_time' is for closed loops"),
+        ("{ closed: 2, think_time: 2 }", "has no unit"),
+        ("{ closed: 2, think_time: 'pareto(1, 2)' }", "is not a distribution"),
+        ("{ stages: [] }", "is an empty list"),
+        ("{ stages: [{ for: 1 s, rate: -3 }] }", "is not requests per second"),
+        ("{ stages: [{ for: 1 s, rate: 200000 }] }", "not from 0 to 100000"),
+        ("{ stages: [{ for: 1 s, users: 1.5 }] }", "a whole number of users"),
+        ("{ stages: [{ for: 1 s, rate: 3 }, { for: 1 s, users: 3 }] }", "choose one"),
+        ("{ stages: [{ for: 1 s, rate: 0 }] }", "nothing would be sent"),
+        ("{ stages: [{ for: 1 s, rats: 3 }] }", "did you mean"),
+        ("{ stages: [{ for: 9 s, rate: 3 }], for: 5 s }", "both say how long"),
+        ("{ stages: [{ for: 9 s, rate: 3 }], warmup: 9 s }", "leave nothing that counts"),
+        ("{ stages: [{ for: 9 s, users: 3 }], arrivals: gamma }", "'arrivals' is for stages with a rate"),
+        ("{ rate_file: none.csv }", "cannot read"),
+        ("{ closed: 2, max_cost: 1 }", "'max_cost' cannot be kept"),
+        ("{ closed: 2, stop_when: ttft within 5 % }", "does not say which number"),
+        ("{ closed: 2, thinktime: 1 s }", "think_time"),
+        ("{ poisson: 90000, for: 1 h }", "more than 50000000"),
+    ] {
+        let yaml = format!("{HEAD}{CASES}phases: [{phase}]\n");
+        let error = load_with(&[("a/suite.yaml", yaml.as_bytes())]).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains(says) && error.line > 0, "{phase}: {error}");
+    }
+}
+
+#[test]
 fn phases_have_loads_amounts_and_names_of_their_own() {
     let got = with(
         "phases:

@@ -112,6 +112,7 @@ fn spec(args: &Args, prompt: String) -> Result<RunSpec, Failure> {
         amount: Amount::Count(1),
         warmup: Warmup::None,
         max_in_flight: 1,
+        ..PhaseSpec::default()
     };
     let mut spec = RunSpec {
         version: SPEC_VERSION,

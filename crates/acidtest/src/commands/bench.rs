@@ -1,14 +1,15 @@
 //! `acidtest bench`: speed alone, a run without a suite file.
 
 use super::OutputArgs;
+use super::bench_load::{LoadArgs, workload_words};
 use super::connection_args::ConnectionArgs;
 use crate::commands::run::{Ending, finish};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::to_write;
 use acidtest_record::{
-    Amount, Caps, Digest, Extraction, Gate, Limits, Load, Message, Origin, PhaseSpec, PromptSpec, Retry,
-    RunSpec, SPEC_VERSION, Source, TargetKind, TargetSpec, Warmup,
+    Caps, Digest, Extraction, Gate, Limits, Message, Origin, PromptSpec, Retry, RunSpec, SPEC_VERSION,
+    Source, TargetKind, TargetSpec,
 };
 use std::path::PathBuf;
 
@@ -21,33 +22,14 @@ use std::path::PathBuf;
 pub(crate) struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
-    /// Closed loop: so many requests always in flight
-    #[arg(long, value_name = "N", conflicts_with = "rate", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    concurrency: Option<u32>,
-    /// Open loop: so many requests a second, however slow the answers are
-    #[arg(long, value_name = "R", value_parser = rate)]
-    rate: Option<f64>,
-    /// How arrivals of --rate are spaced
-    #[arg(long, value_enum, default_value = "poisson", requires = "rate")]
-    arrivals: Arrivals,
-    /// Requests to send [default: 100, unless --duration is given]
-    #[arg(long, value_name = "N", conflicts_with = "duration", value_parser = clap::value_parser!(u32).range(1..=50_000_000))]
-    requests: Option<u32>,
-    /// Time to send for: 30s, 2m
-    #[arg(long, value_name = "D", value_parser = seconds)]
-    duration: Option<f64>,
-    /// Requests sent before measuring begins
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    warmup: u32,
+    #[command(flatten)]
+    load: LoadArgs,
     /// Tokens to ask for at most
     #[arg(long, value_name = "N", default_value_t = 64)]
     max_tokens: u32,
     /// The prompt
     #[arg(long, value_name = "TEXT", default_value = "Tell a visitor about a moon jar in a few sentences.")]
     prompt: String,
-    /// Most requests in flight of an open loop; beyond, a request is not sent and counted so
-    #[arg(long, value_name = "N", default_value_t = 1000, requires = "rate")]
-    max_in_flight: u32,
     /// Gate that decides the exit code, such as 'ttft.p95 <= 800 ms'; may be repeated
     #[arg(long = "gate", value_name = "GATE")]
     gates: Vec<String>,
@@ -86,46 +68,9 @@ pub(crate) struct EndpointArgs {
     connections: ConnectionArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Arrivals {
-    /// Evenly spaced
-    Constant,
-    /// Independent of each other
-    Poisson,
-}
-
 fn kind(text: &str) -> Result<TargetKind, String> {
     let known = TargetKind::ALL.map(TargetKind::id).join(", ");
     TargetKind::from_id(text).ok_or_else(|| format!("expected one of {known}"))
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "expected a number of requests per second".to_owned())?;
-    if rate > 0.0 && rate <= 100_000.0 {
-        Ok(rate)
-    } else {
-        Err("expected more than 0 and at most 100000".into())
-    }
-}
-
-pub(crate) fn seconds(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let number: f64 = text[..end].parse().map_err(|_| "expected a duration such as 30s or 2m".to_owned())?;
-    let factor = match text[end..].trim() {
-        "s" => 1.0,
-        "ms" => 1e-3,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "" => return Err(format!("'{text}' has no unit: expected s, m or h")),
-        other => return Err(format!("unknown unit '{other}': expected ms, s, m or h")),
-    };
-    let seconds = number * factor;
-    if seconds > 0.0 && seconds <= 604_800.0 {
-        Ok(seconds)
-    } else {
-        Err("expected more than 0 and at most a week".into())
-    }
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
@@ -150,33 +95,12 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
-    let load = match (args.rate, args.arrivals) {
-        (Some(rate), Arrivals::Constant) => Load::Constant { rate },
-        (Some(rate), Arrivals::Poisson) => Load::Poisson { rate },
-        (None, _) => Load::Closed { concurrency: args.concurrency.unwrap_or(1) },
-    };
-    let name = match load {
-        Load::Unstated => "unstated".to_owned(),
-        Load::Closed { concurrency } => format!("closed {concurrency}"),
-        Load::Constant { rate } => format!("constant {rate}/s"),
-        Load::Poisson { rate } => format!("poisson {rate}/s"),
-    };
-    let amount = match (args.requests, args.duration) {
-        (_, Some(seconds)) => Amount::Seconds(seconds),
-        (Some(n), None) => Amount::Count(n),
-        (None, None) => Amount::Count(100),
-    };
     let mut params = serde_json::Map::new();
     params.insert("max_tokens".into(), args.max_tokens.into());
     let prompt = vec![Message { role: "user".into(), content: args.prompt.clone() }];
-    let phase = PhaseSpec {
-        name,
-        load,
-        amount,
-        warmup: if args.warmup == 0 { Warmup::None } else { Warmup::Count(args.warmup) },
-        max_in_flight: args.max_in_flight,
-    };
-    let workload = Digest::of(format!("bench {:?} {params:?} {phase:?}", args.prompt).as_bytes());
+    let phase = args.load.phase()?;
+    let words = workload_words(&phase);
+    let workload = Digest::of(format!("bench {:?} {params:?} {words}", args.prompt).as_bytes());
     Ok(RunSpec {
         version: SPEC_VERSION,
         name: "bench".into(),
@@ -187,6 +111,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         prompts: vec![PromptSpec { name: "synthetic".into(), messages: prompt, ..PromptSpec::default() }],
         params,
         phases: vec![phase],
+        abort: args.load.abort()?,
         repeats: 1,
         fresh: true,
         retry: Retry::default(),
@@ -274,21 +199,5 @@ impl EndpointArgs {
             headers.insert(name.to_owned(), value.to_owned());
         }
         Ok(headers)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_need_a_unit_and_a_range() {
-        assert_eq!(seconds("30s"), Ok(30.0));
-        assert_eq!(seconds("2m"), Ok(120.0));
-        assert_eq!(seconds("1.5 min"), Ok(90.0));
-        for bad in ["30", "0s", "-1s", "8d", "", "s", "1e9h"] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
-        assert!(rate("0").is_err() && rate("nan").is_err() && rate("1e9").is_err());
     }
 }

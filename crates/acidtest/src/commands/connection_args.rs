@@ -51,7 +51,7 @@ fn when(text: &str) -> Result<CancelAfter, String> {
             _ => Err("expected 1 to 1000000 events".into()),
         };
     }
-    super::bench::seconds(text)
+    super::bench_load::seconds(text)
         .map(CancelAfter::Seconds)
         .map_err(|e| format!("{e}; or a number of events, such as 20"))
 }

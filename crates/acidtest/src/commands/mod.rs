@@ -2,6 +2,7 @@
 
 mod ask;
 mod bench;
+mod bench_load;
 mod compare;
 mod completions;
 mod connection_args;
@@ -27,7 +28,7 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Run(run::Args),
-    Bench(bench::Args),
+    Bench(Box<bench::Args>),
     Ask(ask::Args),
     Plan(plan::Args),
     Report(report::Args),
@@ -50,7 +51,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
         match self {
             Command::Run(args) => run::run(args),
-            Command::Bench(args) => bench::run(args),
+            Command::Bench(args) => bench::run(*args),
             Command::Ask(args) => ask::run(args),
             Command::Plan(args) => plan::run(args),
             Command::Report(args) => report::run(args),

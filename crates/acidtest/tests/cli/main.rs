@@ -14,6 +14,7 @@ mod kill;
 mod korean;
 mod language;
 mod likelihoods;
+mod loads;
 mod newcomer;
 mod own_targets;
 mod protocols;

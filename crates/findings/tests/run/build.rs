@@ -53,7 +53,7 @@ pub fn target(name: &str) -> TargetSpec {
 }
 
 pub fn phase(name: &str, load: Load) -> PhaseSpec {
-    PhaseSpec { name: name.into(), load, amount: Amount::Cases, warmup: Warmup::None, max_in_flight: 64 }
+    PhaseSpec { name: name.into(), load, max_in_flight: 64, ..PhaseSpec::default() }
 }
 
 pub const CLOSED: Load = Load::Closed { concurrency: 1 };

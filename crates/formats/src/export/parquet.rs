@@ -46,7 +46,7 @@ const COLUMNS: [Column; 31] = [
     Column::Text("case_hash", |l| l.record.case.map(|h| h.to_string())),
     Column::Text("expected", |l| l.case.and_then(|c| c.expected.first().cloned())),
     Column::Int("repeat", |l| Some(i64::from(l.record.repeat))),
-    Column::Bool("warmup", |l| Some(l.record.role == Role::Warmup)),
+    Column::Bool("warmup", |l| Some(matches!(l.record.role, Role::Warmup | Role::Cooldown))),
     Column::Text("outcome", |l| Some(class(l.row.class).0.to_owned())),
     Column::Text("cause", |l| class(l.row.class).1.map(str::to_owned)),
     Column::Int("status", |l| {

@@ -5,7 +5,7 @@
 //! lists as vLLM does, since they belong to its form.
 
 use super::{ExportError, RunView, stamp};
-use acidtest_record::{Load, Ns, Outcome, OutcomeClass, Record, Row};
+use acidtest_record::{Load, Ns, Outcome, OutcomeClass, Record, Row, Spacing};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -82,11 +82,15 @@ impl Lists {
 
 fn head(view: &RunView<'_>, first: &Record) -> Map<String, Value> {
     let target = view.spec.targets.get(usize::from(first.target));
-    let load = view.spec.phases.get(usize::from(first.phase)).map(|p| p.load);
-    let (rate, users) = match load {
-        Some(Load::Closed { concurrency }) => (json!("inf"), json!(concurrency)),
-        Some(Load::Constant { rate } | Load::Poisson { rate }) => (json!(rate), Value::Null),
-        Some(Load::Unstated) | None => (json!("inf"), Value::Null),
+    let load = view.spec.phases.get(usize::from(first.phase)).map(|p| &p.load);
+    let (rate, users) = match load.map(|l| (l.peak_rate(), l.users())) {
+        Some((Some(rate), _)) => (json!(rate), Value::Null),
+        Some((None, Some(users))) => (json!("inf"), json!(users)),
+        Some((None, None)) | None => (json!("inf"), Value::Null),
+    };
+    let burstiness = match load.and_then(Load::spacing) {
+        Some(Spacing::Gamma { burstiness }) => burstiness,
+        Some(Spacing::Constant | Spacing::Poisson) | None => 1.0,
     };
     let mut out = Map::new();
     out.insert("date".into(), json!(stamp(view.created_unix_ns)));
@@ -96,7 +100,7 @@ fn head(view: &RunView<'_>, first: &Record) -> Map<String, Value> {
     out.insert("model_id".into(), json!(target.map(|t| t.model.as_str()).unwrap_or_default()));
     out.insert("tokenizer_id".into(), Value::Null);
     out.insert("request_rate".into(), rate);
-    out.insert("burstiness".into(), json!(1.0));
+    out.insert("burstiness".into(), json!(burstiness));
     out.insert("max_concurrency".into(), users);
     out
 }

@@ -43,6 +43,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("fresh prompts (nonce)", "매번 새 프롬프트(nonce)"),
     ("load not stated", "부하는 알 수 없음"),
     ("closed", "동시"), ("constant", "일정 간격"), ("poisson", "포아송"),
+    ("gamma", "감마"), ("up to {n}/s", "최대 {n}/s"), ("up to {n} users", "최대 사용자 {n}명"),
     // Rows.
     ("delivery", "전달 결과"), ("repairs", "복구"), ("absent", "없음"), ("count", "집계값"),
     ("asked", "질문"), ("expected", "정답"), ("answered", "응답"), ("scores", "점수"),
@@ -305,6 +306,9 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("1 case was skipped: {what}", "케이스 1개를 건너뛰었습니다: {what}"),
     ("{n} cases were skipped: {what}", "케이스 {n}개를 건너뛰었습니다: {what}"),
     ("stopped early by {~rule}: estimates are sequential, made after looking at the data; their intervals do not allow for it", "{rule}에 따라 일찍 멈췄습니다: 추정값은 데이터를 보며 얻은 순차 추정이며, 신뢰 구간은 이를 반영하지 않습니다"),
+    ("{~place}: ended when {rules} held: estimates are sequential, made after looking at the data; their intervals do not allow for it", "{place}: {rules} 조건이 충족되어 끝났습니다: 추정값은 데이터를 보며 얻은 순차 추정이며, 신뢰 구간은 이를 반영하지 않습니다"),
+    ("{~place}: ended by max_time, {s} s after its start", "{place}: 시작 {s}초 뒤 max_time에 따라 끝났습니다"),
+    ("{~place}: ended by max_cost, {cost}", "{place}: max_cost {cost}에 따라 끝났습니다"),
     ("abort rule '{rule}'", "중단 규칙 '{rule}'"),
     ("an abort rule was met", "중단 규칙에 해당함"),
     ("interrupted", "사용자가 중단함"),

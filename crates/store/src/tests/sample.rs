@@ -39,6 +39,7 @@ pub(super) fn spec(name: &str) -> RunSpec {
             amount: Amount::Cases,
             warmup: Warmup::None,
             max_in_flight: 64,
+            ..PhaseSpec::default()
         }],
         repeats: 1,
         fresh: false,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum AnyTarget {
-    Model(Target),
+    Model(Box<Target>),
     Http(Box<HttpTarget>),
     Command(CommandTarget),
 }
