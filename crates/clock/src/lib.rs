@@ -5,6 +5,7 @@
 //!  Clock ─── what the engine's loops hold: now + sleep_until (real or simulated)
 //!  Pacer ─── timerfd on Linux, tokio's timer elsewhere: one per measuring thread
 //!  LagMonitor ── how late this thread's runtime wakes up
+//!  machine ── CPU, memory and network of the machine and of processes
 //! ```
 //!
 //! The only room that may hold unsafe code: today one call in `pacer.rs`, later
@@ -14,6 +15,7 @@
 #![deny(unsafe_code)]
 
 mod lag;
+pub mod machine;
 mod pacer;
 mod zero;
 

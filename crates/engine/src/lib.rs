@@ -20,6 +20,7 @@ mod desk;
 mod forecast;
 mod handover;
 mod likelihood;
+pub mod observe;
 mod overrides;
 mod phase;
 mod prompts;

@@ -25,6 +25,7 @@ mod form;
 mod gate;
 mod ids;
 mod metric;
+pub mod observe;
 mod outcome;
 pub mod placeholder;
 mod record;
@@ -49,6 +50,7 @@ pub use form::{ChatTemplate, Form, Likelihood, Pick, Shot, ShotsSpec, Show, Wind
 pub use gate::{Bound, Gate, GateParseError, Op, Stat};
 pub use ids::{BadRunId, Digest, Key, Ns, RunId};
 pub use metric::MetricSpec;
+pub use observe::{ObserveSpec, ServerGauge};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use regression::{Limit, Regression, RegressionParseError, Turn};

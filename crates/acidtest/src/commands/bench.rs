@@ -53,6 +53,8 @@ pub(crate) struct Args {
     #[arg(long)]
     seed: Option<u64>,
     #[command(flatten)]
+    observe: super::observe_args::ObserveArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -101,7 +103,7 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let number: f64 = text[..end].parse().map_err(|_| "expected a duration such as 30s or 2m".to_owned())?;
@@ -126,6 +128,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let run = execute::new_run_id();
     let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
     super::run::configure_sims(&mut spec)?;
+    args.observe.apply(&mut spec.observe);
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
     }
