@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "only the schema of these types is used")]
 
 mod metrics;
+mod observe;
 mod scorers;
 mod targets;
 
@@ -125,6 +126,8 @@ struct Suite {
     limits: Option<Limits>,
     /// Limits of the whole run.
     caps: Option<Caps>,
+    /// What is looked at beside the run: this machine, the server's processes, its own metrics.
+    observe: Option<observe::Observe>,
     /// What stops the run early, such as `error_rate > 20 % after 50` or `cost > 1 USD`.
     abort: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
@@ -684,6 +687,7 @@ mod tests {
         check("ExtractRule", &scoring::EXTRACT_KEYS);
         check("Combination", &scoring::COMBINED);
         check("Phase", &load::KEYS);
+        check("Observe", &crate::observe::KEYS);
         check("Retry", &limits::RETRY_KEYS);
         check("Limits", &limits::LIMIT_KEYS);
         check("Caps", &limits::CAP_KEYS);

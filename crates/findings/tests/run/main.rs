@@ -8,6 +8,7 @@ mod compare;
 mod corpus;
 mod failures;
 mod gates;
+mod surroundings;
 mod thinking;
 
 use acidtest_findings::{
