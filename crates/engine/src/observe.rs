@@ -111,7 +111,9 @@ pub fn try_page(url: &str, parse: Parse) -> Result<(), ObserveError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(ObserveError::Thread)?;
     let limits = PageLimits { time: SCRAPE_TIME_LIMIT, bytes: SCRAPE_BYTES };
-    let body = tokio::task::LocalSet::new().block_on(&runtime, page.get(limits)).map_err(bad)?;
+    let body = tokio::task::LocalSet::new().block_on(&runtime, page.get(limits)).map_err(bad);
+    runtime.shutdown_background();
+    let body = body?;
     match parse(&body) {
         Some(_) => Ok(()),
         None => Err(bad("it is no page of Prometheus metrics".to_owned())),
@@ -140,8 +142,9 @@ impl Observer {
         let thread = std::thread::Builder::new().name("observe".to_owned());
         let thread = thread
             .spawn(move || {
-                let tasks = tokio::task::LocalSet::new();
-                tasks.block_on(&runtime, observe(what, processes, stopped));
+                tokio::task::LocalSet::new().block_on(&runtime, observe(what, processes, stopped));
+                // A name that is still being looked up is nobody's any more.
+                runtime.shutdown_background();
             })
             .map_err(ObserveError::Thread)?;
         Ok(Self { stop, thread: Some(thread) })

@@ -32,41 +32,51 @@ fn place(labels: &Labels, clock: u16, findings: &Findings, lang: Lang) -> String
     parts.join(" · ")
 }
 
-fn table(of: &[TimeSlice], findings: &Findings, style: Style) -> String {
-    let lang = style.lang;
-    let faint = |text: &str| Cell::painted(text, Paint::Faint);
-    let has = |any: &dyn Fn(&TimeSlice) -> bool| of.iter().any(any);
-    let is_open = has(&|s| s.e2e_from_intended.is_some());
-    let has_tokens = has(&|s| s.tokens_per_s.is_some_and(|n| n > 0.0));
-    let has_gaps = has(&|s| s.icl.n > 0);
-    let has_ttft = has(&|s| s.ttft.n > 0);
-    let has_cpu = has(&|s| !s.cpu.is_empty());
-    let has_gauge = has(&|s| !s.server_running.is_empty());
-    let mut heads = vec![head("OVER TIME", lang), faint(lang.say("from–to s"))];
-    for text in ["sent", "done", "failed", "not sent", "in flight"] {
-        heads.push(faint(short_head(text, lang)));
-    }
-    let mut add = |is_wanted: bool, text: &'static str| {
-        if is_wanted {
-            heads.push(faint(text));
+/// Which columns have anything to show.
+struct Columns {
+    is_open: bool,
+    tokens: bool,
+    gaps: bool,
+    ttft: bool,
+    cpu: bool,
+    gauge: bool,
+}
+
+impl Columns {
+    fn of(slices: &[TimeSlice]) -> Self {
+        let has = |any: &dyn Fn(&TimeSlice) -> bool| slices.iter().any(any);
+        Self {
+            is_open: has(&|s| s.e2e_from_intended.is_some()),
+            tokens: has(&|s| s.tokens_per_s.is_some_and(|n| n > 0.0)),
+            gaps: has(&|s| s.icl.n > 0),
+            ttft: has(&|s| s.ttft.n > 0),
+            cpu: has(&|s| !s.cpu.is_empty()),
+            gauge: has(&|s| !s.server_running.is_empty()),
         }
-    };
-    add(has_gauge, lang.say("server runs"));
-    add(has_tokens, "tok/s");
-    add(has_ttft, "ttft p50 p95 (n)");
-    add(is_open && has_ttft, lang.say("ttft from intended p95 (n)"));
-    add(true, "e2e p95 (n)");
-    add(is_open, lang.say("e2e from intended p95 (n)"));
-    add(has_gaps, "icl p95 (n)");
-    add(true, lang.say("lag p99 (n)"));
-    add(has_cpu, lang.say("CPU % us/host/server"));
-    let mut grid = Grid::new(0);
-    grid.row_of(heads);
-    let name = place(&of[0].labels, of[0].clock, findings, lang);
-    if !name.is_empty() {
-        grid.line(format!(" {name}"), Paint::Plain);
     }
-    for s in of {
+
+    fn heads(&self, lang: Lang) -> Vec<Cell> {
+        let faint = |text: &str| Cell::painted(text, Paint::Faint);
+        let mut heads = vec![head("OVER TIME", lang), faint(lang.say("from–to s"))];
+        for text in ["sent", "done", "failed", "not sent", "in flight"] {
+            heads.push(faint(short_head(text, lang)));
+        }
+        let more = [
+            (self.gauge, lang.say("server runs")),
+            (self.tokens, "tok/s"),
+            (self.ttft, "ttft p50 p95 (n)"),
+            (self.is_open && self.ttft, lang.say("ttft from intended p95 (n)")),
+            (true, "e2e p95 (n)"),
+            (self.is_open, lang.say("e2e from intended p95 (n)")),
+            (self.gaps, "icl p95 (n)"),
+            (true, lang.say("lag p99 (n)")),
+            (self.cpu, lang.say("CPU % us/host/server")),
+        ];
+        heads.extend(more.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, text)| faint(text)));
+        heads
+    }
+
+    fn cells(&self, s: &TimeSlice) -> Vec<Cell> {
         let mut cells: Vec<Cell> = vec!["".into(), format!("{}–{}", at(s.from_s), at(s.to_s)).into()];
         cells.extend([s.sent, s.completed].map(|n| Cell::from(count(n))));
         cells.extend([s.failed, s.not_sent].map(|n| match n {
@@ -74,24 +84,36 @@ fn table(of: &[TimeSlice], findings: &Findings, style: Style) -> String {
             n => Cell::painted(count(n), Paint::Bad),
         }));
         cells.push(fixed(s.in_flight, 1).into());
-        let mut add = |is_wanted: bool, text: String| {
-            if is_wanted {
-                cells.push(text.into());
-            }
-        };
         let runs: Vec<String> = s.server_running.values().map(|n| fixed(*n, 1)).collect();
-        add(has_gauge, if runs.is_empty() { "–".to_owned() } else { runs.join(" ") });
-        add(has_tokens, s.tokens_per_s.map_or("–".to_owned(), |n| fixed(n, 0)));
-        add(has_ttft, format!("{} {}", ms(s.ttft.p50_s), far(&s.ttft, s.ttft.p95_s)));
         let from = |t: Option<SomeTimes>| t.map_or("–".to_owned(), |t| far(&t, t.p95_s));
-        add(is_open && has_ttft, from(s.ttft_from_intended));
-        add(true, far(&s.e2e, s.e2e.p95_s));
-        add(is_open, from(s.e2e_from_intended));
-        add(has_gaps, far(&s.icl, s.icl.p95_s));
-        add(true, far(&s.dispatch_lag, s.dispatch_lag.p99_s));
         let cpu = |source: &str| s.cpu.get(source).map_or("–".to_owned(), |v| fixed(v * 100.0, 0));
-        add(has_cpu, ["client", "host", "server"].map(cpu).join("/"));
-        grid.row_of(cells);
+        let more = [
+            (self.gauge, if runs.is_empty() { "–".to_owned() } else { runs.join(" ") }),
+            (self.tokens, s.tokens_per_s.map_or("–".to_owned(), |n| fixed(n, 0))),
+            (self.ttft, format!("{} {}", ms(s.ttft.p50_s), far(&s.ttft, s.ttft.p95_s))),
+            (self.is_open && self.ttft, from(s.ttft_from_intended)),
+            (true, far(&s.e2e, s.e2e.p95_s)),
+            (self.is_open, from(s.e2e_from_intended)),
+            (self.gaps, far(&s.icl, s.icl.p95_s)),
+            (true, far(&s.dispatch_lag, s.dispatch_lag.p99_s)),
+            (self.cpu, ["client", "host", "server"].map(cpu).join("/")),
+        ];
+        cells.extend(more.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, text)| Cell::from(text)));
+        cells
+    }
+}
+
+fn table(of: &[TimeSlice], findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
+    let columns = Columns::of(of);
+    let mut grid = Grid::new(0);
+    grid.row_of(columns.heads(lang));
+    let name = place(&of[0].labels, of[0].clock, findings, lang);
+    if !name.is_empty() {
+        grid.line(format!(" {name}"), Paint::Plain);
+    }
+    for slice in of {
+        grid.row_of(columns.cells(slice));
     }
     let note = lang.say(
         "times in ms; counted where they began, answers and failures where they ended; ≤: the longest, n being too small for the quantile",

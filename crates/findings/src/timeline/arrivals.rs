@@ -17,7 +17,7 @@ const MOST_PARTS: i64 = 36_000;
 #[derive(Debug, Default, Clone)]
 struct OfLane {
     /// Tokens in each part; grows as they come.
-    tokens: Vec<f32>,
+    tokens: Vec<f64>,
     /// Whether any record said how many tokens it had.
     is_told: bool,
 }
@@ -63,10 +63,10 @@ impl Arrivals {
         let window = lanes[no].whole;
         let content = || timing.events.iter().filter(|e| e.kind.is_content());
         let at: Vec<i64> = content().filter_map(|e| Some(timing.arrival(e)?.0)).collect();
-        let told: Option<Vec<f32>> = content().map(|e| e.tokens.map(|n| n as f32)).collect();
+        let told: Option<Vec<f64>> = content().map(|e| e.tokens.map(f64::from)).collect();
         let tokens = match (told, cells.output()) {
             (Some(told), _) if told.len() == at.len() && !told.is_empty() => told,
-            (_, Some(output)) => vec![output as f32 / at.len().max(1) as f32; at.len()],
+            (_, Some(output)) => vec![f64::from(output) / at.len().max(1) as f64; at.len()],
             _ => Vec::new(),
         };
         let lane = &mut self.lanes[no];
@@ -91,7 +91,7 @@ impl Arrivals {
         let of = self.lanes.get(lane).filter(|l| l.is_told)?;
         let end = (to as usize).min(of.tokens.len());
         let inside = of.tokens.get(from as usize..end).unwrap_or_default();
-        Some(inside.iter().map(|n| f64::from(*n)).sum())
+        Some(inside.iter().sum())
     }
 
     /// Part and seconds of each gap of a lane.
