@@ -14,6 +14,13 @@ use std::process::{Child, Command, Stdio};
 #[derive(Default)]
 pub(crate) struct Children(Vec<Child>);
 
+impl Children {
+    /// Their processes.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.0.iter().map(Child::id).collect()
+    }
+}
+
 impl Drop for Children {
     fn drop(&mut self) {
         for child in &mut self.0 {

@@ -7,6 +7,7 @@ use crate::children;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::live::Live;
+use crate::observe;
 use crate::open_store::trouble;
 use crate::recall::Shelf;
 use crate::uploads;
@@ -55,6 +56,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
         eprintln!("{}", crate::lang::told(&crate::exit::harmless(&format!("warning: {warning}"))));
     }
     let files = uploads::read(&e.spec, &e.cases, &e.folder)?;
+    observe::check(&e.spec.observe)?;
     // Held until the end: a second process must not send what is being sent.
     let _claim = store.claim(e.run).map_err(trouble)?;
     let finished = if e.resume { finished(&store, &e)? } else { Finished::default() };
@@ -65,7 +67,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     store.set_state(e.run, RunState::Running, zero.unix_ns()).map_err(trouble)?;
     store.append(e.run, &facts(&e.spec, &e.cases)).map_err(trouble)?;
     store.append(e.run, &[stamps_fact(stamps)]).map_err(trouble)?;
-    let (urls, _children) = children::urls(&e.spec, &e.folder)?;
+    let (urls, children) = children::urls(&e.spec, &e.folder)?;
     let control = Arc::new(Control::default());
     if e.resume {
         let spent = control.spend(spent(&store, &e)?);
@@ -79,6 +81,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let path = store.path().to_owned();
     let spec = Arc::new(e.spec);
     let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
+    let observer = observe::start(&spec.observe, &urls, &children, (zero, clock_no, out.clone()))?;
     let job = Job {
         run: e.run,
         spec: spec.clone(),
@@ -95,6 +98,8 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     };
     let result = acidtest_engine::run(&job);
     drop(live);
+    // Before the store's writer: it waits for all who may still send.
+    drop(observer);
     drop(job);
     let (mut store, _) = writer.join().map_err(trouble)?;
     let ended = zero.unix_ns() + zero.now();
@@ -262,7 +267,9 @@ fn facts(spec: &RunSpec, cases: &[Case]) -> Vec<Item> {
         fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),
         fact(
             SAME_MACHINE,
-            spec.targets.iter().any(|t| t.command.is_some() || is_local(&t.source)).to_string(),
+            (observe::is_here(&spec.observe)
+                || spec.targets.iter().any(|t| t.command.is_some() || is_local(&t.source)))
+            .to_string(),
             "the targets' addresses",
         ),
     ]
@@ -276,7 +283,12 @@ fn is_local(source: &Source) -> bool {
         || host.rsplit_once(':').map_or(host, |(h, _)| h),
         |v6| v6.split(']').next().unwrap_or_default(),
     );
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(is_own)
+}
+
+/// Whether an address is one of this machine: only then can something listen on it here.
+fn is_own(ip: std::net::IpAddr) -> bool {
+    ip.is_loopback() || (!ip.is_unspecified() && std::net::UdpSocket::bind((ip, 0)).is_ok())
 }
 
 /// The exit code of what happened, gates aside.

@@ -17,6 +17,7 @@ mod foreign;
 mod interrupt;
 mod lang;
 mod live;
+mod observe;
 mod open_store;
 mod read_back;
 mod recall;

@@ -43,12 +43,15 @@ pub(crate) fn shown_with(
     let place = place(&spec);
     with_spec(store, run, spec, |view| {
         let said = Said::of(store, run, view);
-        let findings = acidtest_findings::find(view, &mut |key| said.texts(store, key));
+        let mut findings = acidtest_findings::find(view, &mut |key| said.texts(store, key));
+        if let Some(how) = args.slices.how() {
+            findings.slices = acidtest_findings::timeline(view, how);
+        }
         let requests = match args.wants_requests() {
             true => acidtest_findings::requests(view, &mut |key| said.texts(store, key)),
             false => Vec::new(),
         };
-        Shown { findings, requests, place }
+        Shown { findings, requests, place, over_time: args.slices.how().is_some() }
     })
 }
 

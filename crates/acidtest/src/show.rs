@@ -41,6 +41,8 @@ pub(crate) struct ShowArgs {
     /// One more report: FORMAT=FILE, such as junit=out.xml; may be repeated
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = more)]
     pub reports: Vec<(ReportFormat, PathBuf)>,
+    #[command(flatten)]
+    pub slices: crate::commands::slices_args::SlicesArgs,
 }
 
 fn more(text: &str) -> Result<(ReportFormat, PathBuf), String> {
@@ -94,6 +96,8 @@ pub(crate) struct Shown {
     pub findings: Findings,
     pub requests: Vec<RequestLine>,
     pub place: Place,
+    /// Whether the terminal shows the run over time.
+    pub over_time: bool,
 }
 
 /// Writes every report that was asked for.
@@ -120,8 +124,11 @@ pub(crate) fn for_files() -> acidtest_report::Style {
 }
 
 fn text(shown: &Shown, format: ReportFormat, style: acidtest_report::Style) -> Result<String, Failure> {
-    let Shown { findings, requests, place } = shown;
+    let Shown { findings, requests, place, .. } = shown;
     Ok(match format {
+        ReportFormat::Terminal if shown.over_time => {
+            acidtest_report::terminal(findings, style) + &acidtest_report::slices(findings, style)
+        }
         ReportFormat::Terminal => acidtest_report::terminal(findings, style),
         ReportFormat::Json => {
             let json = acidtest_report::json(findings);

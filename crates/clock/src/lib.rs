@@ -6,6 +6,7 @@
 //!  Pacer ─── timerfd on Linux, tokio's timer elsewhere: one per measuring thread
 //!  LagMonitor ── how late this thread's runtime wakes up
 //!  Stamps ── when bytes reached this machine, as the kernel saw it (Linux)
+//!  machine ── CPU, memory and network of the machine and of processes
 //! ```
 //!
 //! The only room that may hold unsafe code: one call in `pacer.rs`, and `kernel.rs`, which
@@ -17,11 +18,13 @@
 #[cfg(target_os = "linux")]
 mod kernel;
 mod lag;
+pub mod machine;
 mod pacer;
 #[cfg(target_os = "linux")]
 mod realtime;
 mod stamps;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod stamps_tests;
 mod zero;
 

@@ -22,6 +22,7 @@ mod forecast;
 mod handover;
 mod likelihood;
 mod narrow;
+pub mod observe;
 mod overrides;
 mod phase;
 mod prompts;

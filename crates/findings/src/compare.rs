@@ -13,7 +13,7 @@ use crate::stated::{self, Stated};
 use crate::validity::Guards;
 use crate::view::{CORRECT, REFUSED, Slice};
 use acidtest_metrics::stats::{SETTLING_POWER, Shown, holm, holm_level};
-use acidtest_record::Stat;
+use acidtest_record::{Load, Stat};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -168,6 +168,11 @@ pub(crate) fn aspects(slice: &Slice) -> Vec<Aspect> {
     }
     add(plain("ttft"), &[Stat::P50, Stat::Mean]);
     add(plain("e2e"), &[Stat::P50, Stat::Mean]);
+    // Where arrivals do not wait for answers, this is what a user waits.
+    if !matches!(slice.load(), Some(Load::Closed { .. } | Load::Unstated) | None) {
+        add(plain("ttft_from_intended"), &[Stat::P50]);
+        add(plain("e2e_from_intended"), &[Stat::P50]);
+    }
     add(plain("cost"), &[Stat::Mean]);
     all
 }

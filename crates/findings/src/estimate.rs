@@ -184,17 +184,20 @@ pub enum Family {
     Reliability,
     /// Money.
     Cost,
+    /// What the machine and the server were doing.
+    Surroundings,
 }
 
 impl Family {
     /// All families in the order of a report.
-    pub const ALL: [Family; 6] = [
+    pub const ALL: [Family; 7] = [
         Family::Quality,
         Family::Speed,
         Family::Throughput,
         Family::Tokens,
         Family::Reliability,
         Family::Cost,
+        Family::Surroundings,
     ];
 
     /// Stable word.
@@ -207,6 +210,7 @@ impl Family {
             Family::Tokens => "tokens",
             Family::Reliability => "reliability",
             Family::Cost => "cost",
+            Family::Surroundings => "surroundings",
         }
     }
 }

@@ -15,8 +15,9 @@ use crate::gates;
 use crate::generalization::HELD_OUT;
 use crate::matrix;
 use crate::measure::{Mode, Sheet, Wanted, measure};
-use crate::metric::{Measure, metrics};
+use crate::metric::{Measure, Metric, metrics};
 use crate::tables;
+use crate::timeline::{Slicing, timeline};
 use crate::validity::Guards;
 use crate::view::{CORRECT, PROMPT, REFUSED, Slice, View, is_place};
 use acidtest_metrics::stats::FEW_CLUSTERS;
@@ -60,6 +61,7 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
         tables: counts,
         warnings,
         stated: view.stated.clone(),
+        slices: timeline(view, Slicing::default()),
     }
 }
 
@@ -115,6 +117,7 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
             _ if matches!(metric.measure, Measure::Scaled(..))
                 && !language::is_held(slice.view, metric.id) => {}
             "generalization_gap" if quality_only || !is_judged(slice.view) || !has_held_out(slice.view) => {}
+            _ if matches!(metric.measure, Measure::Sensed(_)) => all.extend(sensed(slice, metric)),
             "funnel" | "field_accuracy" if quality_only => {}
             "funnel" => {
                 let stages = answers::stages(slice.view.spec, slice.view.cases);
@@ -137,6 +140,16 @@ fn wanted(slice: &Slice) -> Vec<Wanted> {
         }
     }
     all
+}
+
+/// A metric of the surroundings for each source that said something of it.
+fn sensed(slice: &Slice, metric: &'static Metric) -> Vec<Wanted> {
+    match metric.measure {
+        Measure::Sensed(what) => {
+            slice.view.surroundings.sources(what).map(|source| Wanted::with(metric, source)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether answers of the run are judged at all: some scorer decides, or somebody did.
@@ -230,6 +243,7 @@ fn warnings(view: &View, slices: &[Slice], estimates: &[Estimate], counts: &[Tab
     } else if view.clocks.len() > 1 {
         all.push(format!("resumed: {} clocks; no time is taken across them", view.clocks.len()));
     }
+    all.extend(view.surroundings.warnings());
     let cap = NotSent::Cap.id();
     if counts.iter().any(|t| t.name == "not_sent" && t.rows.iter().any(|r| r.class == cap)) {
         all.push("the asked load was not held: raise max_in_flight, or lower the rate".into());

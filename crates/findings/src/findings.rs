@@ -7,6 +7,7 @@ use crate::compare::Test;
 use crate::estimate::{Estimate, Labels};
 use crate::gates::GateResult;
 use crate::matrix::MatrixRow;
+use crate::timeline::TimeSlice;
 use crate::validity::Validity;
 use serde::Serialize;
 
@@ -36,6 +37,8 @@ pub struct Findings {
     /// Figures that another tool stated about an imported run, in its words and units:
     /// not measured here, and never mixed with estimates.
     pub stated: Vec<Stated>,
+    /// The run over time: each target and prompt under each phase, slice after slice.
+    pub slices: Vec<TimeSlice>,
 }
 
 /// A figure that another tool stated.

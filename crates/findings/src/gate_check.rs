@@ -231,6 +231,10 @@ pub(crate) fn check_params(gate: &Gate, metric: &Metric) -> Result<(), Wrong> {
             ));
         }
     }
+    if matches!(metric.measure, Measure::Sensed(_)) && gate.params.is_empty() {
+        let what = format!("{} needs a source", metric.id);
+        return Err((what, format!("write {}[source=…]: {}", metric.id, crate::surroundings::SOURCES)));
+    }
     let needs_one = ["delivery", "judgement"].contains(&metric.id);
     if needs_one && gate.params.is_empty() {
         return Err((format!("{} needs a class", metric.id), format!("write {}[class=…]", metric.id)));

@@ -327,5 +327,6 @@ fn settles_at(gate: &Gate, e: &Estimate) -> Option<u64> {
 
 /// Whether a metric is about a whole phase, so that tags cannot narrow it.
 pub(crate) fn is_whole(wanted: &Wanted) -> bool {
-    matches!(wanted.metric.measure, Measure::Rate(_)) || wanted.metric.guard == Guard::Load
+    matches!(wanted.metric.measure, Measure::Rate(_) | Measure::Sensed(_))
+        || wanted.metric.guard == Guard::Load
 }

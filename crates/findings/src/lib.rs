@@ -49,7 +49,9 @@ mod requests;
 pub mod scored;
 mod stated;
 mod streamed;
+mod surroundings;
 mod tables;
+mod timeline;
 mod validity;
 mod view;
 
@@ -71,6 +73,7 @@ pub use scored::{
     BadChoice, CaseScore, ChangedCase, Chosen, Contrasted, ScoreAbout, ScoreReport, ScoredCase, Settings,
     Signature, Spread, TextOptions, TextTable, Unpaired, Worst, contrast,
 };
+pub use timeline::{Slicing, SomeTimes, TimeSlice, timeline};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{
     CACHE, CORRECT, MEASURING_THREADS, PLANNED_SLOTS, REFUSED, REPLAYED_FROM, SAME_MACHINE, STOPPED, Slice,

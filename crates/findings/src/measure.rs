@@ -120,6 +120,7 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
             let tally = Tally::of(slice, &|a| passes.get(a));
             one(&|stat| sheet.scored(stat, &tally, mode.fill))
         }
+        Measure::Sensed(what) => crate::surroundings::measure(&sheet, stats, *what),
         Measure::Rate(rate) => crate::rates::measure(&sheet, stats, *rate),
         Measure::Corpus => one(&|stat| crate::corpus::measure(&sheet, stat, mode.fill)),
     }

@@ -11,7 +11,7 @@ use crate::nearest::nearest;
 use crate::scored::definitions::DEFINITIONS;
 use crate::view::Asked;
 use acidtest_metrics::language::Scale;
-use acidtest_record::{ScorerKind, Stat};
+use acidtest_record::{ScorerKind, ServerGauge, Stat};
 
 /// A metric: its definition, and how it is measured.
 pub struct Metric {
@@ -89,6 +89,10 @@ pub enum Unit {
     TokensPerEvent,
     /// The currency of the target's price.
     Currency,
+    /// Bytes.
+    Bytes,
+    /// Bytes per second.
+    BytesPerSecond,
     /// Points of a scale from 0 to 100.
     Points,
     /// A number without a unit that is no share: it may be negative or above 1.
@@ -108,6 +112,8 @@ impl Unit {
             Unit::Requests => "requests",
             Unit::TokensPerEvent => "tokens/event",
             Unit::Currency => "currency",
+            Unit::Bytes => "bytes",
+            Unit::BytesPerSecond => "bytes/s",
             Unit::Points => "points",
             Unit::Number => "number",
         }
@@ -206,6 +212,15 @@ pub(crate) enum Rate {
     Held,
 }
 
+/// What is read beside a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sensed {
+    /// A reading of the machine or of a process, by its name.
+    Named(&'static str),
+    /// A gauge of the server's own, whatever it is called there.
+    Gauge(ServerGauge),
+}
+
 /// How one request or attempt turns into statistics. The second argument of the
 /// functions is the metric's parameter, or the row of the attempt.
 pub(crate) enum Measure {
@@ -230,6 +245,8 @@ pub(crate) enum Measure {
     Gaps(Option<f64>),
     /// A rate over a stretch of time.
     Rate(Rate),
+    /// Readings beside the run; the parameter names their source.
+    Sensed(Sensed),
     /// Whether the request's case passes by the plan's rule for repeats.
     CasePass,
     /// A number of all answers together, which the plan asks for by name and options.

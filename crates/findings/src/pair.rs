@@ -62,6 +62,7 @@ impl Aspect {
                 | Measure::Generalization(_)
                 | Measure::Gaps(_)
                 | Measure::Rate(_)
+                | Measure::Sensed(_)
                 | Measure::CasePass
                 | Measure::Corpus
         );

@@ -11,7 +11,10 @@ use crate::estimate::Labels;
 use crate::failures::{EXCERPT, excerpt};
 use crate::findings::Stated;
 use crate::held::Held;
+use crate::surroundings::Surroundings;
+use crate::timeline::Arrivals;
 use acidtest_metrics::speed::{Span, Window, steady_window};
+use acidtest_record::observe::SCRAPE_WHY;
 use acidtest_record::{
     AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, PhaseEnd,
     PhaseEnded, PhaseSpec, Reading, Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES,
@@ -197,8 +200,9 @@ impl<'a> ViewBuilder<'a> {
         Some(no)
     }
 
-    /// Adds a sample; only those of the client itself are kept.
+    /// Adds a sample; only those that findings know are kept.
     pub fn reading(&mut self, reading: &Reading) {
+        self.view.surroundings.add(reading);
         let wanted = ["scheduler_lag_s", "handover_full"].contains(&reading.name.as_str());
         if wanted && reading.source == "client" && reading.value.is_finite() {
             self.view.readings.push(reading.clone());
@@ -233,6 +237,7 @@ impl<'a> ViewBuilder<'a> {
             REPLAYED_FROM => self.view.replayed_from = Some(fact.value.clone()),
             CACHE => self.view.has_cache = true,
             _ if PhaseEnded::of(fact).is_some() => self.view.ended.extend(PhaseEnded::of(fact)),
+            SCRAPE_WHY => self.view.surroundings.failed(&fact.source, &fact.value),
             PLANNED_SLOTS => self.view.planned = fact.value.parse().ok(),
             MEASURING_THREADS => {
                 let threads = fact.value.parse().ok();
@@ -256,7 +261,10 @@ impl<'a> ViewBuilder<'a> {
         let view = &mut self.view;
         let wanted = (key.slot, key.step, key.attempt);
         if let Ok(row) = view.rows.binary_search_by_key(&wanted, Cells::key) {
+            let gaps = view.detail.gaps.len();
             view.detail.add(row as u32, &view.rows[row], timing);
+            let new = view.detail.gaps.get(gaps..).unwrap_or_default();
+            view.arrivals.add(&view.detail.lanes, &view.rows[row], timing, new);
         }
     }
 
@@ -314,6 +322,7 @@ impl<'a> ViewBuilder<'a> {
         let mut view = self.view;
         view.clocks.sort_by_key(|c| c.no);
         view.readings.sort_by_key(|r| (r.clock, r.at, r.value.to_bits()));
+        view.surroundings.sort();
         (view.opinions, view.why_wrong) = settle(&view.rows, &view.requests, &self.names, self.heard);
         view
     }
@@ -432,6 +441,8 @@ pub struct View<'a> {
     pub(crate) stated: Vec<Stated>,
     pub(crate) detail: Detail,
     pub(crate) held: Held,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) arrivals: Arrivals,
 }
 
 impl<'a> View<'a> {
@@ -476,6 +487,8 @@ impl<'a> View<'a> {
                 stated: Vec::new(),
                 detail: Detail::new(Vec::new()),
                 held: Held::default(),
+                surroundings: Surroundings::default(),
+                arrivals: Arrivals::default(),
             },
         }
     }

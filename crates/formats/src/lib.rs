@@ -6,6 +6,7 @@
 //!                         └─ vllm, aiperf, guidellm, llmperf, k6 ──► ForeignRun (records where requests are
 //!                                                                     stated one by one; else facts alone)
 //!  votes ─ BattleReader ─► BattleTable  (who met whom, who won, in whose opinion)
+//!  a server's /metrics ─ prometheus::samples ─► samples by name and labels
 //!  run ─ export ─► lm-eval samples · vLLM bench JSON · Parquet
 //! ```
 //!
@@ -33,6 +34,7 @@ mod k6;
 mod llmperf;
 mod lm_eval;
 mod openai_evals;
+pub mod prometheus;
 mod promptfoo;
 mod run;
 mod suite;

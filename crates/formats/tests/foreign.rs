@@ -162,7 +162,7 @@ fn times_that_are_not_stated_stay_absent() {
 fn a_load_and_a_count_are_those_that_the_file_states() {
     use acidtest_record::{Load, Origin};
     let said = |run: &ForeignRun| match &run.spec.origin {
-        Origin::Import { tokens_by, .. } => (run.spec.phases[0].load, tokens_by.clone()),
+        Origin::Import { tokens_by, .. } => (run.spec.phases[0].load.clone(), tokens_by.clone()),
         other => panic!("{other:?}"),
     };
     let by = |tool: &str| Some(tool.to_owned());

@@ -29,6 +29,7 @@ mod gate;
 mod ids;
 mod load;
 mod metric;
+pub mod observe;
 mod outcome;
 pub mod placeholder;
 mod record;
@@ -61,6 +62,7 @@ pub use load::{
     PhaseCaps, PhaseSpec, Spacing, Stages, Warmup,
 };
 pub use metric::MetricSpec;
+pub use observe::{ObserveSpec, ServerGauge};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use regression::{Limit, Regression, RegressionParseError, Turn};

@@ -83,6 +83,9 @@ pub struct RunSpec {
     /// Names of further tags between which the models think.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thinking: Vec<String>,
+    /// What is looked at beside the run.
+    #[serde(default, skip_serializing_if = "crate::observe::ObserveSpec::is_default")]
+    pub observe: crate::observe::ObserveSpec,
 }
 
 /// Where a plan came from.

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a plan that do not decide what is asked: who answers, how answers are judged,
 /// what happens on failure, and names. `cases` is their number; the cases are hashed themselves.
-const NOT_COUNTED: [&str; 20] = [
+const NOT_COUNTED: [&str; 21] = [
     "version",
     "name",
     "origin",
@@ -29,6 +29,7 @@ const NOT_COUNTED: [&str; 20] = [
     "regression",
     "abort",
     "cache",
+    "observe",
     "pass_rule",
     "selection",
     "skipped",

@@ -5,7 +5,7 @@
 
 use acidtest_findings::{
     Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity, RunInfo,
-    Stated, Table, Test, Uncertainty, Validity,
+    Stated, Table, Test, TimeSlice, Uncertainty, Validity,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -41,6 +41,9 @@ struct Report<'f> {
     warnings: &'f [String],
     /// Figures that another tool stated about an imported run: not measured by acidtest.
     stated: &'f [Stated],
+    /// The run over time: each target and prompt under each phase, slice after slice; empty where
+    /// there are too many of them.
+    slices: &'f [TimeSlice],
 }
 
 /// Validity of times and rates; answers are never touched by it.
@@ -148,6 +151,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
         tables: &findings.tables,
         warnings: &findings.warnings,
         stated: &findings.stated,
+        slices: &findings.slices,
     };
     serde_json::to_value(report).expect("maps with text keys and numbers always serialise")
 }

@@ -42,7 +42,9 @@ mod scored;
 mod sections;
 mod server;
 mod stated;
+mod surroundings;
 mod terminal;
+mod timeline;
 mod words;
 
 pub use card::{card, card_json};
@@ -62,4 +64,5 @@ pub use rank_tables::{rank_csv, rank_csv_pairs, rank_markdown};
 pub use rank_terminal::rank;
 pub use scored::{SCORE_SCHEMA, score, score_csv, score_json, score_markdown, score_schema};
 pub use terminal::terminal;
+pub use timeline::slices;
 pub use words::{Lang, LangUnknown};

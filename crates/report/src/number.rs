@@ -22,6 +22,9 @@ impl Scale {
             ("s", Some(v)) if v < 1e-3 => (1e6, "µs", false),
             ("s", Some(v)) if v >= 2.0 => (1.0, "s", false),
             ("s", _) => (1e3, "ms", false),
+            ("bytes", Some(v)) if v >= 1e9 => (1e-9, "GB", false),
+            ("bytes", _) => (1e-6, "MB", false),
+            ("bytes/s", _) => (1e-6, "MB/s", false),
             ("ratio", _) => (1.0, "", true),
             (other, _) => (1.0, other, false),
         };

@@ -23,6 +23,7 @@ pub(crate) fn all(findings: &Findings, style: Style) -> Vec<String> {
         speed(findings, style),
         crate::server::section(findings, style),
         throughput(findings, style),
+        crate::surroundings::section(findings, style),
         tokens(findings, style),
         reliability(findings, style),
         cost(findings, style),
@@ -290,7 +291,8 @@ fn speed(findings: &Findings, style: Style) -> String {
 fn is_open(findings: &Findings, group: &Group) -> bool {
     let phase = group.labels.get("phase");
     let mut phases = findings.run.phases.iter();
-    phases.any(|p| Some(&p.name) == phase && ["constant", "poisson", "gamma", "varying"].contains(&p.load))
+    let is_closed = |load: &str| ["closed", "users", "unstated"].contains(&load);
+    phases.any(|p| Some(&p.name) == phase && !is_closed(p.load))
 }
 
 /// One row of quantiles; whether there was anything to show.

@@ -6,6 +6,7 @@
 use crate::alarm::{Alarm, Bed};
 use crate::api::Encode;
 use crate::exchange::Exchange;
+use crate::gauges::Working;
 use crate::script::Script;
 use crate::socket::Wire;
 use crate::truth::{Ended, EventKind};
@@ -14,7 +15,6 @@ use hyper::body::{Frame, SizeHint};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// A response body.
 pub(crate) struct Body {
@@ -33,8 +33,8 @@ pub(crate) struct Timed {
     pub(crate) exchange: Rc<Exchange>,
     pub(crate) alarm: Rc<Alarm>,
     pub(crate) payload: Payload,
-    /// Held until the body ends: one of the server's slots.
-    pub(crate) slot: Option<OwnedSemaphorePermit>,
+    /// Held until the body ends: one of the server's slots, and a place among those that run.
+    pub(crate) slot: Option<Working>,
     pub(crate) next: usize,
     pub(crate) bed: Bed,
 }

@@ -7,6 +7,7 @@
 use crate::answers::Source;
 use crate::config::Config;
 use crate::decide::Decider;
+use crate::gauges::Gauges;
 use crate::stats::Tally;
 use crate::truth::{Ended, TruthLine};
 use acidtest_clock::Zero;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Option<Arc<Semaphore>>,
     pub(crate) arrivals: AtomicU64,
     pub(crate) open_connections: AtomicUsize,
+    pub(crate) gauges: Gauges,
     /// Set before tasks are dropped, so that their requests are not laid to the client.
     pub(crate) stopping: AtomicBool,
     pub(crate) truth: Mutex<Option<SyncSender<TruthLine>>>,
@@ -46,6 +48,7 @@ impl Shared {
             source,
             arrivals: AtomicU64::new(0),
             open_connections: AtomicUsize::new(0),
+            gauges: Gauges::default(),
             stopping: AtomicBool::new(false),
             truth: Mutex::new(truth),
             tally: Mutex::default(),

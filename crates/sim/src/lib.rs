@@ -26,6 +26,7 @@ mod body;
 mod config;
 mod decide;
 mod exchange;
+mod gauges;
 mod local;
 mod openai;
 mod pieces;

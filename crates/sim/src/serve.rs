@@ -9,6 +9,7 @@ use crate::api::{Api, ENGINE_FAILED};
 use crate::body::{Body, Payload, Timed};
 use crate::decide::{AnswerKind, Decision, Fault};
 use crate::exchange::{Exchange, Shared};
+use crate::gauges::{self, Working};
 use crate::openai::{Ask, BadAsk, Finish, Head, UsageIn, error_json, models_json};
 use crate::pieces::Pieces;
 use crate::script::{Script, nanos};
@@ -75,7 +76,7 @@ impl Thread {
         let path = request.uri().path().to_owned();
         let wanted = match path.as_str() {
             path if Api::of_path(path).is_some() => Method::POST,
-            "/v1/models" | "/health" | "/sim/stats" => Method::GET,
+            "/v1/models" | "/health" | "/sim/stats" | "/metrics" => Method::GET,
             _ => {
                 self.shared.tally().bad_request();
                 let text = format!("no such path: {}", clip(&path));
@@ -99,6 +100,13 @@ impl Thread {
                 let stats = self.shared.tally().stats();
                 let body = serde_json::to_string(&stats).expect("counts are JSON");
                 plain(StatusCode::OK, body)
+            }
+            "/metrics" => {
+                let text = gauges::page(&self.shared.gauges, &self.shared.tally().stats());
+                let mut response = plain(StatusCode::OK, text);
+                let kind = http::HeaderValue::from_static(gauges::CONTENT_TYPE);
+                response.headers_mut().insert(CONTENT_TYPE, kind);
+                response
             }
             path => {
                 let api = Api::of_path(path).unwrap_or_default();
@@ -185,6 +193,7 @@ impl Thread {
         let api = line.api;
         (line.status, line.events) = (status, vec![planned(EventKind::Body, due, 0)]);
         let exchange = Rc::new(Exchange::new(line, self.shared.clone()));
+        let works = Some(self.shared.gauges.works(None));
         self.alarm.sleep_until(due).await;
         let html = fault == Fault::Html;
         let bytes = if html {
@@ -193,7 +202,7 @@ impl Thread {
         } else {
             api.error(text, kind, None, status)
         };
-        let body = self.timed(wire, exchange, whole(bytes, None), None);
+        let body = self.timed(wire, exchange, whole(bytes, None), works);
         let mut response = json(StatusCode::from_u16(status).expect("a known status"), body);
         let headers = response.headers_mut();
         if html {
@@ -224,14 +233,16 @@ impl Thread {
         line.finish = Some(script.finish);
         line.completion_tokens = small(script.usage.completion());
         line.reasoning_tokens = small(script.usage.reasoning());
-        let slot = match &shared.slots {
+        let permit = match &shared.slots {
             None => None,
             Some(slots) => {
-                let slot = slots.clone().acquire_owned().await;
+                let _in_queue = shared.gauges.waits();
+                let permit = slots.clone().acquire_owned().await;
                 line.start_ns = shared.zero.now();
-                Some(slot.expect("the slots are never closed"))
+                Some(permit.expect("the slots are never closed"))
             }
         };
+        let slot = Some(shared.gauges.works(permit));
         line.events =
             script.events.iter().map(|e| planned(e.kind, line.start_ns + e.at_ns, e.to - e.from)).collect();
         let id = line.id.clone();
@@ -270,7 +281,7 @@ impl Thread {
         wire: &Rc<Wire>,
         exchange: Rc<Exchange>,
         payload: Payload,
-        slot: Option<tokio::sync::OwnedSemaphorePermit>,
+        slot: Option<Working>,
     ) -> Body {
         let timed =
             Timed { exchange, alarm: self.alarm.clone(), payload, slot, next: 0, bed: Bed::default() };

@@ -586,3 +586,32 @@ fn the_guide_answers_over_the_wire() {
     assert_eq!(truth[0].case.as_deref(), Some("gyeongcheonsa-pagoda"));
     assert_eq!(truth[1].case, None);
 }
+
+#[test]
+fn metrics_show_what_runs_and_what_waits() {
+    let run = start(config(json!({"slots": 1, "ttft_ms": 60_000, "tokens": 1})));
+    let mut asking: Vec<Client> = (0..3).map(|_| Client::new(&run.sim)).collect();
+    for client in &mut asking {
+        let body = ask_stream("hi");
+        client.send_raw(&request("POST", "/v1/chat/completions", &body.to_string()));
+    }
+    let mut watcher = Client::new(&run.sim);
+    let mut page = |wanted: &str| {
+        let mut text = String::new();
+        for _ in 0..500 {
+            let reply = watcher.send("GET", "/metrics", "");
+            assert_eq!(reply.status, 200);
+            assert!(reply.head.contains("text/plain; version=0.0.4"), "{}", reply.head);
+            text = String::from_utf8(reply.body).unwrap();
+            if text.contains(wanted) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no '{wanted}' in {text}");
+    };
+    page("acidtest_sim_requests_waiting 2\n");
+    page("acidtest_sim_requests_running 1\n");
+    drop(asking);
+    page("acidtest_sim_requests_waiting 0\n");
+}

@@ -168,7 +168,7 @@ fn record(slot: u32, body: Digest) -> Record {
         }),
         fault: None,
         copied_from: None,
-        place: Place { worker: 0, shard: 0, connection: slot % 64, reused: true },
+        place: Place { worker: 0, shard: 0, connection: slot % 64, reused: true, address: 0 },
     }
 }
 

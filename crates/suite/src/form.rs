@@ -7,6 +7,7 @@
 
 mod connections;
 mod metrics;
+mod observe;
 mod phase;
 mod scorers;
 mod targets;
@@ -127,6 +128,8 @@ struct Suite {
     limits: Option<Limits>,
     /// Limits of the whole run.
     caps: Option<Caps>,
+    /// What is looked at beside the run: this machine, the server's processes, its own metrics.
+    observe: Option<observe::Observe>,
     /// What stops the run early, such as `error_rate > 20 % after 50`, `cost > 1 USD` or `saturated`.
     abort: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
@@ -665,6 +668,7 @@ mod tests {
         check("Combination", &scoring::COMBINED);
         check("Phase", &load::KEYS);
         check("Stage", &stages::STAGE_KEYS);
+        check("Observe", &crate::observe::KEYS);
         check("Retry", &limits::RETRY_KEYS);
         check("Limits", &limits::LIMIT_KEYS);
         check("Caps", &limits::CAP_KEYS);

@@ -45,6 +45,7 @@ mod load;
 mod mapping;
 mod matrix;
 mod nearest;
+mod observe;
 mod overrides;
 mod parquet;
 mod picking;

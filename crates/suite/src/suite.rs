@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 31] = [
+pub(crate) const KEYS: [&str; 32] = [
     "name",
     "description",
     "include",
@@ -46,6 +46,7 @@ pub(crate) const KEYS: [&str; 31] = [
     "retry",
     "limits",
     "caps",
+    "observe",
     "abort",
     "gates",
     "regression",
@@ -212,6 +213,7 @@ fn plan_of(
         retry: limits::retry(suite)?,
         limits: limits::limits(suite)?,
         caps: limits::caps(suite, &targets)?,
+        observe: crate::observe::read(suite)?,
         abort: abort::read(suite, &targets)?,
         extraction: suite.maybe("extract", scoring::extraction)?.unwrap_or_default(),
         metrics: run_metrics::read(suite)?,

@@ -64,7 +64,7 @@ error: unknown key 'repeat' in the suite (expected 'repeats')
 4 | repeat: 3
   | ^^^^^^
 
-hint: known: name description include target targets prompt prompts matrix form shots tools thinking cases defaults select params extract scorers metrics strict_xfail phases repeats seed fresh cache retry limits caps abort gates regression",
+hint: known: name description include target targets prompt prompts matrix form shots tools thinking cases defaults select params extract scorers metrics strict_xfail phases repeats seed fresh cache retry limits caps observe abort gates regression",
     );
 }
 
@@ -487,4 +487,22 @@ proptest! {
         let yaml = format!("{HEAD}cases: d.jsonl\n");
         let _ = load_with(&[("s.yaml", yaml.as_bytes()), ("d.jsonl", text.as_bytes())]);
     }
+}
+
+#[test]
+fn what_is_observed_is_checked_in_its_line() {
+    part(
+        "observe: { hosts: true }\n",
+        "hosts",
+        "unknown key 'hosts' in 'observe' (expected 'host')",
+        "known: host",
+    );
+    part(
+        "observe: { scrape: localhost:8000 }\n",
+        "localhost",
+        "'localhost:8000' is no address of metrics",
+        "http://HOST:PORT/metrics",
+    );
+    part("observe: { every: 10 ms }\n", "10 ms", "'every' must be from 100 ms to 1 h", "");
+    part("observe: { server_pid: 0 }\n", "0", "a process must be from 1 to 4294967295, not 0", "");
 }

@@ -412,3 +412,16 @@ fn the_workload_is_what_is_asked_and_not_of_whom() {
         assert_ne!(loaded(&text).spec.workload, base, "{to}");
     }
 }
+
+#[test]
+fn what_is_observed_is_in_the_plan() {
+    assert!(with("").spec.observe.is_default());
+    let spec =
+        with("observe: { host: false, server_pid: [7, 8], scrape: target, every: 500 ms }\n").spec.observe;
+    assert_eq!((spec.host, spec.server_pids, spec.every_s), (false, vec![7, 8], 0.5));
+    assert_eq!(spec.scrape, ["target"]);
+    let one = with("observe: { server_pid: 7, scrape: ['http://h/metrics', 'https://i/metrics'] }\n");
+    assert_eq!((one.spec.observe.server_pids.len(), one.spec.observe.scrape.len()), (1, 2));
+    // What is looked at beside a run does not change what was asked.
+    assert_eq!(one.spec.workload, with("").spec.workload);
+}

@@ -39,6 +39,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     undecided: super::UndecidedArg,
     #[command(flatten)]
+    observe: super::observe_args::ObserveArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -78,6 +80,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let run = execute::new_run_id();
     let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
     super::run::configure_sims(&mut spec)?;
+    args.observe.apply(&mut spec.observe);
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
     }

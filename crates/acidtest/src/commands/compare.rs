@@ -67,7 +67,7 @@ impl Args {
             Form::Junit => ReportFormat::Junit,
             Form::Markdown => ReportFormat::Markdown,
         };
-        ShowArgs { format, output: self.output.clone(), reports: Vec::new() }
+        ShowArgs { format, output: self.output.clone(), reports: Vec::new(), slices: Default::default() }
     }
 }
 

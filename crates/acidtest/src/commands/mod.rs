@@ -11,6 +11,7 @@ mod gen_reference;
 mod import;
 mod init;
 mod metrics;
+mod observe_args;
 mod plan;
 mod rank;
 mod report;
@@ -19,6 +20,7 @@ mod runs;
 mod score;
 mod score_text;
 mod sim;
+pub(crate) mod slices_args;
 mod verdicts;
 
 use crate::exit::{Exit, Failure};

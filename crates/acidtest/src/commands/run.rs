@@ -42,6 +42,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     undecided: UndecidedArg,
     #[command(flatten)]
+    observe: super::observe_args::ObserveArgs,
+    #[command(flatten)]
     select: SelectArgs,
     #[command(flatten)]
     output: OutputArgs,
@@ -62,6 +64,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         return replayed(store, execution, run, &args.output, &ending);
     }
     cached(&args, &mut execution);
+    args.observe.apply(&mut execution.spec.observe);
     if execution.resume && is_complete(&store, execution.run)? {
         return show_complete(&store, execution.run, &args.output, &ending);
     }
@@ -244,7 +247,9 @@ fn resumed(args: &Args, run: &str) -> Result<(Store, Execution), Failure> {
         return Err(Failure::usage(format!("run {run} is a replay of run {source} and cannot be resumed"))
             .hint("replay it again: acidtest run SUITE --replay RUN"));
     }
-    let spec: RunSpec = store.spec(run).map_err(trouble)?;
+    let mut spec: RunSpec = store.spec(run).map_err(trouble)?;
+    // A number may be another process's by now: whoever resumes names them again.
+    spec.observe.server_pids.clear();
     let cases: Vec<Case> = store.cases(run).map_err(trouble)?;
     let folder = match &spec.origin {
         Origin::Suite { path, .. } => Path::new(path).parent().map(Path::to_owned).unwrap_or_default(),

@@ -16,6 +16,7 @@ mod language;
 mod likelihoods;
 mod loads;
 mod newcomer;
+mod observe;
 mod own_targets;
 mod protocols;
 mod rank;
@@ -118,6 +119,11 @@ impl Sim {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
         Self { url: format!("http://{}/v1", said["listening"].as_str().unwrap()), child }
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it in order and waits.

@@ -9,6 +9,7 @@ pub(crate) mod quality;
 pub(crate) mod reliability;
 pub(crate) mod rhythm;
 pub(crate) mod server;
+pub(crate) mod surroundings;
 pub(crate) mod throughput;
 pub(crate) mod tokens;
 pub(crate) mod waiting;
@@ -30,4 +31,5 @@ pub(crate) const ALL: &[&[Metric]] = &[
     tokens::METRICS,
     reliability::METRICS,
     cost::METRICS,
+    surroundings::METRICS,
 ];

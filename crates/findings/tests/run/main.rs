@@ -9,6 +9,7 @@ mod corpus;
 mod failures;
 mod gates;
 mod stamps;
+mod surroundings;
 mod thinking;
 
 use acidtest_findings::{

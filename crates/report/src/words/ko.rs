@@ -30,6 +30,18 @@ pub(super) const WORDS: &[Entry] = &[
     ("RUN", "실행"), ("CREATED", "만든 때"), ("STATE", "상태"), ("REQUESTS", "요청"), ("RECORDS", "기록"),
     ("FAILED", "실패"), ("NAME", "이름"), ("better", "좋음"), ("stats", "통계량"), ("formula", "계산식"),
     ("edge cases", "예외 상황"), ("needs", "필요한 것"), ("source", "출처"),
+    // What was read beside the run, and the run over time.
+    ("AROUND", "주변"), ("mean (most), as read beside the run", "평균 (최대), 실행 중 읽은 값"), ("readings", "측정 횟수"),
+    ("this machine", "이 컴퓨터"), ("client", "클라이언트"), ("server", "서버"), ("scraped", "스크레이프"),
+    ("memory", "메모리"), ("received", "수신"), ("sent", "전송"), ("loopback", "루프백"),
+    ("running there", "서버 처리 중"), ("waiting there", "서버 대기 중"), ("cache in use", "캐시 사용"),
+    ("held by us {n}", "클라이언트 유지 {n}"), ("OVER TIME", "시간별"), ("from–to s", "구간(초)"),
+    ("answered in full", "완료"), ("failed", "실패"), ("in flight", "진행 중"),
+    ("server runs", "서버 처리 중"), ("lag p99 (n)", "전송 지연 p99 (n)"),
+    ("ttft from intended p95 (n)", "예정 시각 기준 ttft p95 (n)"), ("e2e from intended p95 (n)", "예정 시각 기준 e2e p95 (n)"),
+    ("CPU % us/host/server", "CPU % 클라이언트/컴퓨터/서버"), ("clock {n}", "시계 {n}"),
+    ("times in ms; counted where they began, answers and failures where they ended; ≤: the longest, n being too small for the quantile",
+     "시간은 ms; 시작한 구간에서 세고, 응답과 실패는 끝난 구간에서 셈; ≤: n이 작아 분위수 대신 가장 긴 값"),
     // Families.
     ("quality", "품질"), ("throughput", "처리량"), ("reliability", "신뢰성"),
     // Gates, marks, states.
@@ -158,6 +170,11 @@ pub(super) const WORDS: &[Entry] = &[
 /// Sentences; `{~name}` is itself a message.
 #[rustfmt::skip]
 pub(super) const SENTENCES: &[Entry] = &[
+    ("server process {pid} ended at second {at}: its readings stop there", "서버 프로세스 {pid}번이 {at}초에 끝났습니다: 그 뒤의 측정값은 없습니다"),
+    ("{n} of {of} scrapes of {source} failed ({why})", "{source}: 스크레이프 {of}회 중 {n}회가 실패했습니다({why})"),
+    ("at least {n} series of {source} were not kept: there are too many", "{source}: 시계열이 너무 많아 적어도 {n}개를 보관하지 않았습니다"),
+    ("no reading fell into the phase", "이 단계에서 읽은 값이 없음"),
+    ("what was seen, not a sample", "표본이 아니라 본 그대로의 값"),
     ("{n} of {of}", "{n}/{of}"),
     ("{n} of {of} {unit}", "{unit} {of}건 중 {n}건"),
     ("unit: {unit} ({n}), {method}", "표본 단위: {unit}({n}), {method}"),

@@ -7,6 +7,14 @@ use super::Entry;
 /// A metric's title.
 #[rustfmt::skip]
 pub(super) const TITLES: &[Entry] = &[
+    ("Share of the machine's cores in use", "컴퓨터 코어 사용률"),
+    ("Memory in use", "사용 중인 메모리"),
+    ("Bytes received a second, loopback aside", "초당 수신 바이트(루프백 제외)"),
+    ("Bytes sent a second, loopback aside", "초당 전송 바이트(루프백 제외)"),
+    ("Bytes a second over the loopback", "루프백의 초당 바이트"),
+    ("Requests that the server says it works on", "서버가 처리 중이라고 말하는 요청"),
+    ("Requests that the server says wait in its queue", "서버가 대기 중이라고 말하는 요청"),
+    ("Share of the server's cache for keys and values in use", "서버의 KV 캐시 사용률"),
     ("BLEU of all answers together", "모든 응답을 합친 BLEU"),
     ("chrF of all answers together", "모든 응답을 합친 chrF"),
     ("chrF++ of all answers together: words and pairs of words too", "모든 응답을 합친 chrF++: 단어와 단어 쌍도 포함"),
