@@ -19,6 +19,7 @@
 //!
 //! Every interval is an [`Interval`], every lack of one a [`NoInterval`] with a reason to print.
 
+mod autocorrelation;
 mod batch;
 #[cfg(test)]
 mod batch_tests;
@@ -42,10 +43,8 @@ mod signed_rank;
 mod significance;
 mod trend;
 
-pub use batch::{
-    Batched, Batches, FEWEST_BATCHES, FEWEST_BEYOND, MOST_BATCHES, SendOrder, autocorrelation_time,
-    batch_mean, batch_quantile,
-};
+pub use autocorrelation::autocorrelation_time;
+pub use batch::{Batched, Batches, FEWEST_BATCHES, FEWEST_BEYOND, SendOrder, batch_mean, batch_quantile};
 pub use bootstrap::{Bootstrap, Resampling, bootstrap_percentile, bootstrap_pooled_quantile};
 pub use cluster::{
     Clustered, FEW_CLUSTERS, Unit, clustered_mean, clustered_proportion, clustered_score, constant_bound,

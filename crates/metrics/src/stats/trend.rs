@@ -20,10 +20,12 @@
 //! Source of feasible least squares with a corrected φ for both steady and wandering series:
 //! Perron and Yabu, J. Econometrics 151 (2009) 56–69. Measured figures stand at [`upward_trend`].
 
-use super::batch::{FEWEST_BATCHES, MOST_BATCHES};
+use super::batch::FEWEST_BATCHES;
 use super::distribution::{t_quantile, t_two_sided};
 use super::interval::{NoInterval, StatError, check_level};
 
+/// Most batches; more would gain little.
+const MOST_BATCHES: usize = 30;
 /// Highest correlation of neighbouring batches; 1 would leave the line without a height.
 const MOST_CORRELATED: f64 = 0.999;
 
