@@ -7,6 +7,7 @@
 mod bench;
 mod coverage;
 mod interop;
+mod intervals;
 mod kill;
 mod oracle;
 mod overhead;
@@ -46,6 +47,11 @@ const PROOFS: &[Proof] = &[
         run: coverage::run,
     },
     Proof {
+        name: "intervals",
+        about: "how often the intervals of values under load hold the truth, on series and queues: docs/coverage.md [RUNS]",
+        run: intervals::run,
+    },
+    Proof {
         name: "oracle",
         about: "thousands of random inputs against the reference packages: docs/benchmarks.md (Python) [SEED [CASES]]",
         run: oracle::run,
@@ -66,7 +72,7 @@ const PROOFS: &[Proof] = &[
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let [name, rest @ ..] = words else {
         for proof in PROOFS {
-            println!("{:<8} {}", proof.name, proof.about);
+            println!("{:<9} {}", proof.name, proof.about);
         }
         return Ok(());
     };

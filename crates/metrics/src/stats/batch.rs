@@ -6,95 +6,56 @@
 //! destroys what these functions measure.
 //!
 //! # The rule
-//! 1. τ = integrated autocorrelation time (of the ranks for a quantile, of the values for a mean).
-//! 2. Batch length L = max(⌈2τ⌉, ⌊n/30⌋); ⌊n/L⌋ batches, at least 20, else no interval
-//!    (Schmeiser, Oper. Res. 30 (1982) 556–568: more than 30 batches gain little).
-//! 3. Mean: Student's t over the batches. Batches of 2τ are still correlated with the next, so
-//!    the variance is raised by 1 + 2r where r, the lag-1 correlation of the batches, is positive.
+//! 1. *Is the run long enough?* τ = integrated autocorrelation time of the ranks (and, for a mean,
+//!    of the values; the larger counts), freed of its bias. Needed are 30 τ values, and
+//!    150 κ (τ − 1) more, where κ = (q₉₀ + q₁₀ − 2 q₅₀)/(q₉₀ − q₁₀) is the skewness (0 for a
+//!    normal, 0.46 for an exponential distribution): what has a long tail and memory has rare
+//!    jams, and many of them must be seen (Cochran's 25 γ² values for a mean, here of quantiles
+//!    so that no single value decides). The means of 64 blocks must have fewer than 64/20 blocks
+//!    of memory: it shows a slow queue under the noise of unequal answers. Else no interval.
+//! 2. The series is cut into 20 batches, few and long, so that what is left of the correlation
+//!    is small; Student's t with 19 degrees of freedom pays for it (Schmeiser, Oper. Res. 30
+//!    (1982) 556–568). The variance is raised by 1 + 2r where r, the lag-1 correlation of the
+//!    batches plus 1/20 for its bias, is positive; and by 1 + 2s, s = values needed by 1 (beyond
+//!    those that a series without correlation needs) ÷ values there: a run that is only just
+//!    long enough knows its own memory badly.
+//! 3. Mean: the variance of the mean over the batches, at least τ s²/n. Of values that cannot be
+//!    negative the interval is m·exp(± t s/m): means of skewed values err upwards.
 //! 4. Quantile: the mean of the *indicator* 1{x ≤ q̂} is treated the same way. That gives the
 //!    effective number of independent values n' = p(1−p)/var · (z/t)², at most n; the interval is
 //!    the pair of order statistics whose ranks n' independent values would have, at the same
-//!    relative position in the series. The point estimate stays the quantile of all values
-//!    (quantiles of small batches are biased), ends are unbounded where the ranks say so, and for
-//!    an independent series it is nearly the classical order-statistic interval.
-//!    Source of the indicator idea: Heidelberger and Lewis, Oper. Res. 32 (1984) 185–209; of
-//!    sectioning, which keeps the overall quantile in the centre: Nakayama, ACM TOMACS 24 (2014) 19.
+//!    relative position in the series. A run that has met few jams puts q̂ too low *and* sees
+//!    them too short: n' is the least over q̂ and the quantiles with 2, 4 and 8 times the tail (up
+//!    to the median), whose exceedances are more numerous; between the quartiles also at most
+//!    n/τ. The point estimate stays the quantile of all values (quantiles of small batches are
+//!    biased), ends are unbounded where the ranks say so.
+//!    Sources: of the indicator idea, Heidelberger and Lewis, Oper. Res. 32 (1984) 185–209; of
+//!    sectioning, which keeps the overall quantile in the centre, Nakayama, ACM TOMACS 24 (2014)
+//!    19; of asking first whether the sample is long enough and correcting for skewness and the
+//!    correlation of batches, Alexopoulos et al., Sequest, ACM TOMACS 29 (2019) 22.
 //!
-//! Measured (example `coverage`): the 95 % intervals hold the truth in 94–99 % of autoregressions,
-//! and in 87–91 % for the tails of an M/M/1 queue at 50–80 % load, whose rare long jams a short
-//! run may not have met; treating those values as independent holds it in 13–62 %.
+//! What it holds, cell by cell: docs/coverage.md (`cargo xtask prove intervals`). What no rule
+//! can do that sees the values alone: a short run that never met the queue looks like a run of a
+//! server that never queues.
 
+use super::autocorrelation::{Memory, memory, ranks};
 use super::distribution::{normal_quantile, t_quantile};
 use super::interval::{Interval, Method, NoInterval, StatError, check_inner, check_level};
 use super::quantile::{order_interval, quantile, quantile_ranks};
 
-/// Fewest batches that give an interval.
+/// Batches that a series is cut into; a series that is too short for them has no interval.
 pub const FEWEST_BATCHES: usize = 20;
-/// Most batches used; longer series get longer batches.
-pub const MOST_BATCHES: usize = 30;
 /// Values expected beyond the quantile, on the nearer side, below which batches say nothing.
 pub const FEWEST_BEYOND: f64 = 5.0;
 
-/// Longest series whose lags are summed one by one; longer ones are averaged down to it first.
-const MOST_LAGGED: usize = 8192;
-
-/// Integrated autocorrelation time τ = 1 + 2Σρ(k), at least 1: how many neighbours carry the
-/// information of one independent value. For a first-order autoregression (1 + φ)/(1 − φ).
-///
-/// The sum ends at the first lag ≥ 5τ (Sokal's window; Monte Carlo Methods in Statistical
-/// Mechanics, 1997), at a quarter of the series at most. Beyond 8192 values it works on the means
-/// of m neighbours, τ = m · τ(means) · var(means)/var(values), which bounds its cost. A constant
-/// series, and fewer than 8 values, give 1. Not finite values are an error.
-///
-/// ```
-/// use acidtest_metrics::stats::autocorrelation_time;
-/// let steps: Vec<f64> = (0..400).map(|i| f64::from(i / 20 % 7)).collect();
-/// assert!(autocorrelation_time(&steps).unwrap() > 10.0);
-/// ```
-pub fn autocorrelation_time(series: &[f64]) -> Result<f64, StatError> {
-    if let Some(index) = series.iter().position(|x| !x.is_finite()) {
-        return Err(StatError::NotFinite { what: "value", index, value: series[index] });
-    }
-    let centred = centre(series);
-    let variance = mean_square(&centred);
-    if series.len() < 8 || variance <= f64::MIN_POSITIVE {
-        return Ok(1.0);
-    }
-    let m = series.len().div_ceil(MOST_LAGGED);
-    if m == 1 {
-        return Ok(summed_lags(&centred).max(1.0));
-    }
-    let means: Vec<f64> = centred.chunks_exact(m).map(|c| c.iter().sum::<f64>() / m as f64).collect();
-    let means = centre(&means);
-    let kept = m as f64 * mean_square(&means) / variance;
-    if kept <= 0.0 {
-        return Ok(1.0);
-    }
-    Ok((kept * summed_lags(&means)).max(1.0))
-}
-
-/// 1 + 2Σρ(k) of a centred series that is not constant, with Sokal's window.
-fn summed_lags(centred: &[f64]) -> f64 {
-    let squares: f64 = centred.iter().map(|x| x * x).sum();
-    let mut tau = 1.0;
-    for lag in 1..=centred.len() / 4 {
-        let products: f64 = centred.iter().zip(&centred[lag..]).map(|(a, b)| a * b).sum();
-        tau += 2.0 * products / squares;
-        if lag as f64 >= 5.0 * tau {
-            break;
-        }
-    }
-    tau
-}
-
-fn centre(series: &[f64]) -> Vec<f64> {
-    let mean = series.iter().sum::<f64>() / series.len().max(1) as f64;
-    series.iter().map(|x| x - mean).collect()
-}
-
-fn mean_square(centred: &[f64]) -> f64 {
-    centred.iter().map(|x| x * x).sum::<f64>() / centred.len().max(1) as f64
-}
+/// Autocorrelation times that a series must be long.
+const FEWEST_TIMES: f64 = 30.0;
+/// Further ones for each unit of skewness.
+const FOR_SKEWNESS: f64 = 150.0;
+/// Memories of the blocks that a series must be long.
+const FEWEST_BLOCKS: f64 = 20.0;
+/// Multiples of the tail at which exceedances are looked at.
+const TAILS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
 
 /// How a series was cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,14 +68,45 @@ pub struct Batches {
     pub autocorrelation_time: f64,
 }
 
-/// Cuts a series of `n` values with autocorrelation time `tau`, or says why not.
-fn cut(n: usize, tau: f64) -> Result<Batches, NoInterval> {
-    let length = ((2.0 * tau).ceil() as usize).max(n / MOST_BATCHES).max(1);
-    let count = (n / length).min(MOST_BATCHES);
-    if count < FEWEST_BATCHES {
-        return Err(NoInterval::TooFewBatches { have: count, need: FEWEST_BATCHES, length });
+/// A series that is long enough.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    batches: Batches,
+    /// Values needed ÷ values there, at most 1.
+    strain: f64,
+}
+
+/// Cuts a series of `n` values, or says why it is too short.
+fn cut(n: usize, memory: Memory, skewness: f64) -> Result<Cut, NoInterval> {
+    let least = 2 * FEWEST_BATCHES;
+    if n < least {
+        return Err(NoInterval::TooFew { what: "values", have: n, need: least });
     }
-    Ok(Batches { count, length: n / count, autocorrelation_time: tau })
+    let tau = memory.values;
+    let by_skewness = if skewness > 0.0 { FOR_SKEWNESS * skewness * (tau - 1.0) } else { 0.0 };
+    let need = (FEWEST_TIMES * tau + by_skewness).max(FEWEST_BLOCKS * memory.blocks);
+    if need > n as f64 {
+        // Where the memory cannot even be told, the whole series is one batch that is too short.
+        let length = (need / FEWEST_BATCHES as f64).ceil().min(n as f64) as usize;
+        let have = (n / length).min(FEWEST_BATCHES - 1);
+        return Err(NoInterval::TooFewBatches { have, need: FEWEST_BATCHES, length });
+    }
+    let batches = Batches { count: FEWEST_BATCHES, length: n / FEWEST_BATCHES, autocorrelation_time: tau };
+    // Of what a series without correlation needs, nothing.
+    let by_values = FEWEST_TIMES * (tau - 1.0) + by_skewness;
+    let by_blocks = FEWEST_BLOCKS * (memory.blocks - memory.floor);
+    Ok(Cut { batches, strain: by_values.max(by_blocks) / n as f64 })
+}
+
+/// (q₉₀ + q₁₀ − 2 q₅₀)/(q₉₀ − q₁₀), at least 0; 1 where the tenth largest is infinite.
+fn skewness(sorted: &[f64]) -> f64 {
+    let at = |p| quantile(sorted, p).unwrap_or(f64::NAN);
+    let (low, middle, high) = (at(0.1), at(0.5), at(0.9));
+    match (high + low - 2.0 * middle) / (high - low) {
+        _ if !high.is_finite() => 1.0,
+        kappa if kappa.is_finite() => kappa.max(0.0),
+        _ => 0.0,
+    }
 }
 
 /// An interval from batches, with what it rests on.
@@ -151,7 +143,8 @@ pub fn batch_quantile(series: &[f64], p: f64, level: f64) -> Result<Batched, NoI
 pub struct SendOrder<'a> {
     series: &'a [f64],
     sorted: Vec<f64>,
-    autocorrelation_time: f64,
+    memory: Memory,
+    skewness: f64,
 }
 
 impl<'a> SendOrder<'a> {
@@ -163,7 +156,8 @@ impl<'a> SendOrder<'a> {
         check_no_nan(series)?;
         let mut sorted = series.to_vec();
         sorted.sort_by(f64::total_cmp);
-        Ok(SendOrder { series, sorted, autocorrelation_time: autocorrelation_time(&ranks(series))? })
+        let skewness = skewness(&sorted);
+        Ok(SendOrder { series, sorted, memory: memory(&ranks(series))?, skewness })
     }
 
     /// The values in ascending order.
@@ -181,13 +175,26 @@ impl<'a> SendOrder<'a> {
             return Err(NoInterval::TooFew { what: "values", have: n, need });
         }
         let value = quantile(&self.sorted, p).ok_or(StatError::Empty { what: "values" })?;
-        let batches = cut(n, self.autocorrelation_time)?;
-        let indicator = self.series.iter().map(|x| f64::from(*x <= value));
-        let variance = batched_variance(indicator, batches).1;
-        let effective_n = effective(p, variance, batches, level)?.min(n as f64);
+        let Cut { batches, strain } = cut(n, self.memory, self.skewness)?;
+        let effective_n = self.effective(p, level, batches)? / (1.0 + 2.0 * strain);
         let ranks = scaled_ranks(n, effective_n, p, level)?;
         let interval = order_interval(&self.sorted, ranks, level, Method::BatchQuantile)?;
         Ok(Batched { value, interval, batches, effective_n })
+    }
+
+    /// n': the least that the indicators at `p` and at longer tails give.
+    fn effective(&self, p: f64, level: f64, batches: Batches) -> Result<f64, StatError> {
+        let n = self.series.len() as f64;
+        let tail = p.min(1.0 - p);
+        let mut least = if tail >= 0.25 { n / batches.autocorrelation_time } else { n };
+        for share in TAILS.iter().map(|times| times * tail).filter(|share| *share <= tail.max(0.5)) {
+            let at = if p > 0.5 { 1.0 - share } else { share };
+            let value = quantile(&self.sorted, at).ok_or(StatError::Empty { what: "values" })?;
+            let indicator = |x: &f64| f64::from(*x <= value);
+            let variance = batched_variance(self.series, indicator, batches).1;
+            least = least.min(effective(at, variance, batches, level)?);
+        }
+        Ok(least)
     }
 }
 
@@ -199,40 +206,49 @@ pub fn batch_mean(series: &[f64], level: f64) -> Result<Batched, NoInterval> {
     if series.is_empty() {
         return Err(StatError::Empty { what: "values" }.into());
     }
-    let batches = cut(series.len(), autocorrelation_time(series)?)?;
-    let (value, variance) = batched_variance(series.iter().copied(), batches);
+    let mut sorted = series.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (own, ranked) = (memory(series)?, memory(&ranks(series))?);
+    let longer =
+        Memory { values: own.values.max(ranked.values), blocks: own.blocks.max(ranked.blocks), ..own };
+    let n = series.len() as f64;
+    let Cut { batches, strain } = cut(series.len(), longer, skewness(&sorted))?;
+    let (value, variance) = batched_variance(series, |x| *x, batches);
+    let spread = series.iter().map(|x| (x - value).powi(2)).sum::<f64>() / (n - 1.0);
+    let variance = variance.max(longer.values * spread / n) * (1.0 + 2.0 * strain);
     if variance <= 0.0 {
         return Err(NoInterval::NoVariance { n: series.len() });
     }
     let t = t_quantile(0.5 + level / 2.0, (batches.count - 1) as f64)?;
     let half = t * variance.sqrt();
-    let n = series.len() as f64;
-    let spread = series.iter().map(|x| (x - value).powi(2)).sum::<f64>() / (n - 1.0);
+    let (low, high) = match sorted[0] >= 0.0 && value > 0.0 {
+        true => (value * (-half / value).exp(), value * (half / value).exp()),
+        false => (value - half, value + half),
+    };
     Ok(Batched {
         value,
-        interval: Interval::two_sided(value - half, value + half, level, Method::BatchMean),
+        interval: Interval::two_sided(low, high, level, Method::BatchMean),
         batches,
         effective_n: (spread / variance).min(n),
     })
 }
 
-/// Mean over the series and the variance of that mean from its batches.
-fn batched_variance(series: impl Iterator<Item = f64>, batches: Batches) -> (f64, f64) {
-    let values: Vec<f64> = series.collect();
-    let n = values.len();
+/// Mean over the series of what `of` makes of a value, and the variance of that mean from batches.
+fn batched_variance(series: &[f64], of: impl Fn(&f64) -> f64, batches: Batches) -> (f64, f64) {
+    let n = series.len();
     let sums: Vec<(f64, f64)> = (0..batches.count)
         .map(|k| {
-            let batch = &values[k * n / batches.count..(k + 1) * n / batches.count];
-            (batch.iter().sum(), batch.len() as f64)
+            let batch = &series[k * n / batches.count..(k + 1) * n / batches.count];
+            (batch.iter().map(&of).sum(), batch.len() as f64)
         })
         .collect();
-    let mean = values.iter().sum::<f64>() / n as f64;
+    let mean = sums.iter().map(|(sum, _)| sum).sum::<f64>() / n as f64;
     let residuals: Vec<f64> = sums.iter().map(|(s, m)| s - mean * m).collect();
     let squares: f64 = residuals.iter().map(|r| r * r).sum();
     let count = batches.count as f64;
     let variance = count / (count - 1.0) * squares / (n as f64 * n as f64);
     let products: f64 = residuals.windows(2).map(|w| w[0] * w[1]).sum();
-    let lag_one = if squares > 0.0 { products / squares } else { 0.0 };
+    let lag_one = if squares > 0.0 { products / squares + 1.0 / count } else { 0.0 };
     (mean, variance * (1.0 + 2.0 * lag_one.max(0.0)))
 }
 
@@ -260,26 +276,6 @@ fn scaled_ranks(
     let low = low.map(|r| (r as f64 * scale + 1e-9).floor() as usize).filter(|r| *r >= 1);
     let high = high.map(|r| (r as f64 * scale - 1e-9).ceil() as usize).filter(|r| *r <= n);
     Ok((low, high))
-}
-
-/// Ranks with ties at their mean, so that one enormous value cannot hide the correlation.
-fn ranks(series: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..series.len()).collect();
-    order.sort_by(|a, b| series[*a].total_cmp(&series[*b]));
-    let mut ranks = vec![0.0; series.len()];
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start + 1;
-        while end < order.len() && series[order[end]] == series[order[start]] {
-            end += 1;
-        }
-        let middle = (start + end - 1) as f64 / 2.0;
-        for index in &order[start..end] {
-            ranks[*index] = middle;
-        }
-        start = end;
-    }
-    ranks
 }
 
 fn check_no_nan(series: &[f64]) -> Result<(), StatError> {

@@ -2,6 +2,7 @@
 //!
 //! The simulations are seeded and small: they fail when the rule loses its grip, not by chance.
 
+use super::autocorrelation::autocorrelation_time;
 use super::batch::*;
 use super::distribution::normal_quantile;
 use super::interval::NoInterval;
@@ -50,12 +51,12 @@ fn coverage(runs: usize, truth: f64, p: f64, mut series: impl FnMut() -> Vec<f64
 fn quantile_coverage_on_autoregressions() {
     let mut random = Pcg64::seeded(11);
     for (n, phi, p, least) in [
-        (122, 0.0, 0.5, 0.92),
-        (122, 0.0, 0.95, 0.92),
-        (122, 0.3, 0.95, 0.92),
-        (400, 0.5, 0.95, 0.92),
-        (1000, 0.8, 0.5, 0.90),
-        (1000, 0.8, 0.95, 0.90),
+        (122, 0.0, 0.5, 0.94),
+        (122, 0.0, 0.95, 0.94),
+        (122, 0.3, 0.95, 0.94),
+        (400, 0.5, 0.95, 0.94),
+        (1000, 0.8, 0.5, 0.94),
+        (1000, 0.8, 0.95, 0.94),
     ] {
         let truth = if p == 0.5 { 0.0 } else { normal_quantile(p).unwrap() };
         let (held, answered) = coverage(150, truth, p, || autoregression(n, phi, &mut random));
@@ -73,7 +74,7 @@ fn quantile_coverage_on_a_queue_where_order_statistics_fail() {
     let mut naive = 0usize;
     let runs = 50;
     let (held, answered) = coverage(runs, truth, p, || {
-        let series = queue(6000, rho, &mut random);
+        let series = queue(12_000, rho, &mut random);
         let mut sorted = series.clone();
         sorted.sort_by(f64::total_cmp);
         naive += usize::from(quantile_interval(&sorted, p, 0.95).unwrap().holds(truth));
@@ -81,7 +82,7 @@ fn quantile_coverage_on_a_queue_where_order_statistics_fail() {
     });
     println!("queue: holds {held:.3}, answers {answered:.3}, naive {naive} of {runs}");
     assert!(naive < runs / 3, "the naive interval holds {naive} of {runs}");
-    assert!(held >= 0.85 && answered >= 0.8, "{held} {answered}");
+    assert!(held >= 0.90 && answered >= 0.8, "{held} {answered}");
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn mean_coverage() {
             hits += usize::from(found.interval.holds(0.0));
         }
     }
-    assert!(hits * 100 >= 91 * answered && answered > 100, "{hits} {answered}");
+    assert!(hits * 100 >= 94 * answered && answered > 100, "{hits} {answered}");
 }
 
 #[test]
@@ -143,6 +144,9 @@ fn reasons_instead_of_intervals() {
     let reason = batch_quantile(&slow, 0.5, 0.95).unwrap_err();
     assert!(matches!(reason, NoInterval::TooFewBatches { need: 20, .. }));
     assert!(batch_quantile(&[f64::NAN; 200], 0.5, 0.95).is_err());
+    let few = NoInterval::TooFew { what: "values", have: 39, need: 40 };
+    assert_eq!(batch_mean(&short[..39], 0.95), Err(few.clone()));
+    assert_eq!(batch_quantile(&short[..39], 0.5, 0.95), Err(few));
     assert!(batch_mean(&[], 0.95).is_err());
     assert_eq!(batch_mean(&[2.0; 100], 0.95), Err(NoInterval::NoVariance { n: 100 }));
 }
@@ -158,4 +162,50 @@ fn never_answered_is_infinity_not_an_error() {
     assert_eq!((p95.value, p95.interval.high), (f64::INFINITY, None));
     let p50 = batch_quantile(&series, 0.5, 0.95).unwrap();
     assert!(p50.interval.high.is_some());
+}
+
+#[test]
+fn jams_need_a_longer_run_than_the_same_memory_without_a_tail() {
+    // 600 values of about the same autocorrelation time, 10 – 13.
+    let mut random = Pcg64::seeded(6);
+    let answered = |mut series: Box<dyn FnMut() -> Vec<f64>>| {
+        (0..60).filter(|_| batch_quantile(&series(), 0.9, 0.95).is_ok()).count()
+    };
+    let mut other = Pcg64::seeded(6);
+    let even = answered(Box::new(move || autoregression(600, 0.83, &mut random)));
+    let jams = answered(Box::new(move || queue(600, 0.5, &mut other)));
+    println!("even {even}, jams {jams} of 60");
+    assert!(even > 40 && jams < even, "{even} {jams}");
+}
+
+#[test]
+fn a_slow_queue_under_noise_gives_no_interval() {
+    // Independent answers of 10 ± 1 and, under them, a level that wanders within ± 0.7.
+    let mut random = Pcg64::seeded(12);
+    let mut answered = 0;
+    for _ in 0..40 {
+        let noise = autoregression(1000, 0.0, &mut random);
+        let level = autoregression(1000, 0.995, &mut random);
+        let series: Vec<f64> = noise.iter().zip(&level).map(|(a, b)| 10.0 + a + 0.7 * b).collect();
+        answered += usize::from(batch_mean(&series, 0.95).is_ok());
+    }
+    println!("answered {answered} of 40");
+    assert!(answered <= 4, "{answered} of 40");
+}
+
+#[test]
+fn a_mean_of_what_cannot_be_negative_errs_upwards() {
+    let mut random = Pcg64::seeded(13);
+    let series: Vec<f64> = (0..200).map(|_| -(1.0 - random.double()).ln()).collect();
+    let found = batch_mean(&series, 0.95).unwrap();
+    let (low, high) = (found.interval.low.unwrap(), found.interval.high.unwrap());
+    assert!(low > 0.0 && high - found.value > found.value - low, "{found:?}");
+}
+
+#[test]
+fn many_values_are_no_burden() {
+    let mut random = Pcg64::seeded(14);
+    let series: Vec<f64> = (0..200_000).map(|_| random.double()).collect();
+    let p99 = batch_quantile(&series, 0.99, 0.95).unwrap();
+    assert!(p99.interval.holds(0.99) && p99.interval.high.unwrap() < 0.993, "{p99:?}");
 }
