@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod calibration;
 mod card;
 mod case_pass;
 mod cells;
@@ -53,6 +54,10 @@ mod tables;
 mod validity;
 mod view;
 
+pub use calibration::{
+    Bracket, Brackets, CALIBRATE, CALIBRATION_SCHEMA, Calibration, Calibrator, ErrorRow, Joined, QuantileRow,
+    Share, TrueAnswer, WIDEST_BRACKET_NS,
+};
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};

@@ -202,7 +202,7 @@ fn receive_clock(timed: &[&Validity], lang: Lang) -> Vec<String> {
     facts
 }
 
-fn words(family: &str) -> &'static str {
+pub(crate) fn words(family: &str) -> &'static str {
     match family {
         "waiting" => "waiting times",
         "rhythm" => "gaps",

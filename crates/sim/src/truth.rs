@@ -29,6 +29,10 @@ pub struct TruthHead {
     pub zero_unix_ns: i64,
     /// How far that may be from the machine's wall clock.
     pub zero_error_ns: i64,
+    /// The zero on the machine's CLOCK_MONOTONIC, in nanoseconds, where it is known:
+    /// a client on the same machine needs no wall clock to join its times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zero_monotonic_ns: Option<i64>,
     /// What the server was asked to do.
     pub config: Config,
 }
