@@ -44,8 +44,8 @@ pub(crate) fn read(path: &Path, zero: &Zero) -> Result<Calibrator, Failure> {
 /// clock says so.
 fn shift(head: &TruthHead, zero: &Zero) -> (i64, bool) {
     let wall = head.zero_unix_ns.saturating_sub(zero.unix_ns());
-    let monotonic =
-        head.zero_monotonic_ns.zip(zero.monotonic_ns()).map(|(theirs, ours)| theirs.saturating_sub(ours));
+    let ours = Some(zero.monotonic_ns()).filter(|ns| *ns != 0);
+    let monotonic = head.zero_monotonic_ns.zip(ours).map(|(theirs, ours)| theirs.saturating_sub(ours));
     match monotonic {
         Some(shift) if shift.abs_diff(wall) <= SAME_MACHINE_NS.unsigned_abs() => (shift, false),
         _ => (wall, true),
@@ -114,7 +114,8 @@ mod tests {
     fn times_are_joined_by_the_monotonic_clock_of_one_machine_only() {
         let zero = Zero::start();
         let later = zero.unix_ns() + 5_000_000_000;
-        if let Some(ours) = zero.monotonic_ns() {
+        let ours = zero.monotonic_ns();
+        if ours != 0 {
             assert_eq!(shift(&head(Some(ours + 5_000_000_123), later), &zero), (5_000_000_123, false));
             // Another machine counts from another start.
             assert_eq!(shift(&head(Some(ours + 77_000_000_000), later), &zero), (5_000_000_000, true));
