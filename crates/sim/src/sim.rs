@@ -324,7 +324,7 @@ fn listen(listen: SocketAddr) -> Result<TcpListener, SimError> {
     Ok(listener)
 }
 
-type Truth = (std::sync::mpsc::SyncSender<crate::truth::TruthLine>, TruthWriter);
+type Truth = (crate::truth::Lines, TruthWriter);
 
 fn start_truth(options: &Options, zero: &Zero) -> Result<Option<Truth>, SimError> {
     let Some(path) = &options.truth else {
