@@ -16,18 +16,14 @@ const LONGEST: u64 = 256 << 20;
 /// Monotonic clocks of one machine cannot differ from its wall clock by more.
 const SAME_MACHINE_NS: i64 = 2_000_000_000;
 
+/// Whether a server writes its truth there, before anything is sent.
+pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+    open(path).map(drop)
+}
+
 /// Reads the file into a calibrator.
 pub(crate) fn read(path: &Path, zero: &Zero) -> Result<Calibrator, Failure> {
-    let file = std::fs::File::open(path).map_err(|e| cannot_read(path, e))?;
-    let mut lines = Lines { from: BufReader::with_capacity(1 << 18, file), line: Vec::new(), number: 0 };
-    let Some(head) = lines.next(path)? else {
-        return Err(not_a_truth(path, 1, "it has no line"));
-    };
-    let head: Result<TruthHead, _> = serde_json::from_slice(head);
-    let head = head.map_err(|e| not_a_truth(path, 1, &e.to_string()))?;
-    if head.schema != TRUTH_SCHEMA {
-        return Err(not_a_truth(path, 1, &format!("schema '{}', expected {TRUTH_SCHEMA}", head.schema)));
-    }
+    let (mut lines, head) = open(path)?;
     let (shift, is_wall) = shift(&head, zero);
     let mut calibrator = Calibrator::new(is_wall);
     let mut number = 1;
@@ -38,6 +34,20 @@ pub(crate) fn read(path: &Path, zero: &Zero) -> Result<Calibrator, Failure> {
         calibrator.truth(answer(line, shift));
     }
     Ok(calibrator)
+}
+
+fn open(path: &Path) -> Result<(Lines, TruthHead), Failure> {
+    let file = std::fs::File::open(path).map_err(|e| cannot_read(path, e))?;
+    let mut lines = Lines { from: BufReader::with_capacity(1 << 18, file), line: Vec::new(), number: 0 };
+    let Some(head) = lines.next(path)? else {
+        return Err(not_a_truth(path, 1, "it has no line"));
+    };
+    let head: Result<TruthHead, _> = serde_json::from_slice(head);
+    let head = head.map_err(|e| not_a_truth(path, 1, &e.to_string()))?;
+    if head.schema != TRUTH_SCHEMA {
+        return Err(not_a_truth(path, 1, &format!("schema '{}', expected {TRUTH_SCHEMA}", head.schema)));
+    }
+    Ok((lines, head))
 }
 
 /// What is added to the server's times to have them on our clock, and whether only the wall

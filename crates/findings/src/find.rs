@@ -60,6 +60,7 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
         tables: counts,
         warnings,
         stated: view.stated.clone(),
+        calibrated: view.calibrated.clone(),
     }
 }
 

@@ -36,6 +36,17 @@ pub struct Findings {
     /// Figures that another tool stated about an imported run, in its words and units:
     /// not measured here, and never mixed with estimates.
     pub stated: Vec<Stated>,
+    /// What a calibration found: this run's errors against the truth.
+    pub calibrated: Vec<Calibrated>,
+}
+
+/// A figure of a calibration, as it was kept with the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Calibrated {
+    /// `joined`, `exact_gaps`, `ttft.printed.p99_s` …
+    pub name: String,
+    /// The figure.
+    pub value: String,
 }
 
 /// A figure that another tool stated.

@@ -64,7 +64,9 @@ pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::{ABORT_RULE, find};
-pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo};
+pub use findings::{
+    Calibrated, Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo,
+};
 pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};

@@ -6,7 +6,7 @@ use crate::grid::{Cell, Grid, Paint, Style};
 use crate::number::count;
 use crate::terminal::{title, words};
 use crate::words::Lang;
-use acidtest_findings::{Calibration, CheckState, ErrorRow, Share, Validity};
+use acidtest_findings::{Calibration, CheckState, ErrorRow, Findings, Share, Validity};
 
 /// The calibration as text.
 #[must_use]
@@ -147,6 +147,37 @@ fn verdict(c: &Calibration, style: Style) -> String {
 fn reasons(v: &Validity, lang: Lang) -> String {
     let told = v.checks.iter().filter(|check| check.state != CheckState::Ok && !check.why.is_empty());
     told.map(|check| lang.tell(&check.why)).collect::<Vec<_>>().join("; ")
+}
+
+/// The line of a run's report that says what a calibration found; nothing for other runs.
+pub(crate) fn section(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
+    let value = |name: &str| findings.calibrated.iter().find(|c| c.name == name).map(|c| c.value.as_str());
+    let ms = |name: &str| value(name).and_then(|v| v.parse().ok()).map(|s: f64| milliseconds(Some(s)));
+    let mut parts = Vec::new();
+    for (what, name) in [("first token", "ttft.printed.p99_s"), ("exact gaps", "gap.printed.p99_s")] {
+        if let Some(p99) = ms(name) {
+            let told = [("what", lang.say(what)), ("p99", p99.as_str())];
+            parts.push(lang.fill("{what}: reported − true p99 {p99}", &told));
+        }
+    }
+    for (what, name) in [
+        ("gaps with two exact ends", "exact_gaps"),
+        ("printed quantiles that cover the truth", "covered_quantiles"),
+    ] {
+        let share = value(name).and_then(|v| v.split_once(" of "));
+        parts.extend(share.map(|(n, of)| {
+            let share = lang.fill("{n} of {of}", &[("n", n), ("of", of)]);
+            format!("{} {share}", lang.say(what))
+        }));
+    }
+    if parts.is_empty() {
+        return String::new();
+    }
+    let mut grid = Grid::new(0);
+    let head = title(lang.say("CALIBRATED"), Style { color: false, ..style });
+    grid.row([Cell::painted(head, Paint::Title), parts.join(" · ").into()]);
+    grid.render(style)
 }
 
 /// Always in ms, to the microsecond: errors are compared down a column.

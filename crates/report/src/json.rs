@@ -4,8 +4,8 @@
 //! only added. Seconds, ratios from 0 to 1, tokens per second, named currency.
 
 use acidtest_findings::{
-    Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity, RunInfo,
-    Stated, Table, Test, Uncertainty, Validity,
+    Calibrated, Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity,
+    RunInfo, Stated, Table, Test, Uncertainty, Validity,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -41,6 +41,8 @@ struct Report<'f> {
     warnings: &'f [String],
     /// Figures that another tool stated about an imported run: not measured by acidtest.
     stated: &'f [Stated],
+    /// What a calibration found: this run's errors against the truth.
+    calibrated: &'f [Calibrated],
 }
 
 /// Validity of times and rates; answers are never touched by it.
@@ -148,6 +150,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
         tables: &findings.tables,
         warnings: &findings.warnings,
         stated: &findings.stated,
+        calibrated: &findings.calibrated,
     };
     serde_json::to_value(report).expect("maps with text keys and numbers always serialise")
 }

@@ -29,6 +29,7 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
     }
     out.push_str(&crate::stated::section(findings, style));
     out.push_str(&validity(findings, style));
+    out.push_str(&crate::calibration::section(findings, style));
     out.push_str(&failures(findings, style));
     for warning in &findings.warnings {
         out.push_str(&format!(

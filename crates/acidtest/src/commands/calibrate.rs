@@ -76,7 +76,10 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let folder = tempfile::tempdir().map_err(|e| Failure::new(Exit::Internal, e))?;
     let truth = args.truth.clone().unwrap_or_else(|| folder.path().join("truth.jsonl"));
     let server = match &args.url {
-        Some(_) => None,
+        Some(_) => {
+            truth_file::check(&truth)?;
+            None
+        }
         None => Some(Truthful::start(&server(&args, seed), &truth)?),
     };
     let url = args.url.as_ref().or(server.as_ref().map(|s| &s.url)).cloned().unwrap_or_default();

@@ -19,6 +19,8 @@ pub use join::Calibrator;
 pub const CALIBRATION_SCHEMA: &str = "acidtest.calibration/1";
 /// Source of the facts that a calibration adds to its run.
 pub const CALIBRATE: &str = "calibrate";
+/// Most facts of calibrations that a report lists.
+pub(crate) const MOST_FACTS: usize = 200;
 /// A write whose bracket is wider says too little: its events are left out of errors, and counted.
 pub const WIDEST_BRACKET_NS: i64 = 100_000;
 /// How far two zeros of one machine may be apart when they are joined.

@@ -23,6 +23,8 @@ pub(super) const CALIBRATION: &[Entry] = &[
     ("answers not joined with the truth", "참값과 연결되지 않은 답변"),
     ("content events per read", "읽기당 내용 이벤트"),
     ("a write took p50 {p50}, p99 {p99}; the truth lies inside it", "쓰기에 걸린 시간 p50 {p50}, p99 {p99}; 참값은 그 안에 있습니다"),
+    ("{what}: reported − true p99 {p99}", "{what}: 보고값 − 참값 p99 {p99}"),
+    ("printed quantiles that cover the truth", "참값을 포함하는 출력 분위수"),
     ("the report has several", "보고서에 여러 개가 있습니다"), ("the report has none", "보고서에 없습니다"),
     ("printed over {n} gaps, joined {k}", "출력은 간격 {n}개, 연결은 {k}개"),
 ];
