@@ -11,7 +11,7 @@ pub(super) const CALIBRATION: &[Entry] = &[
     ("first token", "첫 토큰"), ("exact arrivals", "정확한 도착"), ("exact gaps", "정확한 간격"),
     ("printed", "출력값"), ("true", "참값"), ("kernel", "커널"), ("program", "프로그램"),
     ("covered", "참값 포함"), ("not covered, off by {off}", "참값 미포함, 차이 {off}"),
-    ("valid", "유효"), ("not valid", "유효하지 않음"),
+    ("valid", "유효"),
     ("{n} of {of} answers joined with the truth", "답변 {of}건 중 {n}건을 참값과 연결"),
     ("{n} streams at once", "동시 스트림 {n}개"), ("{n} events/s", "초당 이벤트 {n}개"),
     ("clocks joined by the wall clock", "벽시계로 시계를 맞춤"),
