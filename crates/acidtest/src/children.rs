@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Children that live as long as this value.
 #[derive(Default)]
@@ -41,7 +42,7 @@ pub(crate) fn urls(spec: &RunSpec, folder: &Path) -> Result<(Vec<String>, Childr
         urls.push(match &target.source {
             Source::Url(url) => url.clone(),
             Source::Sim { name, config } => {
-                let (child, url) = start(config, folder)
+                let (child, url) = start(config, folder, None)
                     .map_err(|e| Failure::new(Exit::Internal, e.context(format!("cannot start {name}"))))?;
                 children.0.push(child);
                 url
@@ -51,10 +52,46 @@ pub(crate) fn urls(spec: &RunSpec, folder: &Path) -> Result<(Vec<String>, Childr
     Ok((urls, children))
 }
 
-fn start(config: &serde_json::Value, folder: &Path) -> anyhow::Result<(Child, String)> {
+/// A built-in server that writes down what it really did.
+pub(crate) struct Truthful {
+    children: Children,
+    pub(crate) url: String,
+}
+
+/// How long a server may take to complete its file once it was told to stop.
+const LAST_WORDS: Duration = Duration::from_secs(60);
+
+impl Truthful {
+    pub(crate) fn start(config: &serde_json::Value, truth: &Path) -> Result<Self, Failure> {
+        let (child, url) = start(config, Path::new(""), Some(truth))
+            .map_err(|e| Failure::new(Exit::Internal, e.context("cannot start the built-in server")))?;
+        Ok(Self { children: Children(vec![child]), url })
+    }
+
+    /// Ends it in order: its file is whole when this returns.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        let began = Instant::now();
+        for child in &mut self.children.0 {
+            drop(child.stdin.take());
+            while child.try_wait().map_err(|e| Failure::new(Exit::Internal, e))?.is_none() {
+                if began.elapsed() > LAST_WORDS {
+                    let words = format!("the built-in server did not end in {} s", LAST_WORDS.as_secs());
+                    return Err(Failure::new(Exit::Internal, anyhow!(words)));
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn start(config: &serde_json::Value, folder: &Path, truth: Option<&Path>) -> anyhow::Result<(Child, String)> {
     let program = std::env::current_exe().context("cannot find our own program")?;
     let mut command = Command::new(program);
     command.args(["sim", "--listen", "127.0.0.1:0", "--child", "--config-json", &config.to_string()]);
+    if let Some(truth) = truth {
+        command.arg("--truth").arg(truth);
+    }
     if !folder.as_os_str().is_empty() {
         command.current_dir(folder);
     }

@@ -44,6 +44,8 @@ pub(crate) struct Execution {
 pub(crate) struct Executed {
     pub store: Store,
     pub summary: Summary,
+    /// The zero of the clock that this process added to the run.
+    pub zero: Zero,
 }
 
 /// Runs a plan; returns when everything is stored.
@@ -118,7 +120,7 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
-    Ok(Executed { store, summary })
+    Ok(Executed { store, summary, zero })
 }
 
 /// The kernel's receive stamps, unless they are not wanted.

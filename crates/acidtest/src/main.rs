@@ -28,6 +28,7 @@ mod score_files;
 mod show;
 mod suite_files;
 mod suites;
+mod truth_file;
 mod uploads;
 mod write_file;
 

@@ -72,7 +72,7 @@ pub(crate) fn replay(mut store: Store, e: Execution, of: RunId) -> Result<Execut
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(e.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
-    Ok(Executed { store, summary })
+    Ok(Executed { store, summary, zero })
 }
 
 /// A suite of which the run holds no request at all is refused before anything is stored.

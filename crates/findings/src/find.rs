@@ -62,6 +62,7 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
         warnings,
         stated: view.stated.clone(),
         slices: timeline(view, Slicing::default()),
+        calibrated: view.calibrated.clone(),
     }
 }
 

@@ -39,6 +39,17 @@ pub struct Findings {
     pub stated: Vec<Stated>,
     /// The run over time: each target and prompt under each phase, slice after slice.
     pub slices: Vec<TimeSlice>,
+    /// What a calibration found: this run's errors against the truth.
+    pub calibrated: Vec<Calibrated>,
+}
+
+/// A figure of a calibration, as it was kept with the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Calibrated {
+    /// `joined`, `exact_gaps`, `ttft.printed.p99_s` …
+    pub name: String,
+    /// The figure.
+    pub value: String,
 }
 
 /// A figure that another tool stated.

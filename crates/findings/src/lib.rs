@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod calibration;
 mod card;
 mod case_pass;
 mod cells;
@@ -55,13 +56,19 @@ mod timeline;
 mod validity;
 mod view;
 
+pub use calibration::{
+    Bracket, Brackets, CALIBRATE, CALIBRATION_SCHEMA, Calibration, Calibrator, ErrorRow, Joined, QuantileRow,
+    Share, TrueAnswer, WIDEST_BRACKET_NS,
+};
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::{ABORT_RULE, find};
-pub use findings::{Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo};
+pub use findings::{
+    Calibrated, Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo,
+};
 pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};

@@ -5,11 +5,12 @@
 //! is counted apart. Must not compute a metric, and never compares times of
 //! different clocks.
 
+use crate::calibration::{CALIBRATE, MOST_FACTS};
 use crate::cells::Cells;
 use crate::detail::{Detail, Lane};
 use crate::estimate::Labels;
 use crate::failures::{EXCERPT, excerpt};
-use crate::findings::Stated;
+use crate::findings::{Calibrated, Stated};
 use crate::held::Held;
 use crate::surroundings::Surroundings;
 use crate::timeline::Arrivals;
@@ -230,6 +231,11 @@ impl<'a> ViewBuilder<'a> {
             }
             return;
         }
+        let calibrated = fact.name.strip_prefix("calibrate.").filter(|_| fact.source == CALIBRATE);
+        if let Some(name) = calibrated.filter(|_| self.view.calibrated.len() < MOST_FACTS) {
+            let (name, value) = (name.to_owned(), fact.value.clone());
+            self.view.calibrated.push(Calibrated { name, value });
+        }
         match fact.name.as_str() {
             SAME_MACHINE => self.view.same_machine |= fact.value == "true",
             // The latest counts: a resumed run is no longer stopped when it ended.
@@ -439,6 +445,7 @@ pub struct View<'a> {
     pub(crate) replayed_from: Option<String>,
     pub(crate) has_cache: bool,
     pub(crate) stated: Vec<Stated>,
+    pub(crate) calibrated: Vec<Calibrated>,
     pub(crate) detail: Detail,
     pub(crate) held: Held,
     pub(crate) surroundings: Surroundings,
@@ -485,6 +492,7 @@ impl<'a> View<'a> {
                 replayed_from: None,
                 has_cache: false,
                 stated: Vec::new(),
+                calibrated: Vec::new(),
                 detail: Detail::new(Vec::new()),
                 held: Held::default(),
                 surroundings: Surroundings::default(),

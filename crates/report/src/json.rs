@@ -4,8 +4,8 @@
 //! only added. Seconds, ratios from 0 to 1, tokens per second, named currency.
 
 use acidtest_findings::{
-    Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity, RunInfo,
-    Stated, Table, Test, TimeSlice, Uncertainty, Validity,
+    Calibrated, Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity,
+    RunInfo, Stated, Table, Test, TimeSlice, Uncertainty, Validity,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -44,6 +44,8 @@ struct Report<'f> {
     /// The run over time: each target and prompt under each phase, slice after slice; empty where
     /// there are too many of them.
     slices: &'f [TimeSlice],
+    /// What a calibration found: this run's errors against the truth.
+    calibrated: &'f [Calibrated],
 }
 
 /// Validity of times and rates; answers are never touched by it.
@@ -152,6 +154,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
         warnings: &findings.warnings,
         stated: &findings.stated,
         slices: &findings.slices,
+        calibrated: &findings.calibrated,
     };
     serde_json::to_value(report).expect("maps with text keys and numbers always serialise")
 }

@@ -4,6 +4,7 @@
 //!  Findings ─► terminal()   tables for people        number.rs  digits that fit the interval, units always
 //!           ─► json()       flat, published schema   grid.rs    columns by display width, control characters escaped
 //!  Card     ─► card()       the speed card of one request
+//!  Calibration ─► calibration()   reported − true
 //!  Comparison ─► comparison(), comparison_json(), comparison_junit(), comparison_markdown()   two runs side by side
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
@@ -19,6 +20,7 @@
 #![warn(missing_docs)]
 
 mod answers;
+mod calibration;
 mod card;
 mod compare;
 mod compare_junit;
@@ -47,6 +49,7 @@ mod terminal;
 mod timeline;
 mod words;
 
+pub use calibration::calibration;
 pub use card::{card, card_json};
 pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
 pub use compare_junit::{UndecidedGate, comparison_junit};

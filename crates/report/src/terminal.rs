@@ -29,6 +29,7 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
     }
     out.push_str(&crate::stated::section(findings, style));
     out.push_str(&validity(findings, style));
+    out.push_str(&crate::calibration::section(findings, style));
     out.push_str(&failures(findings, style));
     for warning in &findings.warnings {
         out.push_str(&format!(
@@ -202,7 +203,7 @@ fn receive_clock(timed: &[&Validity], lang: Lang) -> Vec<String> {
     facts
 }
 
-fn words(family: &str) -> &'static str {
+pub(crate) fn words(family: &str) -> &'static str {
     match family {
         "waiting" => "waiting times",
         "rhythm" => "gaps",

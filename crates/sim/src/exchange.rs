@@ -9,11 +9,10 @@ use crate::config::Config;
 use crate::decide::Decider;
 use crate::gauges::Gauges;
 use crate::stats::Tally;
-use crate::truth::{Ended, TruthLine};
+use crate::truth::{Ended, Lines, TruthLine};
 use acidtest_clock::Zero;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Semaphore;
 
@@ -29,17 +28,12 @@ pub(crate) struct Shared {
     pub(crate) gauges: Gauges,
     /// Set before tasks are dropped, so that their requests are not laid to the client.
     pub(crate) stopping: AtomicBool,
-    pub(crate) truth: Mutex<Option<SyncSender<TruthLine>>>,
+    pub(crate) truth: Mutex<Option<Lines>>,
     tally: Mutex<Tally>,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        config: Config,
-        zero: Zero,
-        source: Source,
-        truth: Option<SyncSender<TruthLine>>,
-    ) -> Self {
+    pub(crate) fn new(config: Config, zero: Zero, source: Source, truth: Option<Lines>) -> Self {
         Self {
             decider: Decider::new(&config),
             slots: (config.slots > 0).then(|| Arc::new(Semaphore::new(config.slots as usize))),
@@ -66,10 +60,8 @@ impl Shared {
             return;
         };
         drop(truth);
-        if let Err(TrySendError::Full(line)) = sender.try_send(line) {
+        if sender.send(line) {
             self.tally().truth_wait();
-            // It fails only when the writer is gone, which it reports itself.
-            let _ = sender.send(line);
         }
     }
 }

@@ -223,18 +223,20 @@ impl Chunks {
             out.extend_from_slice(b"{\"index\":0,\"delta\":{");
             self.delta(out, event, script);
             out.extend_from_slice(b"},\"logprobs\":null,\"finish_reason\":");
-            let finish = match event.kind {
-                EventKind::Finish => quoted(script.finish.word()),
-                _ => "null".to_owned(),
-            };
-            out.extend_from_slice(finish.as_bytes());
+            match event.kind {
+                EventKind::Finish => out.extend_from_slice(quoted(script.finish.word()).as_bytes()),
+                _ => out.extend_from_slice(b"null"),
+            }
             out.push(b'}');
         }
         out.push(b']');
         let usage = match (self.usage_in, event.kind) {
             (UsageIn::EveryChunk, EventKind::Tool) => Some(script.usage.json()),
             (_, EventKind::Usage) | (UsageIn::EveryChunk, _) => Some(script.usage.upto(event.to).json()),
-            (UsageIn::LastChunk, _) => Some(Value::Null),
+            (UsageIn::LastChunk, _) => {
+                out.extend_from_slice(b",\"usage\":null");
+                None
+            }
             (UsageIn::Nothing, _) => None,
         };
         if let Some(usage) = usage {
@@ -255,15 +257,15 @@ impl Chunks {
             out.extend_from_slice(format!("\"tool_calls\":{}", tool_delta(script, event.from)).as_bytes());
             return;
         }
-        let key = match event.kind {
-            EventKind::Role | EventKind::Content | EventKind::Malformed => "content",
-            EventKind::Reasoning => "reasoning_content",
+        let key: &[u8] = match event.kind {
+            EventKind::Role | EventKind::Content | EventKind::Malformed => b"\"content\":",
+            EventKind::Reasoning => b"\"reasoning_content\":",
             _ => return,
         };
         if comma {
             out.push(b',');
         }
-        out.extend_from_slice(format!("\"{key}\":").as_bytes());
+        out.extend_from_slice(key);
         let text = script.text(event.from, event.to);
         serde_json::to_writer(&mut *out, text).expect("a text is JSON");
     }

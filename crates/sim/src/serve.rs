@@ -63,6 +63,7 @@ impl Thread {
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             tokio::select! {
+                biased;
                 // An error here is the client's going away, a cut of ours, or a
                 // request that is no HTTP, which hyper answers itself.
                 _ = &mut serving => return,

@@ -324,7 +324,7 @@ fn listen(listen: SocketAddr) -> Result<TcpListener, SimError> {
     Ok(listener)
 }
 
-type Truth = (std::sync::mpsc::SyncSender<crate::truth::TruthLine>, TruthWriter);
+type Truth = (crate::truth::Lines, TruthWriter);
 
 fn start_truth(options: &Options, zero: &Zero) -> Result<Option<Truth>, SimError> {
     let Some(path) = &options.truth else {
@@ -334,6 +334,7 @@ fn start_truth(options: &Options, zero: &Zero) -> Result<Option<Truth>, SimError
         schema: TRUTH_SCHEMA.to_owned(),
         zero_unix_ns: zero.unix_ns(),
         zero_error_ns: zero.error_ns(),
+        zero_monotonic_ns: Some(zero.monotonic_ns()).filter(|ns| *ns != 0),
         config: options.config.clone(),
     };
     let shutdown = options.shutdown.clone();

@@ -5,15 +5,21 @@
 //! figure from elsewhere.
 
 mod bench;
+mod clock;
 mod coverage;
+mod cpu;
+mod instructions;
 mod interop;
 mod intervals;
 mod kill;
+mod memory;
 mod oracle;
 mod overhead;
 mod page;
 mod python;
+mod rig;
 mod rivals;
+mod took;
 mod watch;
 
 use anyhow::{Result, bail};
@@ -30,6 +36,26 @@ const PROOFS: &[Proof] = &[
         name: "bench",
         about: "build time, binary size, start-up time, memory, and bench beside the truth: docs/benchmarks.md",
         run: bench::run,
+    },
+    Proof {
+        name: "clock",
+        about: "reported minus true, rung by rung, and how often the verdict is wrong: docs/benchmarks.md [--quick]",
+        run: clock::run,
+    },
+    Proof {
+        name: "cpu",
+        about: "CPU of the client per 1000 tokens beside the floor and vllm-rs: docs/benchmarks.md [--quick]",
+        run: cpu::run,
+    },
+    Proof {
+        name: "memory",
+        about: "memory at 10,000 streams and over a million requests: docs/benchmarks.md [--quick]",
+        run: memory::run,
+    },
+    Proof {
+        name: "instructions",
+        about: "instructions of the path of an event, against a budget (valgrind): docs/benchmarks.md",
+        run: instructions::run,
     },
     Proof {
         name: "interop",
@@ -72,7 +98,7 @@ const PROOFS: &[Proof] = &[
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let [name, rest @ ..] = words else {
         for proof in PROOFS {
-            println!("{:<9} {}", proof.name, proof.about);
+            println!("{:<12} {}", proof.name, proof.about);
         }
         return Ok(());
     };

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::page;
 use super::python::Venv;
+use super::took::{self, Took};
 use crate::shell;
 
 const PAGE: &str = "docs/benchmarks.md";
@@ -26,13 +27,6 @@ const IN_FLIGHT: usize = 32;
 /// Runs of acidtest, of which the median counts; the others take minutes each.
 const TIMES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(900);
-
-/// What one run of a tool took.
-#[derive(Debug, Clone, Copy)]
-struct Took {
-    cpu_s: f64,
-    wall_s: f64,
-}
 
 /// A harness, and how it is started on a number of cases.
 struct Tool {
@@ -342,36 +336,8 @@ fn median(field: &Field, tool: &Tool, n: usize) -> Result<Took> {
     Ok(all[all.len() / 2])
 }
 
-/// Runs a command under the shell's clock, which counts its children too.
 fn timed(command: &Command) -> Result<Took> {
-    let mut shell = Command::new("timeout");
-    shell.args([&PATIENCE.as_secs().to_string(), "bash", "-c"]);
-    shell.args(["TIMEFORMAT='acidtest-took %R %U %S'; time \"$@\"", "bash"]);
-    shell.arg(command.get_program()).args(command.get_args());
-    if let Some(folder) = command.get_current_dir() {
-        shell.current_dir(folder);
-    }
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    shell.stdin(Stdio::null());
-    let done = shell.output().context("bash cannot be started")?;
-    let err = String::from_utf8_lossy(&done.stderr);
-    if done.status.code() == Some(124) {
-        bail!("did not end in {} s", PATIENCE.as_secs());
-    }
-    if !done.status.success() {
-        let last = err.lines().rev().find(|l| !l.starts_with("acidtest-took") && !l.trim().is_empty());
-        bail!("ended with {}: {}", done.status, last.unwrap_or_default());
-    }
-    let line = err.lines().rev().find_map(|l| l.strip_prefix("acidtest-took ")).context("no times")?;
-    let mut numbers = line.split(' ').map(str::parse::<f64>);
-    let mut next = || numbers.next().context("a time is missing")?.context("a time is no number");
-    let (wall_s, user, system) = (next()?, next()?, next()?);
-    Ok(Took { cpu_s: user + system, wall_s })
+    took::timed(command, PATIENCE).map(|(took, _)| took)
 }
 
 fn one_line(error: &anyhow::Error) -> String {

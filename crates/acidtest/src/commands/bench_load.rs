@@ -212,7 +212,7 @@ fn rates(path: &Path) -> Result<Stages, Failure> {
     acidtest_suite::rate_series(&name, Box::new(file)).map_err(|e| Failure::new(crate::exit::Exit::Usage, e))
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "expected a number of requests per second".to_owned())?;
     if rate > 0.0 && rate <= MAX_RATE {
         Ok(rate)

@@ -3,6 +3,7 @@
 mod ask;
 mod bench;
 mod bench_load;
+mod calibrate;
 mod compare;
 mod completions;
 mod connection_args;
@@ -31,6 +32,7 @@ use clap::Subcommand;
 pub(crate) enum Command {
     Run(run::Args),
     Bench(Box<bench::Args>),
+    Calibrate(calibrate::Args),
     Ask(ask::Args),
     Plan(plan::Args),
     Report(report::Args),
@@ -54,6 +56,7 @@ impl Command {
         match self {
             Command::Run(args) => run::run(args),
             Command::Bench(args) => bench::run(*args),
+            Command::Calibrate(args) => calibrate::run(args),
             Command::Ask(args) => ask::run(args),
             Command::Plan(args) => plan::run(args),
             Command::Report(args) => report::run(args),

@@ -4,6 +4,7 @@
 
 mod ask;
 mod bad_input;
+mod calibrate;
 mod compare;
 mod failures;
 mod faults;

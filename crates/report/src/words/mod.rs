@@ -13,6 +13,7 @@
 //!
 //! Must not translate text of models, suites or servers, names or ids.
 
+mod calibration;
 mod files;
 mod ko;
 mod metrics;
@@ -67,7 +68,8 @@ type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
     let program = [program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES, scored::SCORED];
-    [ko::WORDS, ko::SENTENCES].into_iter().chain(program).flatten()
+    let more = [calibration::CALIBRATION];
+    [ko::WORDS, ko::SENTENCES].into_iter().chain(program).chain(more).flatten()
 }
 
 impl Lang {
