@@ -5,6 +5,7 @@
 mod ask;
 mod bad_input;
 mod compare;
+mod connections;
 mod failures;
 mod faults;
 mod foreign;
