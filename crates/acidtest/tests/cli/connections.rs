@@ -86,8 +86,10 @@ fn what_does_not_go_together_is_said_before_the_run() {
     check(&["--connection", "often"], "reuse, new");
     check(&["--cancel-after", "soon"], "number of events");
     check(&["--cancel-share", "0.5"], "--cancel-after");
-    let many = ["--concurrency", "100000", "--requests", "100000"];
-    check(&many, "the run needs 100");
+    // Which of them is short first is this machine's affair.
+    let many = [&base[..], &["--concurrency", "100000", "--requests", "100000"]].concat();
+    let said = place.run(&many).exits(2).err();
+    assert!(said.contains("and the run needs 100") || said.contains("100000 connections at once"), "{said}");
 }
 
 #[test]
