@@ -70,8 +70,10 @@ fn files(spec: &RunSpec) -> Result<(), Failure> {
     let had = getrlimit(Resource::Nofile);
     let (soft, hard) = (had.current.unwrap_or(u64::MAX), had.maximum.unwrap_or(u64::MAX));
     if soft < needed && soft < hard {
-        // Where it fails the old limit stays, and is what counts below.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: had.maximum, maximum: had.maximum });
+        // Some systems have a hard limit that nobody may reach. Where all fails the old limit
+        // stays, and is what counts below.
+        let raise = |current| setrlimit(Resource::Nofile, Rlimit { current, maximum: had.maximum });
+        let _ = raise(had.maximum).or_else(|_| raise(Some(needed.min(hard))));
     }
     enough_files(needed, getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX))
 }

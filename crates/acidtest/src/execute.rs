@@ -16,7 +16,7 @@ use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
 use acidtest_findings::{CACHE, MEASURING_THREADS, PLANNED_SLOTS, SAME_MACHINE, STOPPED};
 use acidtest_record::{
     Case, Cause, ClockRow, Fact, IS_GREEDY, Item, LOGLIKELIHOOD, Outcome, OutcomeClass, Row, RunId, RunSpec,
-    RunState, Source, Usage, Value, Verdict,
+    RunState, Source, TargetSpec, Usage, Value, Verdict,
 };
 use acidtest_store::{Store, Writer};
 use acidtest_target::Secrets;
@@ -269,17 +269,23 @@ fn facts(spec: &RunSpec, cases: &[Case]) -> Vec<Item> {
         fact("machine.os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), "build"),
         fact(
             SAME_MACHINE,
-            (observe::is_here(&spec.observe)
-                || spec.targets.iter().any(|t| t.command.is_some() || is_local(&t.source)))
-            .to_string(),
+            (observe::is_here(&spec.observe) || spec.targets.iter().any(is_here)).to_string(),
             "the targets' addresses",
         ),
     ]
 }
 
-fn is_local(source: &Source) -> bool {
-    let Source::Url(url) = source else { return true };
-    let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+/// Whether some of a target is on this machine.
+fn is_here(target: &TargetSpec) -> bool {
+    let source = match &target.source {
+        Source::Url(url) => is_local(url),
+        Source::Sim { .. } => true,
+    };
+    source || target.command.is_some() || target.connections.also.iter().any(|url| is_local(url))
+}
+
+fn is_local(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     let host = host.strip_prefix('[').map_or_else(
         || host.rsplit_once(':').map_or(host, |(h, _)| h),
@@ -349,7 +355,7 @@ mod tests {
             ("https://api.example.com/v1", false),
             ("http://10.0.0.5:8000", false),
         ] {
-            assert_eq!(is_local(&Source::Url(url.into())), local, "{url}");
+            assert_eq!(is_local(url), local, "{url}");
         }
     }
 

@@ -36,7 +36,8 @@ impl Reached {
 
 /// Whether all targets are at one address: where there are several, another may answer.
 pub(crate) fn is_one_server(spec: &RunSpec) -> bool {
-    spec.targets.windows(2).all(|pair| pair[0].source == pair[1].source)
+    let alone = spec.targets.iter().all(|t| t.connections.also.is_empty());
+    alone && spec.targets.windows(2).all(|pair| pair[0].source == pair[1].source)
 }
 
 #[cfg(test)]

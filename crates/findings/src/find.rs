@@ -328,7 +328,10 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
                 address: match &t.source {
                     Source::Url(url) => match &t.command {
                         Some(program) => program.command.join(" "),
-                        None => url.clone(),
+                        None => {
+                            let also = t.connections.also.iter().map(String::as_str);
+                            std::iter::once(url.as_str()).chain(also).collect::<Vec<_>>().join(" ")
+                        }
                     },
                     Source::Sim { name, .. } => name.clone(),
                 },

@@ -5,6 +5,7 @@
 mod cancels;
 mod failures;
 mod http2;
+mod http2_server;
 #[cfg(target_os = "linux")]
 mod kernel;
 mod pooling;

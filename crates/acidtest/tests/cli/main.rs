@@ -6,6 +6,7 @@ mod ask;
 mod bad_input;
 mod calibrate;
 mod compare;
+mod connections;
 mod failures;
 mod faults;
 mod foreign;

@@ -188,3 +188,20 @@ fn share(deadline: Instant, rest: u32) -> Instant {
     let left = deadline.saturating_duration_since(now).max(Duration::ZERO);
     now + left / rest.max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_no_fault_of_the_servers() {
+        let said = |errno: Errno| local(&std::io::Error::from_raw_os_error(errno.raw_os_error()));
+        assert!(said(Errno::MFILE).unwrap().contains("ulimit -n"));
+        assert!(said(Errno::ADDRNOTAVAIL).unwrap().contains("ip_local_port_range"));
+        assert!(said(Errno::NFILE).is_some() && said(Errno::NOBUFS).is_some());
+        for other in [Errno::CONNREFUSED, Errno::NETUNREACH, Errno::TIMEDOUT, Errno::CONNRESET] {
+            assert_eq!(said(other), None);
+        }
+        assert_eq!(local(&std::io::Error::other("x")), None);
+    }
+}

@@ -98,6 +98,9 @@ pub(crate) struct Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.conn.active.set(self.conn.active.get() - 1);
+        if self.streams.is_over(&self.conn) {
+            self.streams.forget(&self.conn);
+        }
         self.streams.call();
     }
 }
@@ -210,9 +213,18 @@ impl Streams {
         self.plan.streams.min(allowed)
     }
 
+    /// Whether it takes no more requests.
+    fn is_over(&self, conn: &Conn) -> bool {
+        !conn.alive.get() || self.most_requests.is_some_and(|most| conn.started.get() >= most)
+    }
+
+    /// Lets go of a connection; it is closed when its last stream ends.
+    fn forget(&self, conn: &Rc<Conn>) {
+        self.line.borrow_mut().open.retain(|c| !Rc::ptr_eq(c, conn));
+    }
+
     fn has_room(&self, conn: &Conn) -> bool {
-        let spent = self.most_requests.is_some_and(|most| conn.started.get() >= most);
-        conn.alive.get() && !spent && conn.active.get() < self.most(conn)
+        !self.is_over(conn) && conn.active.get() < self.most(conn)
     }
 
     /// The connection with the fewest streams that may have another.
@@ -253,10 +265,6 @@ impl Streams {
     fn call(&self) {
         loop {
             let mut line = self.line.borrow_mut();
-            line.open.retain(|c| {
-                let spent = self.most_requests.is_some_and(|most| c.started.get() >= most);
-                c.alive.get() && !spent
-            });
             while line.waiting.front().is_some_and(oneshot::Sender::is_closed) {
                 line.waiting.pop_front();
             }
@@ -349,6 +357,9 @@ async fn drive(
     .await;
     if let Some(conn) = conn.upgrade() {
         conn.alive.set(false);
+        if let Some(streams) = streams.upgrade() {
+            streams.forget(&conn);
+        }
     }
     if let Some(streams) = streams.upgrade() {
         streams.call();
@@ -431,7 +442,9 @@ fn head(origin: &str, request: &Request<Bytes>) -> Result<Request<()>, String> {
     *head.version_mut() = Version::HTTP_2;
     *head.headers_mut() = request.headers().clone();
     let headers = head.headers_mut();
-    headers.remove(header::HOST);
+    for own in ["host", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"] {
+        headers.remove(own);
+    }
     let length = request.body().len();
     if length > 0 {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

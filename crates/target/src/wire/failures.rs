@@ -59,6 +59,10 @@ fn heads_that_are_no_answer() {
     fails(head("200 OK", "content-type: image/png\r\n"), &l, Stage::Head, Cause::Malformed, "image/png");
     fails(head("200 OK", "content-encoding: gzip\r\n"), &l, Stage::Head, Cause::Malformed, "'gzip'");
     fails(head("200 OK", ""), &l, Stage::Body, Cause::Malformed, "looks like HTML");
+    let switches = "HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n";
+    fails(after_request([write(switches), Act::Hold]), &l, Stage::Head, Cause::Malformed, "HTTP 101");
+    let frames = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    fails(after_request([write(frames), Act::Hold]), &l, Stage::Head, Cause::Malformed, "not HTTP/1.1");
     fails(after_request([write("SMTP ready\r\n\r\n")]), &l, Stage::Head, Cause::Malformed, "not HTTP/1.1");
     let flood = Act::Forever(b"x-flood: yes\r\n".repeat(100));
     let flood = after_request([write("HTTP/1.1 200 OK\r\n"), flood]);

@@ -369,3 +369,21 @@ fn one_byte_at_a_time() {
     breaks(after_request([write(head(1)), Act::Hold]), Stage::Body, Cause::Stalled, "gap limit");
     breaks(vec![Act::Hold], Stage::Head, Cause::Timeout, "");
 }
+
+#[test]
+fn a_second_answer_on_a_stream_is_nobodys_answer() {
+    run(async || {
+        let one = [head(1), data(1, &says("x")), end(1)].concat();
+        let again = [head(1), data(1, &says("stale")), end(1)].concat();
+        let mut acts = vec![write(allows(100)), Act::Asked, write([one, again].concat())];
+        acts.extend(whole(3, "y"));
+        let fresh = [write(allows(100))].into_iter().chain(whole(1, "y")).collect();
+        let port = serve(vec![acts, fresh]).await;
+        let target = two(port, &limits());
+        let (_, parsed, _) = go(&target).await;
+        assert_eq!(parsed.answer.text(), "x", "{:?}", parsed.outcome);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let (_, parsed, _) = go(&target).await;
+        assert_eq!(parsed.answer.text(), "y", "{:?}", parsed.outcome);
+    });
+}

@@ -96,3 +96,25 @@ fn names_are_resolved_once_and_dead_addresses_left_out() {
         assert!(!names(&third).contains(&MarkName::DnsStart));
     });
 }
+
+#[test]
+fn an_answer_too_many_is_nobodys_answer() {
+    let twice = |more: &[u8]| {
+        let body = format!("{}{STOP}", says("hi"));
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
+        let one = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        vec![Act::Request, write([one.as_bytes(), more].concat()), Act::Hold]
+    };
+    let stale =
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}", says("stale").len(), says("stale"));
+    for more in [stale.as_bytes(), b"x", &[0; 300_000]] {
+        run(async || {
+            let port = serve(vec![twice(more), good()]).await;
+            let target = target(port, &limits());
+            let (first, parsed, _) = go(&target).await;
+            assert_eq!((first.connection, parsed.answer.text().as_str()), (1, "hi"), "{:?}", parsed.outcome);
+            let (second, parsed, _) = go(&target).await;
+            assert_eq!((second.connection, parsed.answer.text().as_str()), (2, "hi"), "{:?}", parsed.outcome);
+        });
+    }
+}
