@@ -4,8 +4,8 @@
 
 use crate::exit::Failure;
 use acidtest_record::{
-    AbortRule, Amount, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec, Spacing, Stages,
-    StopRule, Warmup,
+    AbortRule, AbortWhat, Amount, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec, Spacing,
+    Stages, StopRule, Warmup,
 };
 use std::path::{Path, PathBuf};
 
@@ -126,10 +126,15 @@ impl LoadArgs {
     }
 
     /// What stops the run.
-    pub(super) fn abort(&self) -> Result<Vec<AbortRule>, Failure> {
+    pub(super) fn abort(&self, phase: &PhaseSpec) -> Result<Vec<AbortRule>, Failure> {
         let rule = |text: &String| {
-            acidtest_suite::abort_rule(text)
-                .map_err(|(what, hint)| Failure::usage(format!("--abort: {what}")).hint(hint))
+            let rule = acidtest_suite::abort_rule(text)
+                .map_err(|(what, hint)| Failure::usage(format!("--abort: {what}")).hint(hint))?;
+            match rule.what == AbortWhat::Saturated && phase.load.is_closed() {
+                true => Err(Failure::usage("--abort: 'saturated' is for open loops")
+                    .hint("users of a closed loop wait for their answers")),
+                false => Ok(rule),
+            }
         };
         self.abort.iter().map(rule).collect()
     }

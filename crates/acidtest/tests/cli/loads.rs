@@ -98,6 +98,7 @@ fn what_cannot_be_is_said_with_a_hint() {
         (&["--rate", "90000", "--duration", "1h"], "more than 50000000"),
         (&["--stop-when", "ttft.p95 < 5 %"], "--stop-when: 'ttft.p95 < 5 %' has no ' within '"),
         (&["--abort", "in_flight > 5 for 0 s"], "--abort: '0 s' is no time from 1 s to 1 h"),
+        (&["--concurrency", "5", "--abort", "saturated"], "--abort: 'saturated' is for open loops"),
         (&["--warmup", "soon"], "expected a duration"),
     ] {
         let mut args = vec!["bench", "--url", "http://127.0.0.1:1/v1", "--model", "m"];
