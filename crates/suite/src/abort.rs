@@ -6,7 +6,7 @@ use crate::error::{SuiteError, brief};
 use crate::quantity;
 use crate::read::{Doc, Fields};
 use crate::tree::Node;
-use acidtest_record::{AbortRule, AbortWhat, Op, TargetSpec};
+use acidtest_record::{AbortRule, AbortWhat, Op, PhaseSpec, TargetSpec};
 
 const MAX_RULES: usize = 100;
 /// Outcomes before which a share is not asked, unless the rule says so.
@@ -15,7 +15,11 @@ const FORM: &str = "write for instance 'error_rate > 20 % after 50', 'cost > 1 U
                     'accuracy < 0.5 after 100 (sequential)', 'not_sent > 5 %', 'in_flight > 500 for 10 s', 'saturated'";
 
 /// Reads `abort` of the suite.
-pub(crate) fn read(suite: &Fields<'_>, targets: &[TargetSpec]) -> Result<Vec<AbortRule>, SuiteError> {
+pub(crate) fn read(
+    suite: &Fields<'_>,
+    targets: &[TargetSpec],
+    phases: &[PhaseSpec],
+) -> Result<Vec<AbortRule>, SuiteError> {
     let Some(node) = suite.get("abort") else {
         return Ok(Vec::new());
     };
@@ -24,7 +28,17 @@ pub(crate) fn read(suite: &Fields<'_>, targets: &[TargetSpec]) -> Result<Vec<Abo
     if nodes.len() > MAX_RULES {
         return Err(doc.at(node, "more than 100 rules"));
     }
-    nodes.iter().map(|node| rule(doc, node, targets)).collect()
+    let is_closed = phases.iter().all(|p| p.load.is_closed());
+    let read = |node| {
+        let rule = rule(doc, node, targets)?;
+        match is_closed && rule.what == AbortWhat::Saturated {
+            true => Err(doc.at(node, "'saturated' is for open loops, and every phase is a closed one").hint(
+                "users of a closed loop wait for their answers: they cannot ask for more than is answered",
+            )),
+            false => Ok(rule),
+        }
+    };
+    nodes.iter().map(read).collect()
 }
 
 fn rule(doc: &Doc, node: &Node, targets: &[TargetSpec]) -> Result<AbortRule, SuiteError> {

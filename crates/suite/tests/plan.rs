@@ -212,6 +212,13 @@ fn loads_that_cannot_be_are_refused_where_they_stand() {
 }
 
 #[test]
+fn saturation_needs_an_open_loop() {
+    let yaml = format!("{HEAD}{CASES}abort: saturated\n");
+    let error = load_with(&[("a/suite.yaml", yaml.as_bytes())]).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("'saturated' is for open loops"), "{error}");
+}
+
+#[test]
 fn phases_have_loads_amounts_and_names_of_their_own() {
     let got = with(
         "phases:

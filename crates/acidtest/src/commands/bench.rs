@@ -102,6 +102,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
     params.insert("max_tokens".into(), args.max_tokens.into());
     let prompt = vec![Message { role: "user".into(), content: args.prompt.clone() }];
     let phase = args.load.phase()?;
+    let abort = args.load.abort(&phase)?;
     let words = workload_words(&phase);
     let workload = Digest::of(format!("bench {:?} {params:?} {words}", args.prompt).as_bytes());
     Ok(RunSpec {
@@ -114,7 +115,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         prompts: vec![PromptSpec { name: "synthetic".into(), messages: prompt, ..PromptSpec::default() }],
         params,
         phases: vec![phase],
-        abort: args.load.abort()?,
+        abort,
         repeats: 1,
         fresh: true,
         retry: Retry::default(),

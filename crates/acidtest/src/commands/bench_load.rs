@@ -4,8 +4,8 @@
 
 use crate::exit::Failure;
 use acidtest_record::{
-    AbortRule, Amount, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec, Spacing, Stages,
-    StopRule, Warmup,
+    AbortRule, AbortWhat, Amount, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec, Spacing,
+    Stages, StopRule, Warmup,
 };
 use std::path::{Path, PathBuf};
 
@@ -126,10 +126,15 @@ impl LoadArgs {
     }
 
     /// What stops the run.
-    pub(super) fn abort(&self) -> Result<Vec<AbortRule>, Failure> {
+    pub(super) fn abort(&self, phase: &PhaseSpec) -> Result<Vec<AbortRule>, Failure> {
         let rule = |text: &String| {
-            acidtest_suite::abort_rule(text)
-                .map_err(|(what, hint)| Failure::usage(format!("--abort: {what}")).hint(hint))
+            let rule = acidtest_suite::abort_rule(text)
+                .map_err(|(what, hint)| Failure::usage(format!("--abort: {what}")).hint(hint))?;
+            match rule.what == AbortWhat::Saturated && phase.load.is_closed() {
+                true => Err(Failure::usage("--abort: 'saturated' is for open loops")
+                    .hint("users of a closed loop wait for their answers")),
+                false => Ok(rule),
+            }
         };
         self.abort.iter().map(rule).collect()
     }
@@ -300,5 +305,31 @@ mod tests {
             assert!(seconds(bad).is_err(), "{bad}");
         }
         assert!(rate("0").is_err() && rate("nan").is_err() && rate("1e9").is_err());
+    }
+
+    #[test]
+    fn what_earlier_versions_could_do_has_their_words() {
+        let load = Load::Closed { concurrency: 8 };
+        let phase = PhaseSpec {
+            name: load.words(),
+            load,
+            amount: Amount::Count(100),
+            warmup: Warmup::None,
+            max_in_flight: 1000,
+            ..PhaseSpec::default()
+        };
+        let words = "PhaseSpec { name: \"closed 8\", load: Closed { concurrency: 8 }, amount: Count(100), warmup: None, max_in_flight: 1000 }";
+        assert_eq!(workload_words(&phase), words);
+        let paced = PhaseSpec { pacing_s: 1.0, ..phase };
+        assert_ne!(workload_words(&paced), words);
+    }
+
+    #[test]
+    fn stages_are_read_as_written() {
+        let found = stages("--stages", "30s:10, 1m:10-50", false).unwrap_or_else(|e| panic!("{}", e.words()));
+        assert_eq!(
+            found.all(),
+            [LoadStage::flat(30.0, 10.0), LoadStage { seconds: 60.0, from: 10.0, to: 50.0 }]
+        );
     }
 }
