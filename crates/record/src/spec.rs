@@ -82,6 +82,12 @@ pub struct RunSpec {
     /// Names of further tags between which the models think.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thinking: Vec<String>,
+    /// What each request must keep: goodput counts those that do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slo: Option<crate::slo::Slo>,
+    /// How the load is varied from phase to phase, where the phases are rungs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<crate::search::SearchSpec>,
 }
 
 /// Where a plan came from.
