@@ -7,6 +7,7 @@
 //!   clusters of cases            a mean score in 0..1      clustered_score
 //!   independent values           a quantile                quantile_interval
 //!   values in send order (load)  a quantile, a mean        batch_quantile, batch_mean
+//!   values at even times         whether they go up        upward_trend
 //!   pairs of yes/no outcomes     a difference of shares    tango, newcombe_paired, mcnemar_exact
 //!   units with differences       whether they are about 0  sign_flip, holm
 //!   units with any statistics    any function of sums      bootstrap_percentile
@@ -39,6 +40,7 @@ mod sequence;
 mod settle;
 mod signed_rank;
 mod significance;
+mod trend;
 
 pub use batch::{
     Batched, Batches, FEWEST_BATCHES, FEWEST_BEYOND, MOST_BATCHES, SendOrder, autocorrelation_time,
@@ -77,3 +79,4 @@ pub use sequence::confidence_sequence;
 pub use settle::{MeanDifference, Shown};
 pub use signed_rank::{SignedRank, wilcoxon};
 pub use significance::{SignFlip, holm, holm_level, minimal_detectable, pairs_to_detect, sign_flip};
+pub use trend::{Trend, upward_trend};
