@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod capacity;
 mod card;
 mod case_pass;
 mod cells;
@@ -50,6 +51,7 @@ mod tables;
 mod validity;
 mod view;
 
+pub use capacity::{Answer, Capacity, Found, NextRung, Rung, RungState, TermCount, capacity, next_rung};
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};

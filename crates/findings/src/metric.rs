@@ -204,6 +204,10 @@ pub(crate) enum Rate {
     Tokens,
     /// Time-weighted number in flight.
     Held,
+    /// Requests that kept the objective.
+    Good,
+    /// Those that were right, too.
+    CorrectGood,
 }
 
 /// How one request or attempt turns into statistics. The second argument of the
