@@ -1,12 +1,13 @@
 //! `acidtest bench`: speed alone, a run without a suite file.
 
 use super::OutputArgs;
+use super::bench_search::{Rungs, SearchArgs};
 use crate::commands::run::{Ending, finish};
 use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::to_write;
 use acidtest_record::{
-    Amount, Caps, Digest, Extraction, Gate, Limits, Load, Message, Origin, PhaseSpec, PromptSpec, Retry,
+    Amount, Axis, Caps, Digest, Extraction, Gate, Limits, Load, Message, Origin, PhaseSpec, PromptSpec, Retry,
     RunSpec, SPEC_VERSION, Source, TargetKind, TargetSpec, Warmup,
 };
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 /// Each prompt begins with a nonce of its own, so that no cache answers. Without
 /// --concurrency and --rate one request is in flight at a time.
 #[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("open_loop").args(["rate", "sweep", "find"]).multiple(true))]
 pub(crate) struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
@@ -25,8 +27,8 @@ pub(crate) struct Args {
     /// Open loop: so many requests a second, however slow the answers are
     #[arg(long, value_name = "R", value_parser = rate)]
     rate: Option<f64>,
-    /// How arrivals of --rate are spaced
-    #[arg(long, value_enum, default_value = "poisson", requires = "rate")]
+    /// How arrivals of an open loop are spaced
+    #[arg(long, value_enum, default_value = "poisson", requires = "open_loop")]
     arrivals: Arrivals,
     /// Requests to send [default: 100, unless --duration is given]
     #[arg(long, value_name = "N", conflicts_with = "duration", value_parser = clap::value_parser!(u32).range(1..=50_000_000))]
@@ -44,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TEXT", default_value = "Tell a visitor about a moon jar in a few sentences.")]
     prompt: String,
     /// Most requests in flight of an open loop; beyond, a request is not sent and counted so
-    #[arg(long, value_name = "N", default_value_t = 1000, requires = "rate")]
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "open_loop")]
     max_in_flight: u32,
     /// Gate that decides the exit code, such as 'ttft.p95 <= 800 ms'; may be repeated
     #[arg(long = "gate", value_name = "GATE")]
@@ -52,6 +54,8 @@ pub(crate) struct Args {
     /// Seed of arrivals; nonces differ from run to run whatever it is [default: from the run's id]
     #[arg(long)]
     seed: Option<u64>,
+    #[command(flatten)]
+    search: SearchArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -101,7 +105,7 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let number: f64 = text[..end].parse().map_err(|_| "expected a duration such as 30s or 2m".to_owned())?;
@@ -125,6 +129,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     args.output.show.check()?;
     let run = execute::new_run_id();
     let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
+    args.search.apply(&mut spec, Rungs::of(&args))?;
     super::run::configure_sims(&mut spec)?;
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
@@ -192,6 +197,22 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         workload,
         ..RunSpec::default()
     })
+}
+
+impl Rungs {
+    /// What the rungs of a search or a sweep take from the arguments of a plain run.
+    fn of(args: &Args) -> Self {
+        let open = match args.arrivals {
+            Arrivals::Constant => Axis::Constant,
+            Arrivals::Poisson => Axis::Poisson,
+        };
+        let amount = match (args.requests, args.duration) {
+            (_, Some(seconds)) => Some(Amount::Seconds(seconds)),
+            (Some(n), None) => Some(Amount::Count(n)),
+            (None, None) => None,
+        };
+        Self { open, amount, warmup: args.warmup, max_in_flight: args.max_in_flight }
+    }
 }
 
 fn gate(text: &str) -> Result<Gate, Failure> {

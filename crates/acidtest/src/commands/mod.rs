@@ -2,6 +2,7 @@
 
 mod ask;
 mod bench;
+mod bench_search;
 mod compare;
 mod completions;
 mod export;

@@ -8,6 +8,7 @@ use crate::lang::told;
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
 use crate::replay;
+use crate::search;
 use crate::show::{ShowArgs, Shown, show};
 use crate::suite_files::{self, SelectArgs};
 use crate::suites;
@@ -157,7 +158,8 @@ fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending
     }
     let shown = ending.shown(store, run, &output.show)?;
     show(&shown, &output.show)?;
-    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
+    let exit = execute::exit_of(store, run, None)?.worst(search::exit(&shown.findings));
+    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
@@ -188,7 +190,7 @@ pub(crate) fn finish(
         );
         eprintln!("{}", told(&words));
     }
-    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
+    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?.worst(search::exit(&shown.findings));
     Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 

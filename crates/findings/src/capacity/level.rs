@@ -87,10 +87,8 @@ const LEVEL_ONE_SIDED: f64 = 0.5 + LEVEL / 2.0;
 /// What rungs of one load, none of them cut, say together.
 pub(crate) fn judge(rungs: &[&Rung]) -> Verdict {
     let long: Vec<&Rung> = rungs.iter().copied().filter(|r| r.long_enough).collect();
-    let saturated = rungs.iter().find(|r| r.saturated);
-    if let Some(rung) = saturated {
-        let certain = rung.invalid.is_none() || is_broken(&[rung], |p| p.met_or_ours);
-        return if certain { Verdict::Broken } else { Verdict::Invalid };
+    if let Some(verdict) = saturated(rungs) {
+        return verdict;
     }
     if long.is_empty() {
         // A second, longer rung whose answers again take too long for it: the wait grows with it.
@@ -98,6 +96,23 @@ pub(crate) fn judge(rungs: &[&Rung]) -> Verdict {
         return if grows { Verdict::Broken } else { Verdict::TooShort };
     }
     counted(&long)
+}
+
+/// What saturated rungs say, if there are any.
+///
+/// Requests in flight that rise while the objective is kept may wander: a second, longer rung must
+/// show it again. Among many rungs a trend of 1 % would else break one that is not saturated.
+fn saturated(rungs: &[&Rung]) -> Option<Verdict> {
+    let up: Vec<&Rung> = rungs.iter().copied().filter(|r| r.saturated).collect();
+    let first = up.first()?;
+    let missed = |r: &Rung| r.terms.iter().any(|t| (t.met as f64) < t.needed * t.of as f64);
+    if first.invalid.is_some() && !is_broken(&up, |p| p.met_or_ours) {
+        return Some(Verdict::Invalid);
+    }
+    if up.len() > 1 || missed(first) {
+        return Some(Verdict::Broken);
+    }
+    (rungs.len() == 1).then_some(Verdict::Undecided(Lean::Kept))
 }
 
 fn standings(rungs: &[&Rung], met: fn(&Pooled) -> f64) -> Vec<Standing> {
@@ -131,6 +146,9 @@ impl Verdict {
             Verdict::Met => (RungState::Met, String::new()),
             Verdict::Broken if rung.saturated => (RungState::Broken, "saturated".into()),
             Verdict::Broken => (RungState::Broken, String::new()),
+            Verdict::Undecided(_) if rung.saturated => {
+                (RungState::Undecided, "requests in flight grow".into())
+            }
             Verdict::Undecided(_) => (RungState::Undecided, "too few requests to tell".into()),
             Verdict::Invalid => (RungState::Invalid, "limited by this client".into()),
             Verdict::TooShort => (RungState::TooShort, "shorter than 10 × p95 of its answers".into()),

@@ -4,7 +4,7 @@
 //! answers and its requests in flight do not grow. Must not decide a search: several rungs of one
 //! load decide together.
 
-use super::slo::{Kept, kept, own_lateness};
+use super::slo::{Kept, kept, own_lateness, took_s};
 use crate::cells::seconds;
 use crate::estimate::Labels;
 use crate::metric::Guard;
@@ -24,6 +24,8 @@ const MOMENTS: usize = 240;
 const TREND_LEVEL: f64 = 0.99;
 /// p of a trend that is enough where answers also stayed behind.
 const LIKELY: f64 = 0.1;
+/// Arrivals that are missing by chance in one of a thousand rungs.
+const UNLIKELY: f64 = 7.0;
 /// Fewest requests that say whether a target keeps up.
 const FEWEST: usize = 20;
 
@@ -168,16 +170,22 @@ fn cut(slice: &Slice) -> Option<String> {
         matches!(class, OutcomeClass::NotSent(NotSent::Stopped | NotSent::CostCap | NotSent::TimeUp))
             || class == OutcomeClass::Failed(acidtest_record::Cause::Cancelled)
     });
-    let is_last = usize::from(slice.phase) + 1 == slice.view.spec.phases.len();
-    let stopped = is_last && slice.view.stopped.is_some() && is_short(slice);
-    (gone.count() > 0 || stopped).then(|| "stopped before its end: it does not count".into())
+    (gone.count() > 0 || is_short(slice)).then(|| "stopped before its end: it does not count".into())
 }
 
-/// Whether the sends of a phase end long before the phase was to end.
+/// Whether the sends of a phase end long before the phase was to end, beyond chance: its process
+/// died, or it goes on still.
 fn is_short(slice: &Slice) -> bool {
-    let asked = slice.view.spec.phases.get(usize::from(slice.phase)).map(|p| p.amount);
-    let sent: f64 = slice.lanes().map(|l| l.whole.seconds()).sum();
-    matches!(asked, Some(Amount::Seconds(s)) if sent < 0.9 * s)
+    let Some(phase) = slice.view.spec.phases.get(usize::from(slice.phase)) else { return false };
+    let Amount::Seconds(asked) = phase.amount else { return false };
+    let at = |pick: fn(i64, i64) -> i64| slice.asked().map(|a| a.attempts()[0].intended()).reduce(pick);
+    let missing = asked - seconds(at(i64::min), at(i64::max)).unwrap_or(0.0);
+    let by_chance = match phase.load {
+        Load::Constant { rate } | Load::Poisson { rate } => UNLIKELY / rate,
+        // A user whose answer takes long sends nothing for so long.
+        _ => 2.0 * e2e_p95(slice).unwrap_or(asked),
+    };
+    missing > 0.1 * asked && missing > by_chance
 }
 
 /// Seconds of intended sends: as asked for, else first to last.
@@ -229,28 +237,31 @@ fn count(slice: &Slice, term: &SloTerm, fault: &Fault) -> TermCount {
         let first = &a.attempts()[0];
         (first.clock, first.intended(), first.slot, first.step)
     });
-    let mut flags = Vec::with_capacity(asked.len());
-    let (mut skipped, mut ours) = (0, 0);
+    let mut times = Vec::with_capacity(asked.len());
+    let (mut met, mut skipped, mut ours) = (0, 0, 0);
     for a in &asked {
         match kept(a, term, 0.0) {
-            Kept::Met => flags.push(1.0),
+            Kept::Met => {
+                met += 1;
+                times.push(took_s(a, term));
+            }
             Kept::Missed => {
-                flags.push(0.0);
+                times.push(took_s(a, term));
                 ours += u64::from(is_ours(a, term, fault));
             }
             Kept::Skipped => skipped += 1,
             Kept::Outside => {}
         }
     }
-    let met = flags.iter().filter(|f| **f == 1.0).count() as u64;
     TermCount {
         term: term.text.clone(),
         needed: term.share,
-        of: flags.len() as u64,
+        of: times.len() as u64,
         met,
         met_or_ours: met + ours,
         skipped,
-        correlated: stats::autocorrelation_time(&flags).unwrap_or(1.0),
+        // Of the waits, not of the misses: a rung without a miss may have been spared a jam.
+        correlated: stats::SendOrder::new(&times).map_or(1.0, |s| s.autocorrelation_time()),
     }
 }
 

@@ -14,6 +14,12 @@ use serde::Serialize;
 const TRIES: usize = 3;
 /// A rung is planned to be longer than it must be by this factor.
 const RESERVE: f64 = 1.3;
+/// How many times the first try's length is long enough to give up an undecided load.
+const LONGEST: f64 = 4.0;
+/// Beside loads that stay undecided the ends of the answer come this many tolerances near.
+const BESIDE: f64 = 2.0;
+/// Most requests of a rung.
+const MOST_SLOTS: f64 = 20e6;
 /// Seconds of the longest rung.
 const LONGEST_S: f64 = 3600.0;
 /// A rung at a low rate is made longer for enough requests, up to so many times the usual length.
@@ -73,13 +79,18 @@ struct Level<'r> {
     value: f64,
     rungs: Vec<&'r Rung>,
     verdict: Verdict,
+    /// Seconds of its first try.
+    base_s: f64,
 }
 
 impl Level<'_> {
     /// Whether another rung of this load would be of use.
     fn is_open(&self) -> bool {
         let decided = matches!(self.verdict, Verdict::Met | Verdict::Broken);
-        !decided && self.rungs.len() < TRIES
+        let longest = self.rungs.iter().map(|r| r.seconds).fold(0.0, f64::max);
+        let usual = self.rungs.len() < TRIES && longest < LONGEST * self.base_s;
+        // A rung too short for its answers, and one whose queue grows, are asked once more in any case.
+        !decided && (usual || self.rungs.len() < 2)
     }
 
     fn is_undecided(&self) -> bool {
@@ -92,7 +103,7 @@ impl Level<'_> {
 }
 
 /// Rungs by load, lowest first, without those that were cut.
-fn levels(rungs: &[Rung]) -> Vec<Level<'_>> {
+fn levels<'r>(axis: Axis, find: &FindSpec, rungs: &'r [Rung]) -> Vec<Level<'r>> {
     let mut counted: Vec<&Rung> =
         rungs.iter().filter(|r| r.state != RungState::Cut && r.load.is_some()).collect();
     counted.sort_by(|a, b| a.load.unwrap_or(0.0).total_cmp(&b.load.unwrap_or(0.0)));
@@ -102,6 +113,7 @@ fn levels(rungs: &[Rung]) -> Vec<Level<'_>> {
             value: same[0].load.unwrap_or(0.0),
             rungs: same.to_vec(),
             verdict: judge(same),
+            base_s: base_s(axis, find, same[0].load.unwrap_or(0.0)),
         })
         .collect()
 }
@@ -148,11 +160,13 @@ pub fn next_rung(axis: Axis, find: &FindSpec, rungs: &[Rung]) -> NextRung {
     if rungs.len() >= find.max_rungs as usize || spent >= find.max_time_s {
         return NextRung::Done;
     }
-    let levels = levels(rungs);
+    let levels = levels(axis, find, rungs);
     let Some(value) = next_value(axis, find, rungs, &levels) else {
         return NextRung::Done;
     };
-    let seconds = seconds(axis, find, rungs, value).min(find.max_time_s - spent);
+    let near_limit = Bracket::of(&levels).open.iter().any(|l| !l.is_open());
+    let least = if near_limit { 2.0 } else { 1.0 } * base_s(axis, find, value);
+    let seconds = seconds(rungs, value, least).min(find.max_time_s - spent);
     // What is too short from the start decides nothing.
     let shortest = find.rung_s.min(find.max_time_s) * 0.5;
     if seconds < shortest && !rungs.is_empty() { NextRung::Done } else { NextRung::Load { value, seconds } }
@@ -196,7 +210,8 @@ fn within(axis: Axis, find: &FindSpec, bracket: &Bracket, wall: &Level) -> Optio
     let Some(highest) = bracket.open.last() else {
         return between(axis, floor.unwrap_or(find.from), wall.value);
     };
-    if !is_narrow(axis, find, highest.value, wall.value) {
+    let beside = &FindSpec { tolerance: BESIDE * find.tolerance, ..find.clone() };
+    if !is_narrow(axis, beside, highest.value, wall.value) {
         return between(axis, highest.value, wall.value);
     }
     // Nearest to the wall first: it moves the lower end most.
@@ -205,7 +220,7 @@ fn within(axis: Axis, find: &FindSpec, bracket: &Bracket, wall: &Level) -> Optio
     }
     let lowest = bracket.open.first()?.value;
     match floor {
-        Some(low) if !is_narrow(axis, find, low, lowest) => between(axis, low, lowest),
+        Some(low) if !is_narrow(axis, beside, low, lowest) => between(axis, low, lowest),
         None if lowest > find.from => between(axis, find.from, lowest),
         _ => None,
     }
@@ -240,10 +255,15 @@ fn least_step(axis: Axis) -> f64 {
     if axis.is_rate() { 0.0 } else { 1.0 }
 }
 
-/// How long the next rung of a load lasts.
-fn seconds(axis: Axis, find: &FindSpec, rungs: &[Rung], value: f64) -> f64 {
+/// How long the first rung of a load lasts at least: as asked for, and at low rates longer.
+fn base_s(axis: Axis, find: &FindSpec, value: f64) -> f64 {
     let requests = if axis.is_rate() { ENOUGH / value } else { 0.0 };
-    let mut seconds = find.rung_s.max(requests.min(MOST_LONGER * find.rung_s));
+    find.rung_s.max(requests.min(MOST_LONGER * find.rung_s))
+}
+
+/// How long the next rung of a load lasts.
+fn seconds(rungs: &[Rung], value: f64, least: f64) -> f64 {
+    let mut seconds = least;
     // Answers take about as long as at the nearest load that was not saturated.
     let near = |r: &&Rung| (r.load.unwrap_or(0.0) / value).ln().abs();
     let steady = rungs.iter().filter(|r| !r.saturated && r.state != RungState::Cut);
@@ -256,12 +276,14 @@ fn seconds(axis: Axis, find: &FindSpec, rungs: &[Rung], value: f64) -> f64 {
         let p95 = before.e2e_p95_s.unwrap_or(0.0);
         seconds = seconds.max(2.0 * before.seconds).max(RESERVE * LONG_ENOUGH * p95);
     }
-    seconds.clamp(0.001, LONGEST_S)
+    // Slot numbers are counted over all rungs.
+    let most = LONGEST_S.min(MOST_SLOTS / value.max(1.0));
+    seconds.clamp(0.001_f64.min(most), most)
 }
 
 /// What the rungs of a search say.
 pub(crate) fn answer(axis: Axis, find: &FindSpec, rungs: &[Rung]) -> Answer {
-    let levels = levels(rungs);
+    let levels = levels(axis, find, rungs);
     let b = Bracket::of(&levels);
     let (low, high) = (b.kept.map(|l| l.value), b.broken.map(|l| l.value));
     let narrow = matches!((low, high), (Some(l), Some(h)) if is_narrow(axis, find, l, h));

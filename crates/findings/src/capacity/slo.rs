@@ -1,6 +1,6 @@
 //! Whether one request kept an objective.
 //!
-//! Main functions: [`kept`], [`kept_all`]. Waits are from when the request was wanted. A request
+//! Main functions: [`kept`], [`kept_all`], [`took_s`]. Waits are from when the request was wanted. A request
 //! that failed or was never sent missed; a value that an answer cannot have is skipped.
 
 use crate::cells::{Cells, seconds};
@@ -36,26 +36,35 @@ fn is_outside(a: &Asked) -> bool {
 
 /// Whether a request kept a term, with so much time forgiven for our own lateness.
 pub(crate) fn kept(a: &Asked, term: &SloTerm, forgiven_s: f64) -> Kept {
-    if is_outside(a) {
-        return Kept::Outside;
+    let limit_s = term.limit_s + forgiven_s;
+    match (term.what, time(a, term)) {
+        _ if is_outside(a) => Kept::Outside,
+        _ if !a.last().class.delivered() => Kept::Missed,
+        (SloWhat::ErrorRate, _) => Kept::Met,
+        (_, Time::Took(s)) if s < limit_s || (term.or_equal && s <= limit_s) => Kept::Met,
+        (_, Time::Took(_) | Time::Never) => Kept::Missed,
+        (_, Time::None) => Kept::Skipped,
     }
+}
+
+/// Seconds that a term looks at: without end where the request was not served, or for ever waits.
+pub(crate) fn took_s(a: &Asked, term: &SloTerm) -> f64 {
+    match time(a, term) {
+        Time::Took(s) if a.last().class.delivered() => s,
+        _ => f64::INFINITY,
+    }
+}
+
+/// The time of a delivered answer that a term is about.
+fn time(a: &Asked, term: &SloTerm) -> Time {
     let last = a.last();
-    if !last.class.delivered() {
-        return Kept::Missed;
-    }
-    let found = match term.what {
-        SloWhat::ErrorRate => return Kept::Met,
+    match term.what {
+        SloWhat::ErrorRate => Time::Took(0.0),
         SloWhat::Ttft => streamed(a, Cells::first),
         SloWhat::TtftVisible => streamed(a, Cells::first_visible),
         SloWhat::E2e => wait(a, Cells::last_event),
         SloWhat::Tpot => tpot(a, a.range().end - 1).map_or(Time::None, Time::Took),
         SloWhat::MaxStall => last.max_gap().map_or(Time::None, |ns| Time::Took(ns as f64 / 1e9)),
-    };
-    let limit_s = term.limit_s + forgiven_s;
-    match found {
-        Time::Took(s) if s < limit_s || (term.or_equal && s <= limit_s) => Kept::Met,
-        Time::Took(_) | Time::Never => Kept::Missed,
-        Time::None => Kept::Skipped,
     }
 }
 

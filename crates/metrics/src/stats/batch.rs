@@ -171,6 +171,11 @@ impl<'a> SendOrder<'a> {
         &self.sorted
     }
 
+    /// How many neighbours carry the information of one, by the ranks of the values.
+    pub fn autocorrelation_time(&self) -> f64 {
+        self.autocorrelation_time
+    }
+
     /// The `p`-quantile with its interval; see [`batch_quantile`].
     pub fn quantile(&self, p: f64, level: f64) -> Result<Batched, NoInterval> {
         check_inner("quantile", p)?;
