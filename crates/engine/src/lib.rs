@@ -31,6 +31,8 @@ mod shard;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+mod simulation_search;
+#[cfg(test)]
 mod simulation_steps;
 mod steps;
 

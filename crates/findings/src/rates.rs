@@ -5,9 +5,9 @@
 
 use crate::detail::{BINS, Lane};
 use crate::estimate::{Estimate, N, Quantity, Uncertainty};
+use crate::families::goodput::{good, is_correct};
 use crate::measure::{Found, LEVEL, Sheet, uncertainty};
 use crate::metric::Rate;
-use crate::families::goodput::{good, is_correct};
 use crate::view::{Asked, flight};
 use acidtest_metrics::speed::{Span, Window, concurrency};
 use acidtest_metrics::stats;

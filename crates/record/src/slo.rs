@@ -168,8 +168,9 @@ fn parse_term(term: &str) -> Result<SloTerm, String> {
         if !(unit.is_empty() || unit == "%") {
             return Err(format!("the unit '{unit}' of a share: expected %"));
         }
-        if !(0.0..1.0).contains(&limit) {
-            return Err("an error rate outside 0 to 100 %".into());
+        if !(limit > 0.0 && limit < 1.0) {
+            // No number of requests shows that none will ever fail.
+            return Err("an error rate that is not between 0 and 100 %, ends apart".into());
         }
         return Ok(SloTerm { what, limit_s: 0.0, or_equal, share: 1.0 - limit, text });
     }
@@ -187,8 +188,9 @@ fn parse_term(term: &str) -> Result<SloTerm, String> {
 
 /// The share that a quantile asks for: any whole or decimal percentile from p1 to p99.99.
 fn quantile(stat: &str) -> Result<f64, String> {
-    let unknown =
-        || format!("'.{stat}' where a percentile such as .p95 was expected: a mean says nothing of a request");
+    let unknown = || {
+        format!("'.{stat}' where a percentile such as .p95 was expected: a mean says nothing of a request")
+    };
     let percent: f64 = stat.strip_prefix('p').ok_or_else(unknown)?.parse().map_err(|_| unknown())?;
     if (1.0..=99.99).contains(&percent) { Ok(percent / 100.0) } else { Err(unknown()) }
 }
@@ -236,7 +238,8 @@ mod tests {
             ("ttft.p95<=nan", "does not begin with a number"),
             ("error_rate.p95<=1%", "of a share"),
             ("error_rate<=1ms", "the unit 'ms' of a share"),
-            ("error_rate<=100%", "outside 0 to 100 %"),
+            ("error_rate<=100%", "not between 0 and 100 %"),
+            ("error_rate<=0%", "not between 0 and 100 %"),
             ("ttft.p95<=1s,ttft.p95<=2s", "a second limit of ttft"),
         ] {
             let err = Slo::parse(text).unwrap_err();

@@ -19,6 +19,7 @@
 #![warn(missing_docs)]
 
 mod answers;
+mod capacity;
 mod card;
 mod compare;
 mod compare_junit;

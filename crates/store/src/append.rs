@@ -81,7 +81,8 @@ impl Store {
         self.write("add phases to a run", |conn| {
             let no = self.run_no(conn, run)?;
             let mut spec = self.find_spec(conn, run)?;
-            let refuse = |why: String| Trouble::from(StoreError::Unstorable { item: format!("run {run}"), why });
+            let refuse =
+                |why: String| Trouble::from(StoreError::Unstorable { item: format!("run {run}"), why });
             if spec.search.as_ref().is_none_or(|s| s.find.is_none()) {
                 return Err(refuse("only the plan of a search grows".into()));
             }

@@ -127,6 +127,8 @@ struct Suite {
     caps: Option<Caps>,
     /// What stops the run early, such as `error_rate > 20 % after 50` or `cost > 1 USD`.
     abort: Option<OneOrMany<String>>,
+    /// What each request must keep, such as `ttft.p95<=800ms` and `error_rate<=1%`: goodput counts those that do.
+    slo: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
     gates: Option<OneOrMany<String>>,
     /// How much worse than its baseline a run may be, asked by `run --baseline`: `accuracy drop <= 2 pp`,

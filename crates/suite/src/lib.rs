@@ -63,6 +63,7 @@ mod scorer_files;
 mod scoring;
 mod select;
 mod shots;
+mod slo;
 mod suite;
 mod targets;
 mod template;

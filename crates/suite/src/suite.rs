@@ -10,14 +10,14 @@ use crate::select::{self, Selection};
 use crate::tree::Node;
 use crate::{
     abort, cases, defaults, empty, environment, forms, include, limits, load as phases, mapping, matrix,
-    prompts, regression, repeats, run_metrics, scorer_files, scoring, shots, targets,
+    prompts, regression, repeats, run_metrics, scorer_files, scoring, shots, slo, targets,
 };
 use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 31] = [
+pub(crate) const KEYS: [&str; 32] = [
     "name",
     "description",
     "include",
@@ -47,6 +47,7 @@ pub(crate) const KEYS: [&str; 31] = [
     "limits",
     "caps",
     "abort",
+    "slo",
     "gates",
     "regression",
 ];
@@ -212,6 +213,7 @@ fn plan_of(
         limits: limits::limits(suite)?,
         caps: limits::caps(suite, &targets)?,
         abort: abort::read(suite, &targets)?,
+        slo: slo::read(suite)?,
         extraction: suite.maybe("extract", scoring::extraction)?.unwrap_or_default(),
         metrics: run_metrics::read(suite)?,
         prompts: prompts.specs.clone(),

@@ -7,8 +7,8 @@ use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::to_write;
 use acidtest_record::{
-    Amount, Axis, Caps, Digest, Extraction, Gate, Limits, Load, Message, Origin, PhaseSpec, PromptSpec, Retry,
-    RunSpec, SPEC_VERSION, Source, TargetKind, TargetSpec, Warmup,
+    Amount, Axis, Caps, Digest, Extraction, Gate, Limits, Load, Message, Origin, PhaseSpec, PromptSpec,
+    Retry, RunSpec, SPEC_VERSION, Source, TargetKind, TargetSpec, Warmup,
 };
 use std::path::PathBuf;
 

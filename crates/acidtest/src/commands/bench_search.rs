@@ -63,7 +63,11 @@ pub(crate) struct Rungs {
 
 fn load(text: &str) -> Result<f64, String> {
     let load: f64 = text.parse().map_err(|_| "expected a number of requests".to_owned())?;
-    if load > 0.0 && load <= 100_000.0 { Ok(load) } else { Err("expected more than 0 and at most 100000".into()) }
+    if load > 0.0 && load <= 100_000.0 {
+        Ok(load)
+    } else {
+        Err("expected more than 0 and at most 100000".into())
+    }
 }
 
 fn share(text: &str) -> Result<f64, String> {

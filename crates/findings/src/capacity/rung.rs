@@ -201,8 +201,9 @@ fn length(slice: &Slice) -> f64 {
 /// p95 of `e2e`, of answers that came.
 fn e2e_p95(slice: &Slice) -> Option<f64> {
     let answers = slice.asked().filter(|a| a.last().class.delivered());
-    let mut took: Vec<f64> =
-        answers.filter_map(|a| seconds(a.last().sent(), a.last().last_event().or(a.last().ended()))).collect();
+    let mut took: Vec<f64> = answers
+        .filter_map(|a| seconds(a.last().sent(), a.last().last_event().or(a.last().ended())))
+        .collect();
     took.sort_by(f64::total_cmp);
     stats::quantile(&took, 0.95)
 }
@@ -297,8 +298,10 @@ impl Settled {
         let length = seconds(Some(from), Some(last)).filter(|s| *s > 0.0)?;
         let inside = |at: i64| from <= at && at < last;
         let wanted = slice.asked().filter(|a| inside(a.attempts()[0].intended())).count();
-        let served =
-            slice.asked().filter(|a| a.last().class.delivered() && a.last().ended().is_some_and(inside)).count();
+        let served = slice
+            .asked()
+            .filter(|a| a.last().class.delivered() && a.last().ended().is_some_and(inside))
+            .count();
         let (offered, achieved) = (wanted as f64 / length, served as f64 / length);
         if slice.load().is_none_or(|l| l.is_closed()) {
             // Users wait for their answers: what is offered is what is served.

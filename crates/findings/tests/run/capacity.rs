@@ -169,7 +169,11 @@ fn the_answer_holds_the_capacity_of_queues() {
             held += u32::from(low <= truth && truth <= high);
             wide += (high - low) / low / f64::from(runs);
             let spent: f64 = found.rungs.iter().map(|r| r.seconds).sum();
-            println!("{slo} truth {truth:.2}: {low:.2}..{high:.2} {} rungs {spent:.0} s {}", found.rungs.len(), answer.why);
+            println!(
+                "{slo} truth {truth:.2}: {low:.2}..{high:.2} {} rungs {spent:.0} s {}",
+                found.rungs.len(),
+                answer.why
+            );
         }
         println!("{slo}: held {held} of {runs}, width {wide:.3}");
         assert!(10 * held >= 9 * runs, "{slo}: {held} of {runs} hold {truth}");

@@ -13,6 +13,7 @@
 //!
 //! Must not translate text of models, suites or servers, names or ids.
 
+mod capacity;
 mod files;
 mod ko;
 mod metrics;
@@ -66,7 +67,15 @@ const LONGEST: usize = 4096;
 type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    let program = [program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES, scored::SCORED];
+    let program = [
+        program::WORDS,
+        metrics::TITLES,
+        capacity::TITLES,
+        capacity::SENTENCES,
+        rank::RANK,
+        files::SENTENCES,
+        scored::SCORED,
+    ];
     [ko::WORDS, ko::SENTENCES].into_iter().chain(program).flatten()
 }
 
