@@ -18,10 +18,19 @@ pub(crate) const WINDOW: &str = "window";
 
 /// Estimates of a rate: steady window, then whole run.
 pub(crate) fn measure(sheet: &Sheet, stats: &[Stat], rate: Rate) -> Vec<Estimate> {
+    in_windows(stats, &|stat, steady| one(sheet, stat, rate, steady))
+}
+
+/// The same of a rate that cannot be there.
+pub(crate) fn absent(sheet: &Sheet, stats: &[Stat], why: &str) -> Vec<Estimate> {
+    in_windows(stats, &|stat, _| sheet.absent(stat, why, N::default()))
+}
+
+fn in_windows(stats: &[Stat], make: &dyn Fn(Stat, bool) -> Estimate) -> Vec<Estimate> {
     let mut found = Vec::new();
     for stat in stats {
         for (name, steady) in [("steady", true), ("whole", false)] {
-            let mut e = one(sheet, *stat, rate, steady);
+            let mut e = make(*stat, steady);
             e.labels.insert(WINDOW.to_owned(), name.to_owned());
             found.push(e);
         }

@@ -13,6 +13,7 @@ mod overhead;
 mod page;
 mod python;
 mod rivals;
+mod search;
 mod watch;
 
 use anyhow::{Result, bail};
@@ -54,6 +55,11 @@ const PROOFS: &[Proof] = &[
         name: "rivals",
         about: "speed of the metrics beside the packages that people use: docs/benchmarks.md (Python)",
         run: rivals::run,
+    },
+    Proof {
+        name: "search",
+        about: "how often the interval of a capacity search holds the truth: docs/benchmarks.md [RUNS] [--built]",
+        run: search::run,
     },
     Proof {
         name: "kill",

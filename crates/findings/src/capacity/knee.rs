@@ -89,6 +89,35 @@ mod tests {
     }
 
     #[test]
+    fn more_users_without_more_throughput_are_saturation() {
+        let slice = |users: f64, got: f64| Rung { load: Some(users), achieved_per_s: Some(got), ..blank() };
+        let mut rungs = vec![slice(1.0, 10.0), slice(2.0, 20.0), slice(4.0, 20.5), slice(8.0, 19.0)];
+        mark(&mut rungs);
+        assert_eq!(rungs.iter().map(|r| r.saturated).collect::<Vec<_>>(), [false, false, true, true]);
+    }
+
+    fn blank() -> Rung {
+        Rung {
+            labels: Labels::new(),
+            load: None,
+            seconds: 1.0,
+            requests: 0,
+            offered_per_s: None,
+            achieved_per_s: None,
+            in_flight_per_s: None,
+            in_flight_rises: false,
+            saturated: false,
+            e2e_p95_s: None,
+            long_enough: true,
+            terms: Vec::new(),
+            state: RungState::Unasked,
+            why: String::new(),
+            invalid: None,
+            knee: false,
+        }
+    }
+
+    #[test]
     fn a_straight_line_and_few_points_have_none() {
         let straight: Vec<(f64, f64)> = (1..8).map(|i| (f64::from(i), f64::from(i))).collect();
         assert_eq!(knee(&straight), None);

@@ -103,7 +103,9 @@ pub(crate) fn judge(rungs: &[&Rung]) -> Verdict {
 /// Requests in flight that rise while the objective is kept may wander: a second, longer rung must
 /// show it again. Among many rungs a trend of 1 % would else break one that is not saturated.
 fn saturated(rungs: &[&Rung]) -> Option<Verdict> {
-    let up: Vec<&Rung> = rungs.iter().copied().filter(|r| r.saturated).collect();
+    // Users of a closed loop wait for their answers: nothing piles up, and the objective decides.
+    let is_open = |r: &Rung| r.in_flight_per_s.is_some();
+    let up: Vec<&Rung> = rungs.iter().copied().filter(|r| r.saturated && is_open(r)).collect();
     let first = up.first()?;
     let missed = |r: &Rung| r.terms.iter().any(|t| (t.met as f64) < t.needed * t.of as f64);
     if first.invalid.is_some() && !is_broken(&up, |p| p.met_or_ours) {

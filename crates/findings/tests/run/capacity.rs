@@ -180,3 +180,113 @@ fn the_answer_holds_the_capacity_of_queues() {
         assert!(wide < 0.6, "{slo}: {wide}");
     }
 }
+
+/// Rows of evenly spaced arrivals, each served as `wait_s` says of its number.
+fn even(rate: f64, n: usize, wait_s: impl Fn(usize) -> f64) -> Vec<(f64, f64, f64)> {
+    let at = |i: usize| i as f64 / rate;
+    (0..n).map(|i| (at(i), at(i) + wait_s(i), at(i) + wait_s(i) + 0.05)).collect()
+}
+
+fn one_rung(slo: &str, seconds: f64, rows: &[Row]) -> acidtest_findings::Rung {
+    let mut spec = plan(Axis::Constant, find_spec(1.0, 100.0), slo);
+    spec.phases = vec![rung(Axis::Constant, 50.0, seconds, 1000, "constant 50/s".into())];
+    seen(&spec, rows).rungs.remove(0)
+}
+
+#[test]
+fn a_rung_is_judged_by_counts_length_and_growth() {
+    let check = |slo: &str, wait: &dyn Fn(usize) -> f64, state: RungState, saturated: bool| {
+        let rows = rows(0, &mut 0, 0.0, &even(50.0, 500, wait));
+        let r = one_rung(slo, 10.0, &rows);
+        assert_eq!((r.state, r.saturated), (state, saturated), "{slo}: {r:?}");
+    };
+    let steady = |_| 0.02;
+    check("ttft.p95<=100ms", &steady, RungState::Met, false);
+    check("ttft.p95<=20ms", &steady, RungState::Broken, false);
+    // Every twentieth misses: 95 % is just what is needed.
+    let some = |i: usize| if i.is_multiple_of(20) { 0.3 } else { 0.02 };
+    check("ttft.p95<=100ms", &some, RungState::Undecided, false);
+    check("ttft.p80<=100ms", &some, RungState::Met, false);
+    check("ttft.p99<=100ms", &some, RungState::Broken, false);
+    // 45 a second are served of 50: the wait grows by a ninth of the time.
+    let grows = |i: usize| i as f64 / 45.0 - i as f64 / 50.0;
+    check("ttft.p95<=500ms", &grows, RungState::Broken, true);
+    // Answers of 1.5 s in a rung of 10 s.
+    check("ttft.p95<=9s", &|_| 1.5, RungState::TooShort, false);
+}
+
+#[test]
+fn failures_miss_and_what_cannot_be_is_skipped() {
+    let mut rows = rows(0, &mut 0, 0.0, &even(50.0, 500, |_| 0.02));
+    for (i, r) in rows.iter_mut().enumerate() {
+        match i % 10 {
+            0 => *r = Row { class: OutcomeClass::Failed(Cause::Server), first: None, last_event: None, ..*r },
+            1 => *r = Row { class: OutcomeClass::NotSent(NotSent::Cap), first: None, ..*r },
+            2 => r.output = Some(1),
+            _ => {}
+        }
+    }
+    let r = one_rung("ttft.p75<=1s,tpot.p95<=1s,error_rate<=10%", 10.0, &rows);
+    let counts: Vec<_> = r.terms.iter().map(|t| (t.of, t.met, t.skipped)).collect();
+    assert_eq!(counts, [(500, 400, 0), (450, 350, 50), (500, 400, 0)]);
+    assert_eq!(r.state, RungState::Broken, "a fifth was not served");
+    let mut spec = plan(Axis::Constant, find_spec(1.0, 100.0), "ttft<=1s,tpot<=1s");
+    spec.phases = vec![rung(Axis::Constant, 50.0, 10.0, 1000, "constant 50/s".into())];
+    let mut builder = View::new(RUN, &spec, &[]);
+    for (i, r) in rows.iter().enumerate() {
+        builder.row(*r);
+        judge(&mut builder, r, i.is_multiple_of(2));
+    }
+    let found = find(&builder.finish(), &mut |_| Texts::default());
+    assert_eq!(get(&found, "goodput_share", "share").number(), Some(0.8), "skipped terms are no miss");
+    // Of every ten the served are 2 to 9, half of them right.
+    assert_eq!(get(&found, "correct_goodput_share", "share").number(), Some(0.4));
+    let rate = get(&found, "goodput", "rate").number().unwrap();
+    assert!((rate - 40.0).abs() < 1.0, "{rate}");
+}
+
+#[test]
+fn a_client_that_is_late_breaks_nothing() {
+    // Each fifth request is sent 200 ms late, and answered at once.
+    let mut late = rows(0, &mut 0, 0.0, &even(50.0, 500, |_| 0.0));
+    for r in late.iter_mut().step_by(5) {
+        let shift = |t: Option<Ns>| t.map(|t| Ns(t.0 + 200_000_000));
+        *r = Row {
+            started: shift(r.started),
+            sent: shift(r.sent),
+            first: shift(r.first),
+            last: shift(r.last),
+            last_event: shift(r.last_event),
+            ended: shift(r.ended),
+            ..*r
+        };
+    }
+    let r = one_rung("ttft.p95<=100ms", 10.0, &late);
+    assert_eq!((r.state, r.why.as_str()), (RungState::Invalid, "limited by this client"), "{r:?}");
+    assert!(r.invalid.is_some());
+    // A server that takes a second is too slow whoever is late.
+    let slow: Vec<Row> =
+        late.iter().map(|r| Row { first: r.first.map(|t| Ns(t.0 + 40_000_000)), ..*r }).collect();
+    assert_eq!(one_rung("ttft.p95<=20ms", 10.0, &slow).state, RungState::Invalid);
+    let slower: Vec<Row> = late
+        .iter()
+        .map(|r| Row { first: r.first.map(|t| Ns(t.0 + 600_000_000)), last: r.last, ..*r })
+        .collect();
+    assert_eq!(one_rung("ttft.p95<=20ms", 10.0, &slower).state, RungState::Broken);
+}
+
+#[test]
+fn what_a_stop_took_away_does_not_count() {
+    let mut rows = rows(0, &mut 0, 0.0, &even(50.0, 500, |_| 0.02));
+    for r in &mut rows[300..] {
+        *r = Row { class: OutcomeClass::NotSent(NotSent::Stopped), first: None, ..*r };
+    }
+    assert_eq!(one_rung("ttft.p95<=1s", 10.0, &rows).state, RungState::Cut);
+    assert_eq!(one_rung("ttft.p95<=1s", 10.0, &rows[..300]).state, RungState::Cut, "its process died");
+    let mut spec = plan(Axis::Constant, find_spec(1.0, 100.0), "ttft.p95<=1s");
+    spec.phases = vec![rung(Axis::Constant, 50.0, 10.0, 1000, "constant 50/s".into())];
+    let found = seen(&spec, &rows);
+    let next = next_rung(Axis::Constant, &find_spec(50.0, 100.0), &found.rungs);
+    assert!(matches!(next, NextRung::Load { value: 50.0, .. }), "it is made again: {next:?}");
+    assert_eq!(found.answer.unwrap().found, Found::Undecided);
+}
