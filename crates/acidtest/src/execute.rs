@@ -10,6 +10,7 @@ use crate::live::Live;
 use crate::observe;
 use crate::open_store::trouble;
 use crate::recall::Shelf;
+use crate::search;
 use crate::uploads;
 use acidtest_clock::{Stamps, Zero};
 use acidtest_engine::{Control, EngineError, Finished, Job, StopReason, Summary};
@@ -61,7 +62,9 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     observe::check(&e.spec.observe)?;
     // Held until the end: a second process must not send what is being sent.
     let _claim = store.claim(e.run).map_err(trouble)?;
-    let finished = if e.resume { finished(&store, &e)? } else { Finished::default() };
+    let is_search = search::is_search(&e.spec);
+    // Rungs that were begun are not gone on with: they would not be of one piece.
+    let finished = if e.resume && !is_search { finished(&store, &e)? } else { Finished::default() };
     if !e.resume {
         store.create_run(e.run, &e.spec.name, &e.spec, &e.cases, zero.unix_ns()).map_err(trouble)?;
     }
@@ -81,12 +84,11 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     interrupt::stops(&control);
     let live = Live::start(&control, e.quiet);
     let path = store.path().to_owned();
-    let spec = Arc::new(e.spec);
-    let (out, writer) = Writer::spawn(store, e.run, QUEUE).map_err(trouble)?;
-    let observer = observe::start(&spec.observe, &urls, &children, (zero, clock_no, out.clone()))?;
-    let job = Job {
+    let first = if is_search { e.spec.phases.len() } else { 0 };
+    let mut job = Job {
         run: e.run,
-        spec: spec.clone(),
+        phases: first..e.spec.phases.len(),
+        spec: Arc::new(e.spec),
         cases: Arc::new(e.cases),
         urls,
         secrets,
@@ -94,33 +96,59 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
         finished: Arc::new(finished),
         zero,
         clock_no,
-        out,
+        out: nowhere(),
         control,
         recall,
     };
-    let result = acidtest_engine::run(&job);
+    let made = match is_search {
+        false => stretch(store, &mut job, &children),
+        true => search::make(store, &mut job, &children),
+    };
     drop(live);
-    // Before the store's writer: it waits for all who may still send.
+    end(made, &job, &path)
+}
+
+/// What sending gave back: the store, and how it ended.
+pub(crate) type Made = Result<(Store, Result<Summary, EngineError>), Failure>;
+
+/// A channel that nobody listens to: where records go before the writer's thread is there.
+fn nowhere() -> std::sync::mpsc::SyncSender<Item> {
+    std::sync::mpsc::sync_channel(0).0
+}
+
+/// Sends the phases that the job names; everything is stored when it returns.
+pub(crate) fn stretch(store: Store, job: &mut Job, children: &children::Children) -> Made {
+    let (out, writer) = Writer::spawn(store, job.run, QUEUE).map_err(trouble)?;
+    job.out = out.clone();
+    let observer = observe::start(&job.spec.observe, &job.urls, children, (job.zero, job.clock_no, out))?;
+    let result = acidtest_engine::run(job);
+    // The writer ends when its last sender is gone.
     drop(observer);
-    drop(job);
-    let (mut store, _) = writer.join().map_err(trouble)?;
-    let ended = zero.unix_ns() + zero.now();
+    job.out = nowhere();
+    let (store, _) = writer.join().map_err(trouble)?;
+    Ok((store, result))
+}
+
+/// Notes in the store how a run ended.
+fn end(made: Made, job: &Job, path: &Path) -> Result<Executed, Failure> {
+    let (mut store, result) = made?;
+    let ended = job.zero.unix_ns() + job.zero.now();
     let summary = match result {
         Ok(summary) => summary,
         Err(error) => {
             // What was stored stays valid; the run can be resumed.
-            store.set_state(e.run, RunState::Stopped, ended).map_err(trouble)?;
-            return Err(engine_trouble(error, &path));
+            store.set_state(job.run, RunState::Stopped, ended).map_err(trouble)?;
+            return Err(engine_trouble(error, path));
         }
     };
     let mut ends = vec![fact(MEASURING_THREADS, summary.shards.to_string(), "the engine")];
-    let reason = summary.stopped.map_or(String::new(), |r| stop_words(r, &spec));
+    let reason = summary.stopped.map_or(String::new(), |r| stop_words(r, &job.spec));
     ends.push(fact(STOPPED, reason, "the engine"));
-    store.append(e.run, &ends).map_err(trouble)?;
+    store.append(job.run, &ends).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
-    store.set_state(e.run, state, ended).map_err(trouble)?;
+    store.set_state(job.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
-    Ok(Executed { store, summary, zero })
+    Ok(Executed { store, summary, zero: job.zero })
 }
 
 /// The kernel's receive stamps, unless they are not wanted.
@@ -262,7 +290,9 @@ fn fact(name: &str, value: String, source: &str) -> Item {
 /// Statements about this machine and where the targets are.
 fn facts(spec: &RunSpec, cases: &[Case]) -> Vec<Item> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let planned = acidtest_engine::planned(spec, cases).map_or(String::new(), |n| n.to_string());
+    // How many rungs a search makes is not known before.
+    let planned = acidtest_engine::planned(spec, cases).filter(|_| !search::is_search(spec));
+    let planned = planned.map_or(String::new(), |n| n.to_string());
     vec![
         fact(PLANNED_SLOTS, planned, "the plan"),
         fact("machine.cores", cores.to_string(), "available parallelism"),

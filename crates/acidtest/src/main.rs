@@ -25,6 +25,7 @@ mod replay;
 mod rescore;
 mod score_columns;
 mod score_files;
+mod search;
 mod show;
 mod suite_files;
 mod suites;

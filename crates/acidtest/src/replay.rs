@@ -33,6 +33,7 @@ pub(crate) fn replay(mut store: Store, e: Execution, of: RunId) -> Result<Execut
     // Nothing is handed over before the store knows the run.
     let nobody = std::sync::mpsc::sync_channel(0).0;
     let mut job = Job {
+        phases: 0..e.spec.phases.len(),
         run: e.run,
         urls: e.spec.targets.iter().map(address).collect(),
         spec: Arc::new(e.spec),

@@ -37,6 +37,8 @@ mod simulation;
 #[cfg(test)]
 mod simulation_load;
 #[cfg(test)]
+mod simulation_search;
+#[cfg(test)]
 mod simulation_steps;
 mod steps;
 mod turn;

@@ -120,6 +120,8 @@ pub struct Job {
     pub zero: Zero,
     /// Its number in the run.
     pub clock_no: u16,
+    /// Which phases of the plan are made; a search makes one after the other.
+    pub phases: std::ops::Range<usize>,
     /// Where records go.
     pub out: SyncSender<Item>,
     /// Steering.
@@ -193,14 +195,16 @@ pub fn run(job: &Job) -> Result<Summary, EngineError> {
     let prompts = Arc::new(Prompts::render(&job.spec, &job.cases, job.run.0).map_err(EngineError::Prompt)?);
     let judge = Arc::new(Judge::new(&job.spec, &job.cases)?);
     let late = Late::start(&judge, &job.out, &job.control)?;
-    let cells = Plan::all(&job.spec);
+    let is_asked = |c: &Cell| job.phases.contains(&usize::from(c.phase));
+    let cells: Vec<Cell> = Plan::all(&job.spec).into_iter().filter(is_asked).collect();
     let scores = job.spec.prompts.iter().any(|p| p.form.scores_text());
     let whole = |c: &Cell| c.plan.len().map(|n| count_steps(c, scores.then_some(&*prompts), 0..n));
     let known: u64 = cells.iter().filter_map(whole).sum();
-    job.control
-        .progress
-        .planned
-        .store(known.saturating_sub(job.finished.count_final() as u64), Ordering::Relaxed);
+    let progress = &job.control.progress;
+    // What earlier rungs of a search sent stays counted.
+    let before = progress.sent.load(Ordering::Relaxed) + progress.not_sent.load(Ordering::Relaxed);
+    let left = known.saturating_sub(job.finished.count_final() as u64);
+    progress.planned.store(before + left, Ordering::Relaxed);
     let rule_s = crate::abort::time_limit(&job.spec).map(|(s, _)| s);
     let first_s = job.spec.caps.time_s.into_iter().chain(rule_s).reduce(f64::min);
     let deadline = first_s.map(|s| Ns(job.zero.now() + (s * 1e9) as i64));

@@ -30,6 +30,8 @@ pub(crate) enum Act {
     Busy,
     /// Answers at once with what is made of the request's body.
     Echo,
+    /// Waits for one of so many places, first come, first served, and keeps it for so long.
+    Queue { places: usize, service_ms: i64 },
 }
 
 /// A target that follows a script.
@@ -39,6 +41,8 @@ struct Scripted {
     asked: Rc<AtomicU64>,
     /// The body of an answer to a body.
     echo: fn(&[u8]) -> String,
+    /// When each place of a queue is free.
+    free: RefCell<Vec<i64>>,
 }
 
 const DELTA: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"}}]}\n\n";
@@ -61,6 +65,22 @@ impl Scripted {
         });
     }
 
+    /// First content when a place is free, the end when it is given back.
+    async fn queue(&self, places: usize, service_ms: i64, tap: &mut dyn Tap) {
+        let (begin, end) = {
+            let mut free = self.free.borrow_mut();
+            free.resize(places, 0);
+            let place = free.iter_mut().min().expect("there is a place");
+            let begin = (*place).max(self.clock.now());
+            *place = begin + service_ms * 1_000_000;
+            (begin, *place)
+        };
+        self.clock.sleep_until(begin + 1_000_000).await;
+        self.piece(tap, 0, DELTA);
+        self.clock.sleep_until(end).await;
+        self.piece(tap, 1, END);
+    }
+
     async fn answer(&self, act: Act, body: &[u8], tap: &mut dyn Tap) -> End {
         let broken = |stage, cause| End::Failed { stage, cause, detail: "scripted".into() };
         let (events, gap_ms, cut) = match act {
@@ -71,6 +91,10 @@ impl Scripted {
             Act::Echo => {
                 self.clock.sleep_until(self.clock.now() + 1_000_000).await;
                 self.piece(tap, 0, (self.echo)(body));
+                return End::Complete;
+            }
+            Act::Queue { places, service_ms } => {
+                self.queue(places, service_ms, tap).await;
                 return End::Complete;
             }
             Act::Answer { events, gap_ms } => (events, gap_ms, false),
@@ -261,7 +285,8 @@ impl Simulation {
         tokio::task::LocalSet::new().block_on(&runtime, async {
             let clock = SimulatedClock::start();
             let script = Rc::new(script);
-            let target = Scripted { clock: clock.clone(), script, asked: Rc::default(), echo };
+            let (asked, free) = (Rc::default(), RefCell::default());
+            let target = Scripted { clock: clock.clone(), script, asked, echo, free };
             let shard = Rc::new(Shard::new(0, target, clock, self.desk.clone(), self.shared.clone()));
             shard.drive(None).await;
         });

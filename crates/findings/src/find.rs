@@ -3,6 +3,7 @@
 //! Main function: [`find`]: every metric of every target and phase, quality also
 //! by tag, then validity, gates, tables, failures and warnings.
 
+use crate::capacity;
 use crate::compare::tests;
 use crate::estimate::{Estimate, Family};
 use crate::failures::{self, Texts};
@@ -59,6 +60,7 @@ pub fn find(view: &View, texts: &mut dyn FnMut(Key) -> Texts) -> Findings {
         failing,
         validity,
         tables: counts,
+        capacity: capacity::known(view, &guards),
         warnings,
         stated: view.stated.clone(),
         slices: timeline(view, Slicing::default()),

@@ -3,6 +3,7 @@
 //! Main type: [`Findings`]. Faces (terminal, JSON, page) draw it and compute
 //! nothing. Must not hold records or texts beyond the excerpts of failures.
 
+use crate::capacity::Capacity;
 use crate::compare::Test;
 use crate::estimate::{Estimate, Labels};
 use crate::gates::GateResult;
@@ -32,6 +33,8 @@ pub struct Findings {
     pub validity: Vec<Validity>,
     /// Counts by class: delivery, judgement, errors, not_sent.
     pub tables: Vec<Table>,
+    /// The objective by phase, the rungs of a search or sweep and its answer.
+    pub capacity: Option<Capacity>,
     /// What a reader must know besides.
     pub warnings: Vec<String>,
     /// Figures that another tool stated about an imported run, in its words and units:

@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod calibration;
+mod capacity;
 mod card;
 mod case_pass;
 mod cells;
@@ -60,6 +61,7 @@ pub use calibration::{
     Bracket, Brackets, CALIBRATE, CALIBRATION_SCHEMA, Calibration, Calibrator, ErrorRow, Joined, QuantileRow,
     Share, TrueAnswer, WIDEST_BRACKET_NS,
 };
+pub use capacity::{Answer, Capacity, Found, NextRung, Rung, RungState, TermCount, capacity, next_rung};
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};

@@ -84,6 +84,12 @@ impl Mode {
 pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode) -> Vec<Estimate> {
     let sheet = Sheet { slice, wanted };
     let one = |make: &dyn Fn(Stat) -> Estimate| stats.iter().map(|s| make(*s)).collect();
+    if let Some(why) = crate::families::goodput::why_absent(wanted.metric, slice.view) {
+        return match wanted.metric.measure {
+            Measure::Rate(_) => crate::rates::absent(&sheet, stats, &why),
+            _ => one(&|stat| sheet.absent(stat, &why, N::default())),
+        };
+    }
     match &wanted.metric.measure {
         Measure::Share(row) => {
             let tally = Tally::of(slice, &|a| row(a, &wanted.param));

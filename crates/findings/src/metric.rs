@@ -210,6 +210,10 @@ pub(crate) enum Rate {
     Tokens,
     /// Time-weighted number in flight.
     Held,
+    /// Requests that kept the objective.
+    Good,
+    /// Those that were right, too.
+    CorrectGood,
 }
 
 /// What is read beside a run.

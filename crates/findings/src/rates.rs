@@ -5,9 +5,10 @@
 
 use crate::detail::{BINS, Lane};
 use crate::estimate::{Estimate, N, Quantity, Uncertainty};
+use crate::families::goodput::{good, is_correct};
 use crate::measure::{Found, LEVEL, Sheet, uncertainty};
 use crate::metric::Rate;
-use crate::view::flight;
+use crate::view::{Asked, flight};
 use acidtest_metrics::speed::{Span, Window, concurrency};
 use acidtest_metrics::stats;
 use acidtest_record::{Load, Stat};
@@ -17,10 +18,19 @@ pub(crate) const WINDOW: &str = "window";
 
 /// Estimates of a rate: steady window, then whole run.
 pub(crate) fn measure(sheet: &Sheet, stats: &[Stat], rate: Rate) -> Vec<Estimate> {
+    in_windows(stats, &|stat, steady| one(sheet, stat, rate, steady))
+}
+
+/// The same of a rate that cannot be there.
+pub(crate) fn absent(sheet: &Sheet, stats: &[Stat], why: &str) -> Vec<Estimate> {
+    in_windows(stats, &|stat, _| sheet.absent(stat, why, N::default()))
+}
+
+fn in_windows(stats: &[Stat], make: &dyn Fn(Stat, bool) -> Estimate) -> Vec<Estimate> {
     let mut found = Vec::new();
     for stat in stats {
         for (name, steady) in [("steady", true), ("whole", false)] {
-            let mut e = one(sheet, *stat, rate, steady);
+            let mut e = make(*stat, steady);
             e.labels.insert(WINDOW.to_owned(), name.to_owned());
             found.push(e);
         }
@@ -36,7 +46,7 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
         return sheet.absent(stat, &why_no_window(sheet, steady), N::default());
     }
     let counted = match rate {
-        Rate::Requests => requests(sheet, &lanes),
+        Rate::Requests | Rate::Good | Rate::CorrectGood => requests(sheet, &lanes, rate),
         Rate::Tokens if steady => arrived(sheet, &lanes),
         Rate::Tokens => all_tokens(sheet),
         Rate::Held => Ok(held(sheet, &lanes)),
@@ -52,7 +62,9 @@ fn one(sheet: &Sheet, stat: Stat, rate: Rate, steady: bool) -> Estimate {
         (Rate::Held, _) => Uncertainty::None("what was held, not a sample".into()),
         (_, false) => Uncertainty::None("holds ramp-up and tail".into()),
         _ if lanes.len() > 1 => Uncertainty::None("several clocks (resumed run)".into()),
-        (Rate::Requests, _) => in_bins(&ends(sheet, lanes[0].0), seconds),
+        (Rate::Requests | Rate::Good | Rate::CorrectGood, _) => {
+            in_bins(&ends(sheet, lanes[0].0, rate), seconds)
+        }
         (Rate::Tokens, _) => in_bins(&lanes[0].0.tokens, seconds),
     };
     sheet.fill(
@@ -78,7 +90,8 @@ fn too_short(sheet: &Sheet, rate: Rate, seconds: f64) -> Option<String> {
         Rate::Tokens => all_tokens(sheet)
             .is_ok_and(|(total, _)| total > 0.0)
             .then(|| format!("the steady window of {seconds:.3} s is too short: no token arrived in it")),
-        Rate::Held => None,
+        // None of them was good: that is what was observed.
+        Rate::Held | Rate::Good | Rate::CorrectGood => None,
     }
 }
 
@@ -97,13 +110,22 @@ fn why_no_window(sheet: &Sheet, steady: bool) -> String {
     }
 }
 
+/// Whether a delivered request counts for that rate.
+fn counts(a: &Asked, rate: Rate) -> bool {
+    match rate {
+        Rate::Good => good(a) == Some(true),
+        Rate::CorrectGood => good(a) == Some(true) && is_correct(a),
+        _ => true,
+    }
+}
+
 /// Delivered attempts that ended in the windows.
-fn requests(sheet: &Sheet, lanes: &[(&Lane, Window)]) -> Result<(f64, N), String> {
+fn requests(sheet: &Sheet, lanes: &[(&Lane, Window)], rate: Rate) -> Result<(f64, N), String> {
     let view = sheet.slice.view;
     let inside = sheet.slice.asked().filter(|a| {
         let c = a.last();
         let window = lanes.iter().find(|(l, _)| l.clock == c.clock);
-        let ended = c.ended().filter(|_| c.class.delivered());
+        let ended = c.ended().filter(|_| c.class.delivered() && counts(a, rate));
         // The whole run's last end closes its window, which is half-open.
         matches!((window, ended), (Some((l, w)), Some(at)) if w.contains(at) || (*w == l.whole && at == w.end))
     });
@@ -158,11 +180,11 @@ fn held(sheet: &Sheet, lanes: &[(&Lane, Window)]) -> (f64, N) {
 }
 
 /// Delivered attempts that ended in each part of the steady window.
-fn ends(sheet: &Sheet, lane: &Lane) -> Vec<f64> {
+fn ends(sheet: &Sheet, lane: &Lane, rate: Rate) -> Vec<f64> {
     let mut bins = vec![0.0; BINS];
     for a in sheet.slice.asked() {
         let c = a.last();
-        let ended = c.ended().filter(|_| c.class.delivered());
+        let ended = c.ended().filter(|_| c.class.delivered() && counts(&a, rate));
         if let Some(bin) = ended.and_then(|at| lane.bin(at)) {
             bins[bin] += 1.0;
         }

@@ -36,7 +36,9 @@ mod record;
 mod regression;
 mod row;
 mod scorer;
+mod search;
 mod server_time;
+mod slo;
 mod spec;
 mod stop;
 mod target;
@@ -71,7 +73,9 @@ pub use scorer::{
     FieldKind, FieldSpec, LengthUnit, Reading as JsonReading, ScorerKind, ScorerProgram, ScorerSpec,
     TextMatch,
 };
+pub use search::{Axis, FindSpec, MOST_RUNGS, SearchSpec, rung};
 pub use server_time::ServerTimes;
+pub use slo::{PLAIN_SHARE, Slo, SloParseError, SloTerm, SloWhat};
 pub use spec::{
     Caps, Extraction, Limits, Origin, PassRule, Price, PromptSpec, Retry, RunSpec, SPEC_VERSION, Skipped,
     Source, TargetKind, TargetSpec,

@@ -86,6 +86,12 @@ pub struct RunSpec {
     /// What is looked at beside the run.
     #[serde(default, skip_serializing_if = "crate::observe::ObserveSpec::is_default")]
     pub observe: crate::observe::ObserveSpec,
+    /// What each request must keep: goodput counts those that do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slo: Option<crate::slo::Slo>,
+    /// How the load is varied from phase to phase, where the phases are rungs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<crate::search::SearchSpec>,
 }
 
 /// Where a plan came from.

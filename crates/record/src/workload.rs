@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a plan that do not decide what is asked: who answers, how answers are judged,
 /// what happens on failure, and names. `cases` is their number; the cases are hashed themselves.
-const NOT_COUNTED: [&str; 21] = [
+const NOT_COUNTED: [&str; 22] = [
     "version",
     "name",
     "origin",
@@ -28,6 +28,7 @@ const NOT_COUNTED: [&str; 21] = [
     "gates",
     "regression",
     "abort",
+    "slo",
     "cache",
     "observe",
     "pass_rule",
@@ -91,6 +92,10 @@ fn counted(spec: &RunSpec) -> Map<String, Value> {
     let mut kept: BTreeMap<String, Value> = BTreeMap::new();
     for (key, mut value) in whole {
         if NOT_COUNTED.contains(&key.as_str()) || blank.get(&key) == Some(&value) {
+            continue;
+        }
+        // What a search tried is what it found: two searches of one kind are comparable.
+        if key == "phases" && spec.search.as_ref().is_some_and(|s| s.find.is_some()) {
             continue;
         }
         if ["prompts", "phases"].contains(&key.as_str()) {
@@ -207,6 +212,7 @@ mod tests {
             selection: vec!["split test".into()],
             skipped: vec![crate::Skipped::default()],
             metrics: vec![crate::MetricSpec::default()],
+            slo: Some(crate::Slo::parse("ttft.p95<=1s").unwrap()),
             ..gated
         };
         assert_eq!(workload(&rules, &[]), base);

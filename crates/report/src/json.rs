@@ -4,8 +4,8 @@
 //! only added. Seconds, ratios from 0 to 1, tokens per second, named currency.
 
 use acidtest_findings::{
-    Calibrated, Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N, Quantity,
-    RunInfo, Stated, Table, Test, TimeSlice, Uncertainty, Validity,
+    Calibrated, Capacity, Estimate, Failure, Findings, GateResult, Interval, Labels, MatrixRow, Missing, N,
+    Quantity, RunInfo, Stated, Table, Test, TimeSlice, Uncertainty, Validity,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,6 +37,8 @@ struct Report<'f> {
     failing: u64,
     /// Exact counts by class.
     tables: &'f [Table],
+    /// The objective by phase; of a search or sweep its rungs and answer; null where none was given.
+    capacity: Option<&'f Capacity>,
     /// What a reader must know besides.
     warnings: &'f [String],
     /// Figures that another tool stated about an imported run: not measured by acidtest.
@@ -151,6 +153,7 @@ pub fn json(findings: &Findings) -> serde_json::Value {
         failures: &findings.failures,
         failing: findings.failing,
         tables: &findings.tables,
+        capacity: findings.capacity.as_ref(),
         warnings: &findings.warnings,
         stated: &findings.stated,
         slices: &findings.slices,

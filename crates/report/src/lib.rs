@@ -21,6 +21,7 @@
 
 mod answers;
 mod calibration;
+mod capacity;
 mod card;
 mod compare;
 mod compare_junit;

@@ -3,6 +3,7 @@
 //! Main function: [`terminal`]: header, one section per family, validity, failures,
 //! warnings, gates. Sections without anything to say are left out.
 
+use crate::capacity;
 use crate::differences::{differences, matrix};
 use crate::grid::{Cell, Grid, Paint, Style, clean, width};
 use crate::number::{Scale, count, plain, short};
@@ -16,8 +17,12 @@ const FAILURES: usize = 5;
 /// The report of a run as text.
 #[must_use]
 pub fn terminal(findings: &Findings, style: Style) -> String {
-    let lang = style.lang;
-    let mut out = header(&findings.run, style);
+    let mut out = header(findings, style);
+    if capacity::is_varied(findings) {
+        // Rungs are many: the table stands for the sections by phase, which the JSON holds.
+        out.push_str(&capacity::section(findings, style));
+        return out + &judged(findings, style);
+    }
     out.push_str(&matrix(findings, style));
     // Those within the run, then those from a baseline: each its own family.
     let (across, within): (Vec<_>, Vec<_>) =
@@ -28,6 +33,14 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
         out.push_str(&section);
     }
     out.push_str(&crate::stated::section(findings, style));
+    out.push_str(&capacity::section(findings, style));
+    out + &judged(findings, style)
+}
+
+/// What decides whether the numbers are to be trusted, and the exit code.
+fn judged(findings: &Findings, style: Style) -> String {
+    let lang = style.lang;
+    let mut out = String::new();
     out.push_str(&validity(findings, style));
     out.push_str(&crate::calibration::section(findings, style));
     out.push_str(&failures(findings, style));
@@ -44,8 +57,8 @@ pub fn terminal(findings: &Findings, style: Style) -> String {
 }
 
 /// What was run: suite, targets, cases, load, and the run's id at the right.
-fn header(run: &RunInfo, style: Style) -> String {
-    let lang = style.lang;
+fn header(findings: &Findings, style: Style) -> String {
+    let (run, lang) = (&findings.run, style.lang);
     let mut parts = vec![clean(&run.name)];
     for t in &run.targets {
         parts.push(clean(&match t.address.as_str() {
@@ -61,7 +74,9 @@ fn header(run: &RunInfo, style: Style) -> String {
     if run.repeats > 1 {
         parts.push(lang.fill("{n} repeats", &[("n", &count(run.repeats))]));
     }
-    let phases: Vec<String> = run.phases.iter().map(|p| phase(p, lang)).collect();
+    let varied = varied(findings, lang);
+    let each = || run.phases.iter().map(|p| phase(p, lang)).collect();
+    let phases: Vec<String> = varied.map_or_else(each, |words| vec![words]);
     if !phases.is_empty() {
         parts.push(phases.join(lang.say(", then ")));
     }
@@ -79,6 +94,16 @@ fn header(run: &RunInfo, style: Style) -> String {
     let right = lang.fill("run {id}", &[("id", &id)]);
     let gap = style.width.saturating_sub(width(&left) + width(&right)).max(2);
     format!("{}{}{}\n", style.paint(&left, Paint::Title), " ".repeat(gap), right)
+}
+
+/// How the load is varied, in place of every rung.
+fn varied(findings: &Findings, lang: Lang) -> Option<String> {
+    let capacity = findings.capacity.as_ref()?;
+    let axis = lang.tell(capacity.axis?);
+    Some(match capacity.answer {
+        Some(_) => lang.fill("search of the highest {~axis}", &[("~axis", &axis)]),
+        None => lang.fill("sweep of {~axis}", &[("~axis", &axis)]),
+    })
 }
 
 /// How far a run came that is not complete, and why.
@@ -153,7 +178,9 @@ fn validity(findings: &Findings, style: Style) -> String {
         None => None,
     });
     grid.row([sections::head("VALID", lang), facts.join(" · ").into()]);
-    for v in bad {
+    // Of many rungs the first is enough here: each has its mark, and the JSON holds all.
+    let most = if capacity::is_varied(findings) { 1 } else { usize::MAX };
+    for v in bad.into_iter().take(most) {
         let place = place(&v.labels, findings);
         for check in v.checks.iter().filter(|c| c.state == CheckState::Over) {
             let text = format!(

@@ -8,8 +8,8 @@ use crate::open::Store;
 use crate::pack::{Detail, MAX_BYTES, pack_marks, word_of};
 use crate::schema::SEQ_BITS;
 use acidtest_record::{
-    Blob, Case, ClockRow, Digest, Fact, Item, Key, Note, Part, Reading, Record, Row, RunId, RunSpec,
-    RunState, Value, Verdict, pack_timing,
+    Blob, Case, ClockRow, Digest, Fact, Item, Key, MOST_RUNGS, Note, Part, PhaseSpec, Reading, Record, Row,
+    RunId, RunSpec, RunState, Value, Verdict, pack_timing,
 };
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 use serde::Serialize;
@@ -69,6 +69,31 @@ impl Store {
     /// The run is unknown, has a clock of that number, or the store cannot be written.
     pub fn add_clock(&mut self, run: RunId, clock: &ClockRow) -> Result<()> {
         self.write("add a clock", |conn| insert_clock(conn, self.run_no(conn, run)?, clock))
+    }
+
+    /// Adds phases at the end of a run's plan: the rungs of a search come one by one. Numbers of
+    /// slots that earlier phases use stay as they are.
+    ///
+    /// # Errors
+    /// The run is unknown, its plan is no search, or would have too many phases, or the store
+    /// cannot be written.
+    pub fn append_phases(&mut self, run: RunId, phases: &[PhaseSpec]) -> Result<()> {
+        self.write("add phases to a run", |conn| {
+            let no = self.run_no(conn, run)?;
+            let mut spec = self.find_spec(conn, run)?;
+            let refuse =
+                |why: String| Trouble::from(StoreError::Unstorable { item: format!("run {run}"), why });
+            if spec.search.as_ref().is_none_or(|s| s.find.is_none()) {
+                return Err(refuse("only the plan of a search grows".into()));
+            }
+            spec.phases.extend(phases.iter().cloned());
+            if spec.phases.len() > MOST_RUNGS as usize {
+                return Err(refuse(format!("more than {MOST_RUNGS} rungs")));
+            }
+            let text = checked_json("the plan of the run", &spec)?;
+            conn.execute("UPDATE run SET spec = ?1 WHERE no = ?2", params![text, no])?;
+            Ok(())
+        })
     }
 
     /// Adds items to a run in one transaction: all of them or none.

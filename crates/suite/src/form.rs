@@ -132,6 +132,8 @@ struct Suite {
     observe: Option<observe::Observe>,
     /// What stops the run early, such as `error_rate > 20 % after 50`, `cost > 1 USD` or `saturated`.
     abort: Option<OneOrMany<String>>,
+    /// What each request must keep, such as `ttft.p95<=800ms` and `error_rate<=1%`: goodput counts those that do.
+    slo: Option<OneOrMany<String>>,
     /// Conditions that decide the exit code, such as `accuracy.low >= 0.8` or `ttft.p95 <= 800 ms`.
     gates: Option<OneOrMany<String>>,
     /// How much worse than its baseline a run may be, asked by `run --baseline`: `accuracy drop <= 2 pp`,

@@ -66,6 +66,7 @@ mod scorer_files;
 mod scoring;
 mod select;
 mod shots;
+mod slo;
 mod stages;
 mod suite;
 mod targets;

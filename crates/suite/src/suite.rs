@@ -10,14 +10,14 @@ use crate::select::{self, Selection};
 use crate::tree::Node;
 use crate::{
     abort, cases, defaults, empty, environment, forms, include, limits, load as phases, mapping, matrix,
-    prompts, regression, repeats, run_metrics, scorer_files, scoring, shots, targets,
+    prompts, regression, repeats, run_metrics, scorer_files, scoring, shots, slo, targets,
 };
 use acidtest_record::{Case, Digest, Gate, Origin, RunSpec, SPEC_VERSION, ScorerKind, ScorerSpec, Skipped};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Keys of a suite.
-pub(crate) const KEYS: [&str; 32] = [
+pub(crate) const KEYS: [&str; 33] = [
     "name",
     "description",
     "include",
@@ -48,6 +48,7 @@ pub(crate) const KEYS: [&str; 32] = [
     "caps",
     "observe",
     "abort",
+    "slo",
     "gates",
     "regression",
 ];
@@ -215,6 +216,7 @@ fn plan_of(
         limits: limits::limits(suite)?,
         caps: limits::caps(suite, &targets)?,
         observe: crate::observe::read(suite)?,
+        slo: slo::read(suite)?,
         extraction: suite.maybe("extract", scoring::extraction)?.unwrap_or_default(),
         metrics: run_metrics::read(suite)?,
         prompts: prompts.specs.clone(),

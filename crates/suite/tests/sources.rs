@@ -407,7 +407,7 @@ gates: ['accuracy{style=short} >= 0.5', 'accuracy{prompt=one · style=long tempe
 #[test]
 fn skips_and_expected_failures_are_told_apart() {
     let suite = format!(
-        "{HEAD}strict_xfail: true\nrepeats: {{ n: 5, pass: 3 of 5 }}\nabort: ['error_rate > 20 % after 50']\ncases:\n  - {{ question: 1, expected: 1 }}\n  - {{ question: 2, expected: 2, skip: \"broken upstream\" }}\n  - {{ question: 3, expected: 3, xfail: too hard, prompt: 'Hard: {{{{ question }}}}' }}\n"
+        "{HEAD}strict_xfail: true\nrepeats: {{ n: 5, pass: 3 of 5 }}\nslo: [ttft.p95<=1s, error_rate<=1%]\nabort: ['error_rate > 20 % after 50']\ncases:\n  - {{ question: 1, expected: 1 }}\n  - {{ question: 2, expected: 2, skip: \"broken upstream\" }}\n  - {{ question: 3, expected: 3, xfail: too hard, prompt: 'Hard: {{{{ question }}}}' }}\n"
     );
     let got = loaded(&[("s.yaml", suite.as_bytes())]);
     assert_eq!(got.cases.len(), 2);
@@ -420,10 +420,15 @@ fn skips_and_expected_failures_are_told_apart() {
     assert_eq!(got.spec.gates[0].text, "judgement[class=xpass] <= 0 %");
     assert_eq!(got.spec.pass_rule, Some(acidtest_record::PassRule::AtLeast(3)));
     assert_eq!(got.spec.abort[0].after, 50);
+    assert_eq!(got.spec.slo.as_ref().unwrap().text, "ttft.p95<=1s,error_rate<=1%");
     for (more, message) in [
         ("repeats: { n: 5, pass: 3 of 4 }", "the rule is about 4 answers, and 'n' is 5"),
         ("repeats: { n: 5, pass: lower bound >= 2 }", "'lower bound >= 2' asks for no share between 0 and 1"),
         ("abort: cost > 1 USD", "the rule on cost cannot be kept: not every target has a price in USD"),
+        (
+            "slo: [ttft.p95<=1s, icl<=1ms]",
+            "'icl' where one of ttft, ttft_visible, e2e, tpot, max_stall, error_rate was expected in 'icl<=1ms'",
+        ),
         ("abort: speed > 1", "'speed' cannot be watched: error_rate, accuracy, cost and time can"),
         ("defaults: { skip: x }", "unknown key 'skip' in 'defaults'"),
     ] {

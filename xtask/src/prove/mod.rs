@@ -19,6 +19,7 @@ mod page;
 mod python;
 mod rig;
 mod rivals;
+mod search;
 mod took;
 mod watch;
 
@@ -86,6 +87,11 @@ const PROOFS: &[Proof] = &[
         name: "rivals",
         about: "speed of the metrics beside the packages that people use: docs/benchmarks.md (Python)",
         run: rivals::run,
+    },
+    Proof {
+        name: "search",
+        about: "how often the interval of a capacity search holds the truth: docs/benchmarks.md [RUNS] [--built]",
+        run: search::run,
     },
     Proof {
         name: "kill",

@@ -2,6 +2,7 @@
 
 use super::OutputArgs;
 use super::bench_load::{LoadArgs, workload_words};
+use super::bench_search::SearchArgs;
 use super::connection_args::ConnectionArgs;
 use crate::commands::run::{Ending, finish};
 use crate::execute::{self, Execution};
@@ -41,6 +42,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     observe: super::observe_args::ObserveArgs,
     #[command(flatten)]
+    search: SearchArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -79,6 +82,9 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     args.output.show.check()?;
     let run = execute::new_run_id();
     let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
+    if args.search.is_any() {
+        args.search.apply(&mut spec, args.load.rungs()?)?;
+    }
     super::run::configure_sims(&mut spec)?;
     args.observe.apply(&mut spec.observe);
     if let Err(e) = acidtest_findings::check(&spec, &[]) {

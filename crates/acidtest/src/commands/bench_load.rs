@@ -2,10 +2,11 @@
 //!
 //! Main type: [`LoadArgs`]. Must not send anything.
 
+use crate::commands::bench_search::Rungs;
 use crate::exit::Failure;
 use acidtest_record::{
-    AbortRule, AbortWhat, Amount, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec, Spacing,
-    Stages, StopRule, Warmup,
+    AbortRule, AbortWhat, Amount, Axis, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec,
+    Spacing, Stages, StopRule, Warmup,
 };
 use std::path::{Path, PathBuf};
 
@@ -123,6 +124,34 @@ impl LoadArgs {
             Failure::usage(format!("--{flag}: {what}")).hint(bad.hint)
         })?;
         Ok(phase)
+    }
+
+    /// What the rungs of a search or a sweep take from these flags.
+    pub(super) fn rungs(&self) -> Result<Rungs, Failure> {
+        let given = [
+            (self.cooldown.is_some(), "--cooldown"),
+            (self.think_time.is_some(), "--think-time"),
+            (self.pacing.is_some(), "--pacing"),
+            (self.max_rate.is_some(), "--max-rate"),
+            (self.max_requests.is_some(), "--max-requests"),
+            (!self.stop_when.is_empty(), "--stop-when"),
+            (self.arrivals == Some(Arrivals::Gamma), "--arrivals gamma"),
+        ];
+        if let Some((_, flag)) = given.iter().find(|(is_given, _)| *is_given) {
+            return Err(Failure::usage(format!("{flag} does not go with --sweep or --find"))
+                .hint("their rungs are plain loops: --arrivals constant or poisson, --warmup, --duration"));
+        }
+        let open = match self.arrivals {
+            Some(Arrivals::Constant) => Axis::Constant,
+            _ => Axis::Poisson,
+        };
+        let amount = match (self.requests, self.duration) {
+            (_, Some(seconds)) => Some(Amount::Seconds(seconds)),
+            (Some(n), None) => Some(Amount::Count(n)),
+            (None, None) => None,
+        };
+        let max_in_flight = self.max_in_flight.unwrap_or(IN_FLIGHT);
+        Ok(Rungs { open, amount, warmup: self.warmup, max_in_flight })
     }
 
     /// What stops the run.

@@ -3,6 +3,7 @@
 mod ask;
 mod bench;
 mod bench_load;
+mod bench_search;
 mod calibrate;
 mod compare;
 mod completions;

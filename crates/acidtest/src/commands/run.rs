@@ -8,6 +8,7 @@ use crate::lang::told;
 use crate::open_store::{to_write, trouble};
 use crate::read_back;
 use crate::replay;
+use crate::search;
 use crate::show::{ShowArgs, Shown, show};
 use crate::suite_files::{self, SelectArgs};
 use crate::suites;
@@ -167,7 +168,8 @@ fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending
     }
     let shown = ending.shown(store, run, &output.show)?;
     show(&shown, &output.show)?;
-    Ok(execute::exit_of(store, run, None)?.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
+    let exit = execute::exit_of(store, run, None)?.worst(search::exit(&shown.findings));
+    Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
 
 /// Runs a plan, prints what the store then holds, and says how to exit.
@@ -198,9 +200,10 @@ pub(crate) fn finish(
         );
         eprintln!("{}", told(&words));
     }
-    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?;
+    let exit = execute::exit_of(&done.store, run, done.summary.stopped)?.worst(search::exit(&shown.findings));
     let exit = exit.worst(read_back::gates_exit(&shown.findings, ending.undecided));
-    if !ending.headlines {
+    // Rungs beyond what the server carries are there to be broken: the search judges them itself.
+    if !ending.headlines || shown.findings.capacity.is_some() {
         return Ok(exit);
     }
     let (valid, words) = read_back::headlines_exit(&shown.findings, ending.undecided);

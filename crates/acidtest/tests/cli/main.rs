@@ -28,6 +28,7 @@ mod rescore;
 mod run_metrics;
 mod score_files;
 mod scorers;
+mod search;
 mod secrets;
 mod suites;
 

@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod corpus;
 pub(crate) mod cost;
+pub(crate) mod goodput;
 pub(crate) mod labels;
 pub(crate) mod language;
 pub(crate) mod quality;
@@ -28,6 +29,7 @@ pub(crate) const ALL: &[&[Metric]] = &[
     rhythm::METRICS,
     server::METRICS,
     throughput::METRICS,
+    goodput::METRICS,
     tokens::METRICS,
     reliability::METRICS,
     cost::METRICS,

@@ -168,7 +168,7 @@ fn tokens_and_events(a: &Asked) -> Option<(f64, f64)> {
 }
 
 /// Time per output token in seconds.
-fn tpot(a: &Asked, row: usize) -> Option<f64> {
+pub(crate) fn tpot(a: &Asked, row: usize) -> Option<f64> {
     let c = a.view.row(row);
     if !c.class.delivered() {
         return None;

@@ -4,6 +4,7 @@
 
 mod build;
 mod cache;
+mod capacity;
 mod compare;
 mod corpus;
 mod failures;

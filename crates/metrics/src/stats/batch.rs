@@ -165,6 +165,12 @@ impl<'a> SendOrder<'a> {
         &self.sorted
     }
 
+    /// How many neighbours carry the information of one, by the ranks of the values; at most as
+    /// many as there are.
+    pub fn autocorrelation_time(&self) -> f64 {
+        self.memory.values.min(self.series.len() as f64)
+    }
+
     /// The `p`-quantile with its interval; see [`batch_quantile`].
     pub fn quantile(&self, p: f64, level: f64) -> Result<Batched, NoInterval> {
         check_inner("quantile", p)?;

@@ -14,6 +14,7 @@
 //! Must not translate text of models, suites or servers, names or ids.
 
 mod calibration;
+mod capacity;
 mod files;
 mod ko;
 mod metrics;
@@ -68,7 +69,7 @@ type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
     let program = [program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES, scored::SCORED];
-    let more = [calibration::CALIBRATION];
+    let more = [calibration::CALIBRATION, capacity::TITLES, capacity::SENTENCES];
     [ko::WORDS, ko::SENTENCES].into_iter().chain(program).chain(more).flatten()
 }
 

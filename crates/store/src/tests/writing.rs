@@ -30,6 +30,37 @@ fn the_thread_stores_everything_and_gives_the_store_back() {
 }
 
 #[test]
+fn the_plan_of_a_search_grows_and_no_other() {
+    use acidtest_record::{Axis, FindSpec, MOST_RUNGS, SearchSpec, rung};
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create_or_open(&dir.path().join("s.sqlite")).unwrap();
+    let find = FindSpec {
+        from: 1.0,
+        to: 9.0,
+        tolerance: 0.05,
+        rung_s: 1.0,
+        max_rungs: 9,
+        max_time_s: 60.0,
+        max_in_flight: 10,
+    };
+    let search = SearchSpec { axis: Axis::Poisson, find: Some(find) };
+    let mut spec = acidtest_record::RunSpec { search: Some(search), ..sample::spec("search") };
+    spec.phases.clear();
+    store.create_run(sample::RUN, "search", &spec, &[], 0).unwrap();
+    let phase = |n: f64| rung(Axis::Poisson, n, 1.0, 10, format!("rung {n}"));
+    store.append_phases(sample::RUN, &[phase(1.0)]).unwrap();
+    store.append_phases(sample::RUN, &[phase(2.0), phase(4.0)]).unwrap();
+    let names: Vec<String> = store.spec(sample::RUN).unwrap().phases.into_iter().map(|p| p.name).collect();
+    assert_eq!(names, ["rung 1", "rung 2", "rung 4"]);
+    let many: Vec<_> = (0..MOST_RUNGS).map(|n| phase(f64::from(n) + 10.0)).collect();
+    assert!(store.append_phases(sample::RUN, &many).is_err(), "too many");
+    assert_eq!(store.spec(sample::RUN).unwrap().phases.len(), 3, "all of them or none");
+    let (_dir, mut other) = with_run(sample::RUN);
+    let error = other.append_phases(sample::RUN, &[phase(1.0)]).unwrap_err();
+    assert!(error.to_string().contains("only the plan of a search grows"), "{error}");
+}
+
+#[test]
 fn a_single_item_does_not_wait_for_more() {
     let (dir, store) = with_run(sample::RUN);
     let (sender, writer) = Writer::spawn(store, sample::RUN, 16).unwrap();
