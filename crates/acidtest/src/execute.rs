@@ -141,14 +141,17 @@ fn end(made: Made, job: &Job, path: &Path) -> Result<Executed, Failure> {
             return Err(engine_trouble(error, path));
         }
     };
-    let mut ends = vec![fact(MEASURING_THREADS, summary.shards.to_string(), "the engine")];
-    let reason = summary.stopped.map_or(String::new(), |r| stop_words(r, &job.spec));
-    ends.push(fact(STOPPED, reason, "the engine"));
-    store.append(job.run, &ends).map_err(trouble)?;
+    store.append(job.run, &ends(&summary, &job.spec)).map_err(trouble)?;
     let state = if summary.stopped.is_some() { RunState::Stopped } else { RunState::Done };
     store.set_state(job.run, state, ended).map_err(trouble)?;
     store.still_there().map_err(trouble)?;
     Ok(Executed { store, summary, zero: job.zero })
+}
+
+/// What is known of a run when it has ended.
+fn ends(summary: &Summary, spec: &RunSpec) -> [Item; 2] {
+    let reason = summary.stopped.map_or(String::new(), |r| stop_words(r, spec));
+    [fact(MEASURING_THREADS, summary.shards.to_string(), "the engine"), fact(STOPPED, reason, "the engine")]
 }
 
 /// The kernel's receive stamps, unless they are not wanted.

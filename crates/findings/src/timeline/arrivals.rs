@@ -62,7 +62,7 @@ impl Arrivals {
         self.lanes.resize(lanes.len().max(self.lanes.len()), OfLane::default());
         let window = lanes[no].whole;
         let content = || timing.events.iter().filter(|e| e.kind.is_content());
-        let at: Vec<i64> = content().filter_map(|e| Some(timing.arrival(e)?.0)).collect();
+        let at: Vec<i64> = timing.bounds().map(|a| a.latest.0).collect();
         let told: Option<Vec<f64>> = content().map(|e| e.tokens.map(f64::from)).collect();
         let tokens = match (told, cells.output()) {
             (Some(told), _) if told.len() == at.len() && !told.is_empty() => told,

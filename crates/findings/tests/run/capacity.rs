@@ -152,6 +152,16 @@ fn search(queue: Queue, axis: Axis, find: FindSpec, slo: &str, seed: u64) -> (Ca
 
 #[test]
 fn the_answer_holds_the_capacity_of_queues() {
+    hold_the_truth(3);
+}
+
+#[test]
+#[ignore = "thirty searches a queue take a minute: cargo nextest run -p acidtest-findings --run-ignored all"]
+fn thirty_answers_hold_the_capacity_of_queues() {
+    hold_the_truth(30);
+}
+
+fn hold_the_truth(runs: u32) {
     for (queue, slo, limit_s) in [
         (Queue { slots: 4, service_s: 0.05, random: 0.0 }, "ttft.p95<=40ms", 0.04),
         (Queue { slots: 1, service_s: 0.02, random: 1.0 }, "ttft.p90<=60ms,error_rate<=5%", 0.06),
@@ -160,7 +170,6 @@ fn the_answer_holds_the_capacity_of_queues() {
         let share = if slo.contains("p95") { 0.95 } else { 0.9 };
         let truth = queue.truth(FIRST_S, limit_s, share);
         let (mut held, mut wide) = (0, 0.0);
-        let runs: u32 = if std::env::var_os("ACIDTEST_SLOW").is_some() { 30 } else { 3 };
         for seed in 1..=runs {
             let (found, _) =
                 search(queue, Axis::Poisson, find_spec(2.0, 1000.0), slo, u64::from(seed) * 7919);
