@@ -12,6 +12,9 @@ use super::bootstrap::check_owners;
 use super::interval::{Method, NoInterval, StatError, check_inner, check_level};
 use super::quantile::{check_sorted, order_interval, quantile};
 
+/// Where the memory of the records is looked at whatever quantile is asked for.
+const UPPER: [f64; 3] = [0.75, 0.9, 0.95];
+
 /// The `p`-quantile of values pooled over records, with its interval from batches of records.
 ///
 /// `sorted` holds every value in ascending order, `owner[i]` the record (below `records`, numbered
@@ -21,7 +24,8 @@ use super::quantile::{check_sorted, order_interval, quantile};
 /// a − F m (linearised; Cochran, Sampling Techniques, chapter 6), a series in send order, which is
 /// cut into batches by the rule of [`super::batch_quantile`]. That gives the number of independent
 /// values with the same information, and the ranks of the interval. The memory that decides
-/// whether the run is long enough is the longest over the quantile and its longer tails.
+/// whether the run is long enough is the longest over the quantile, its longer tails, and the
+/// quantiles 0.75, 0.9 and 0.95: a median cannot tell that half the slow spells were missed.
 ///
 /// ```
 /// use acidtest_metrics::stats::batch_pooled_quantile;
@@ -51,22 +55,9 @@ pub fn batch_pooled_quantile(
         return Err(NoInterval::TooFew { what: "values", have: sorted.len(), need });
     }
     let value = quantile(sorted, p).ok_or(StatError::Empty { what: "values" })?;
-    let mut looks = Vec::new();
-    for at in tails(p) {
-        let end = quantile(sorted, at).ok_or(StatError::Empty { what: "values" })?;
-        let below = sorted.partition_point(|x| *x <= end);
-        looks.push((at, excess(owner, records, below)));
-    }
-    let mut longest = Memory { values: 1.0, blocks: 0.0, floor: 0.0 };
-    for (_, series) in &looks {
-        let own = memory(series)?;
-        longest = Memory {
-            values: longest.values.max(own.values),
-            blocks: longest.blocks.max(own.blocks),
-            floor: own.floor,
-        };
-    }
+    let looks: Vec<(f64, Vec<f64>)> = tails(p).map(|at| (at, excess(sorted, owner, records, at))).collect();
     let in_order = looks[0].1.len();
+    let longest = longest(sorted, owner, records, &looks)?;
     let Cut { batches, strain } = cut("records", in_order, longest, skewness(sorted))?;
     let n = sorted.len() as f64;
     let mut least = n;
@@ -81,9 +72,34 @@ pub fn batch_pooled_quantile(
     Ok(Batched { value, interval, batches, effective_n })
 }
 
-/// a − F m of each record with values, in send order: how many of its values are among the
-/// `below` lowest, less the share F of all that are.
-fn excess(owner: &[u32], records: usize, below: usize) -> Vec<f64> {
+/// The longest memory of the looks and of the upper half: slow spells show in the tail first.
+fn longest(
+    sorted: &[f64],
+    owner: &[u32],
+    records: usize,
+    looks: &[(f64, Vec<f64>)],
+) -> Result<Memory, StatError> {
+    let mut longest = Memory { values: 1.0, blocks: 0.0, floor: 0.0 };
+    let mut add = |series: &[f64]| -> Result<(), StatError> {
+        let own = memory(series)?;
+        let (values, blocks) = (longest.values.max(own.values), longest.blocks.max(own.blocks));
+        longest = Memory { values, blocks, floor: own.floor };
+        Ok(())
+    };
+    for (_, series) in looks {
+        add(series)?;
+    }
+    for at in UPPER {
+        add(&excess(sorted, owner, records, at))?;
+    }
+    Ok(longest)
+}
+
+/// a − F m of each record with values, in send order: how many of its values are at most the
+/// quantile `at` of all, less the share F of all that are.
+fn excess(sorted: &[f64], owner: &[u32], records: usize, at: f64) -> Vec<f64> {
+    let end = quantile(sorted, at).unwrap_or(f64::NEG_INFINITY);
+    let below = sorted.partition_point(|x| *x <= end);
     let mut counts = vec![(0.0f64, 0.0f64); records];
     for (rank, record) in owner.iter().enumerate() {
         let (among, all) = &mut counts[*record as usize];
