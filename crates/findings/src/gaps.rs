@@ -5,15 +5,12 @@
 
 use crate::estimate::{Estimate, Interval, N, Quantity, Uncertainty};
 use crate::families::rhythm;
-use crate::measure::{Found, LEVEL, Sheet, case_of, distinct};
+use crate::measure::{Found, LEVEL, Sheet, case_of, distinct, in_send_order};
 use crate::metric::{Measure, metric};
 use crate::view::Slice;
-use acidtest_metrics::stats::{self, Resampling};
+use acidtest_metrics::stats;
 use acidtest_record::Stat;
 use std::collections::{HashMap, HashSet};
-
-/// Most steps of a bootstrap: resamples times values.
-const WORK: usize = 20_000_000;
 
 /// Pooled gaps, once by their lower and once by their upper ends.
 struct Pool {
@@ -103,14 +100,12 @@ fn pool(sheet: &Sheet) -> Pool {
     let slice = sheet.slice;
     let mut owners: HashMap<u32, u32> = HashMap::new();
     let mut requests = Vec::new();
-    for a in slice.asked() {
-        for row in a.range() {
-            let c = slice.view.row(row);
-            // A record without gaps is a unit too: the bootstrap draws it.
-            if c.class.delivered() && c.stream {
-                owners.insert(row as u32, owners.len() as u32);
-                requests.push(a);
-            }
+    // Numbered in send order: records in flight together share what slows the server.
+    for (a, row) in in_send_order(slice) {
+        let c = slice.view.row(row);
+        if c.class.delivered() && c.stream {
+            owners.insert(row as u32, owners.len() as u32);
+            requests.push(a);
         }
     }
     let (mut least, mut most) = (Vec::new(), Vec::new());
@@ -149,10 +144,9 @@ fn one(sheet: &Sheet, stat: Stat, pool: &Pool, per_event: &str) -> Estimate {
         None => values.last().copied(),
     };
     let (low, high) = (at(least).unwrap_or(0.0), at(most).unwrap_or(0.0));
-    let resamples = (WORK / most.len().max(1)).clamp(200, 1000) as u32;
     let interval = match p {
         None => Uncertainty::None("a maximum has no interval".into()),
-        Some(p) => holding(bootstrap(pool, p, resamples), low, high),
+        Some(p) => holding(batched(pool, p), low, high),
     };
     let one_in = match sheet.slice.view.detail.one_in {
         1 => String::new(),
@@ -165,7 +159,7 @@ fn one(sheet: &Sheet, stat: Stat, pool: &Pool, per_event: &str) -> Estimate {
             interval,
             n: pool.n,
             rule: format!(
-                "{per_event} tokens per event (at most {} for itl); whole records drawn, {resamples} resamples, seed 0{one_in}",
+                "{per_event} tokens per event (at most {} for itl); batches of records in send order{one_in}",
                 rhythm::SINGLE
             ),
         },
@@ -174,7 +168,7 @@ fn one(sheet: &Sheet, stat: Stat, pool: &Pool, per_event: &str) -> Estimate {
     e
 }
 
-/// An interval that holds its value: resampled quantiles do not interpolate, printed ones do.
+/// An interval that holds its value: its ends are order statistics, the value interpolates.
 fn holding(found: Uncertainty, low: f64, high: f64) -> Uncertainty {
     match found {
         Uncertainty::Interval(i) => Uncertainty::Interval(Interval {
@@ -187,17 +181,17 @@ fn holding(found: Uncertainty, low: f64, high: f64) -> Uncertainty {
 }
 
 /// The lower end from the lower ends, the upper from the upper ends.
-fn bootstrap(pool: &Pool, p: f64, resamples: u32) -> Uncertainty {
-    let how = Resampling { resamples, level: LEVEL, seed: 0 };
+fn batched(pool: &Pool, p: f64) -> Uncertainty {
     let run = |side: &(Vec<f64>, Vec<u32>)| {
-        stats::bootstrap_pooled_quantile(&side.0, &side.1, pool.records, p, how)
+        let found = stats::batch_pooled_quantile(&side.0, &side.1, pool.records, p, LEVEL);
+        found.map(|b| b.interval)
     };
     let upper = run(&pool.most);
     let lower = if pool.least.0 == pool.most.0 { upper.clone() } else { run(&pool.least) };
     match (lower, upper) {
         (Ok(lower), Ok(upper)) => Uncertainty::Interval(Interval {
-            low: lower.interval.low,
-            ..Interval::of(&upper.interval, "record")
+            low: lower.low,
+            ..Interval::of(&upper, "batch of records in send order")
         }),
         (Err(why), _) | (_, Err(why)) => Uncertainty::None(why.to_string()),
     }

@@ -14,8 +14,8 @@ pub(crate) const SINGLE: f64 = 1.05;
 
 const GAP_STATS: &[Stat] = &[Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::Max];
 const GAP_EDGES: &str = "gaps with an uncertain end (several events in one read) are intervals, never 0: the value is the quantile of the upper ends, value_low that of the lower ends; records with fewer than two content events have none; of completed attempts";
-const POOLED: &str = "bootstrap that draws whole records (pooled gaps of one record are not independent); 200 to 1000 resamples, seed 0";
-const BATCHES: &str = "batches in send order (at least 20, length from the autocorrelation)";
+const POOLED: &str = "batches of records in send order (20 of them; gaps of one record, and records in flight together, are not independent)";
+const BATCHES: &str = "batches in send order (20 of them, the run long enough for its autocorrelation)";
 
 pub(crate) const METRICS: &[Metric] = &[
     Metric {

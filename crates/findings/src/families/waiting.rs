@@ -8,7 +8,7 @@ use acidtest_record::{Cause, OutcomeClass, Stat};
 
 pub(crate) const LATENCY_STATS: &[Stat] =
     &[Stat::P50, Stat::P90, Stat::P95, Stat::P99, Stat::Mean, Stat::Max];
-const BATCHES: &str = "batches in send order (at least 20, length from the autocorrelation); too few effective batches or too few values beyond the quantile: none; a maximum has none";
+const BATCHES: &str = "batches in send order (20 of them, the run long enough for its autocorrelation and skewness); too few effective batches or too few values beyond the quantile: none; a maximum has none";
 const FAILED: &str = "printed values are of completed attempts with the number of all requests beside; in gates a request that failed or was never sent counts as +inf unless the gate says 'completed'";
 
 /// What most waiting times share.

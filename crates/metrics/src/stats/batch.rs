@@ -70,17 +70,17 @@ pub struct Batches {
 
 /// A series that is long enough.
 #[derive(Debug, Clone, Copy)]
-struct Cut {
-    batches: Batches,
+pub(super) struct Cut {
+    pub batches: Batches,
     /// Values needed ÷ values there, at most 1.
-    strain: f64,
+    pub strain: f64,
 }
 
-/// Cuts a series of `n` values, or says why it is too short.
-fn cut(n: usize, memory: Memory, skewness: f64) -> Result<Cut, NoInterval> {
+/// Cuts a series of `n` values (or what they are called), or says why it is too short.
+pub(super) fn cut(what: &'static str, n: usize, memory: Memory, skewness: f64) -> Result<Cut, NoInterval> {
     let least = 2 * FEWEST_BATCHES;
     if n < least {
-        return Err(NoInterval::TooFew { what: "values", have: n, need: least });
+        return Err(NoInterval::TooFew { what, have: n, need: least });
     }
     let tau = memory.values;
     let by_skewness = if skewness > 0.0 { FOR_SKEWNESS * skewness * (tau - 1.0) } else { 0.0 };
@@ -99,7 +99,7 @@ fn cut(n: usize, memory: Memory, skewness: f64) -> Result<Cut, NoInterval> {
 }
 
 /// (q₉₀ + q₁₀ − 2 q₅₀)/(q₉₀ − q₁₀), at least 0; 1 where the tenth largest is infinite.
-fn skewness(sorted: &[f64]) -> f64 {
+pub(super) fn skewness(sorted: &[f64]) -> f64 {
     let at = |p| quantile(sorted, p).unwrap_or(f64::NAN);
     let (low, middle, high) = (at(0.1), at(0.5), at(0.9));
     match (high + low - 2.0 * middle) / (high - low) {
@@ -181,7 +181,7 @@ impl<'a> SendOrder<'a> {
             return Err(NoInterval::TooFew { what: "values", have: n, need });
         }
         let value = quantile(&self.sorted, p).ok_or(StatError::Empty { what: "values" })?;
-        let Cut { batches, strain } = cut(n, self.memory, self.skewness)?;
+        let Cut { batches, strain } = cut("values", n, self.memory, self.skewness)?;
         let effective_n = self.effective(p, level, batches)? / (1.0 + 2.0 * strain);
         let ranks = scaled_ranks(n, effective_n, p, level)?;
         let interval = order_interval(&self.sorted, ranks, level, Method::BatchQuantile)?;
@@ -193,8 +193,7 @@ impl<'a> SendOrder<'a> {
         let n = self.series.len() as f64;
         let tail = p.min(1.0 - p);
         let mut least = if tail >= 0.25 { n / batches.autocorrelation_time } else { n };
-        for share in TAILS.iter().map(|times| times * tail).filter(|share| *share <= tail.max(0.5)) {
-            let at = if p > 0.5 { 1.0 - share } else { share };
+        for at in tails(p) {
             let value = quantile(&self.sorted, at).ok_or(StatError::Empty { what: "values" })?;
             let indicator = |x: &f64| f64::from(*x <= value);
             let variance = batched_variance(self.series, indicator, batches).1;
@@ -202,6 +201,13 @@ impl<'a> SendOrder<'a> {
         }
         Ok(least)
     }
+}
+
+/// `p` and the quantiles with 2, 4 and 8 times its tail, up to the median.
+pub(super) fn tails(p: f64) -> impl Iterator<Item = f64> {
+    let tail = p.min(1.0 - p);
+    let shares = TAILS.iter().map(move |times| times * tail).filter(move |share| *share <= tail.max(0.5));
+    shares.map(move |share| if p > 0.5 { 1.0 - share } else { share })
 }
 
 /// The mean of a series in send order with its interval (see the rule above).
@@ -218,7 +224,7 @@ pub fn batch_mean(series: &[f64], level: f64) -> Result<Batched, NoInterval> {
     let longer =
         Memory { values: own.values.max(ranked.values), blocks: own.blocks.max(ranked.blocks), ..own };
     let n = series.len() as f64;
-    let Cut { batches, strain } = cut(series.len(), longer, skewness(&sorted))?;
+    let Cut { batches, strain } = cut("values", series.len(), longer, skewness(&sorted))?;
     let (value, variance) = batched_variance(series, |x| *x, batches);
     let spread = series.iter().map(|x| (x - value).powi(2)).sum::<f64>() / (n - 1.0);
     let variance = variance.max(longer.values * spread / n) * (1.0 + 2.0 * strain);
@@ -240,7 +246,7 @@ pub fn batch_mean(series: &[f64], level: f64) -> Result<Batched, NoInterval> {
 }
 
 /// Mean over the series of what `of` makes of a value, and the variance of that mean from batches.
-fn batched_variance(series: &[f64], of: impl Fn(&f64) -> f64, batches: Batches) -> (f64, f64) {
+pub(super) fn batched_variance(series: &[f64], of: impl Fn(&f64) -> f64, batches: Batches) -> (f64, f64) {
     let n = series.len();
     let sums: Vec<(f64, f64)> = (0..batches.count)
         .map(|k| {
@@ -259,7 +265,7 @@ fn batched_variance(series: &[f64], of: impl Fn(&f64) -> f64, batches: Batches) 
 }
 
 /// n' = p(1−p)/var · (z/t)², with t on batches − 1 degrees of freedom.
-fn effective(p: f64, variance: f64, batches: Batches, level: f64) -> Result<f64, StatError> {
+pub(super) fn effective(p: f64, variance: f64, batches: Batches, level: f64) -> Result<f64, StatError> {
     let z = normal_quantile(0.5 + level / 2.0)?;
     let t = t_quantile(0.5 + level / 2.0, (batches.count - 1) as f64)?;
     if variance <= 0.0 {
@@ -269,7 +275,7 @@ fn effective(p: f64, variance: f64, batches: Batches, level: f64) -> Result<f64,
 }
 
 /// Ranks among `n` values at the relative position that they have among `effective` values.
-fn scaled_ranks(
+pub(super) fn scaled_ranks(
     n: usize,
     effective: f64,
     p: f64,

@@ -88,13 +88,7 @@ pub fn bootstrap_pooled_quantile(
 ) -> Result<Bootstrap, NoInterval> {
     check_sorted(sorted)?;
     check_inner("quantile", p)?;
-    if owner.len() != sorted.len() || owner.iter().any(|o| *o as usize >= units) {
-        return Err(NoInterval::Invalid(StatError::OutOfRange {
-            what: "list of owners",
-            value: owner.len() as f64,
-            expected: "one owner below `units` for every value",
-        }));
-    }
+    check_owners(sorted, owner, units)?;
     check_units(units)?;
     let mut random = Pcg64::seeded(how.seed);
     let mut weight = vec![0u32; units];
@@ -121,6 +115,18 @@ pub fn bootstrap_pooled_quantile(
     found.interval.low = found.interval.low.filter(|low| *low > ends.0);
     found.interval.high = found.interval.high.filter(|high| *high < ends.1);
     Ok(found)
+}
+
+/// Refuses a list of owners that does not name one for every value.
+pub(super) fn check_owners(sorted: &[f64], owner: &[u32], units: usize) -> Result<(), StatError> {
+    if owner.len() == sorted.len() && owner.iter().all(|o| (*o as usize) < units) {
+        return Ok(());
+    }
+    Err(StatError::OutOfRange {
+        what: "list of owners",
+        value: owner.len() as f64,
+        expected: "one owner below `units` for every value",
+    })
 }
 
 fn check_rows(rows: &[f64], width: usize) -> Result<usize, NoInterval> {

@@ -12,6 +12,7 @@
 //!   units with differences       whether they are about 0  sign_flip, holm
 //!   units with any statistics    any function of sums      bootstrap_percentile
 //!   units with many values       a quantile of the pool    bootstrap_pooled_quantile
+//!   records in send order        a quantile of their gaps  batch_pooled_quantile
 //! ```
 //!
 //! Beside them: [`confidence_sequence`] may be looked at after every value, [`generalization_gap`]
@@ -31,6 +32,7 @@ mod groups;
 mod interval;
 mod multiple;
 mod paired;
+mod pooled;
 mod power;
 mod proportion;
 mod quantile;
@@ -59,6 +61,7 @@ pub use groups::{MannWhitney, TTest, mann_whitney, newcombe_independent, student
 pub use interval::{Interval, Method, NoInterval, Sides, StatError};
 pub use multiple::{benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg};
 pub use paired::{PairedCounts, mcnemar_chi2, mcnemar_exact, mcnemar_mid_p, newcombe_paired, tango};
+pub use pooled::batch_pooled_quantile;
 pub use power::{cohen_h, group_size_for_means, group_size_for_shares, power_z};
 pub use proportion::{
     SETTLING_POWER, Undecided, agresti_coull, all_events, cases_to_settle, cases_to_settle_mean,

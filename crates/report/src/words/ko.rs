@@ -132,7 +132,8 @@ pub(super) const WORDS: &[Entry] = &[
     // Units of sampling and methods.
     ("case", "케이스"), ("cluster", "군집"), ("clusters", "군집"), ("effective clusters", "유효 군집"), ("request", "요청"), ("attempts", "시도"),
     ("answers", "응답"), ("time block", "시간 구획"), ("record", "기록"),
-    ("batch of requests in send order", "전송 순서 묶음"),
+    ("records", "기록"),
+    ("batch of requests in send order", "전송 순서 묶음"), ("batch of records in send order", "전송 순서 기록 묶음"),
     ("Wilson, effective n", "윌슨, 유효 n"), ("Wilson", "윌슨"), ("Clopper-Pearson", "클로퍼-피어슨"),
     ("exact upper bound", "정확 상한"), ("exact lower bound", "정확 하한"),
     ("exact bound, no variance", "정확 경계, 분산 없음"), ("t, C-1 df", "t, 자유도 C-1"),
