@@ -169,7 +169,7 @@ pub(crate) fn aspects(slice: &Slice) -> Vec<Aspect> {
     add(plain("ttft"), &[Stat::P50, Stat::Mean]);
     add(plain("e2e"), &[Stat::P50, Stat::Mean]);
     // Where arrivals do not wait for answers, this is what a user waits.
-    if !matches!(slice.load(), Some(Load::Closed { .. } | Load::Unstated) | None) {
+    if slice.load().and_then(Load::spacing).is_some() {
         add(plain("ttft_from_intended"), &[Stat::P50]);
         add(plain("e2e_from_intended"), &[Stat::P50]);
     }

@@ -258,7 +258,7 @@ impl Parts {
         let (window, width) = (self.window, self.width);
         let per_part = width / arrivals::part_ns(window);
         let of = &slice.view.detail.lanes[lane];
-        let is_open = !matches!(slice.load(), Some(Load::Closed { .. } | Load::Unstated) | None);
+        let is_open = slice.load().and_then(Load::spacing).is_some();
         let last = self.all.len() - 1;
         let made = self.all.into_iter().enumerate().filter_map(|(no, part)| {
             let start = window.start.saturating_add(width.saturating_mul(no as i64));
