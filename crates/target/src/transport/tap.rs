@@ -38,7 +38,7 @@ struct State {
     incoming: Splitter,
     outgoing: Splitter,
     streams: HashMap<u32, Entry>,
-    /// Number of the latest read on this connection, from 1.
+    /// Number of the latest read on this connection; 0 is none of an entry's.
     no: u64,
     /// The latest read; 0 bytes before the first.
     read: Read,
@@ -78,7 +78,7 @@ impl Shared {
             incoming: Splitter::default(),
             outgoing: Splitter::after_preface(),
             streams: HashMap::new(),
-            no: 0,
+            no: 1,
             read: none,
             tail: None,
             unflushed: Vec::new(),
