@@ -38,7 +38,7 @@ struct State {
     incoming: Splitter,
     outgoing: Splitter,
     streams: HashMap<u32, Entry>,
-    /// Number of the latest read on this connection, from 1.
+    /// Number of the latest read on this connection; 0 is none of an entry's.
     no: u64,
     /// The latest read; 0 bytes before the first.
     read: Read,
@@ -78,7 +78,7 @@ impl Shared {
             incoming: Splitter::default(),
             outgoing: Splitter::after_preface(),
             streams: HashMap::new(),
-            no: 0,
+            no: 1,
             read: none,
             tail: None,
             unflushed: Vec::new(),
@@ -178,7 +178,9 @@ impl State {
             return;
         };
         let (read, no) = (self.read, self.no);
-        if entry.no != no || entry.reads.is_empty() {
+        // A later part of a read that was handed over stays with it: as a read of its own
+        // it would claim to have come after itself.
+        if entry.no != no {
             entry.no = no;
             entry.reads.push(Read { bytes: 0, ..read });
         }
@@ -297,7 +299,6 @@ impl Trace for StreamLog {
     fn take_reads(&self) -> Vec<Read> {
         self.with(|e| {
             e.taken += e.reads.len() as u32;
-            // A later part of the same read would be a read of its own.
             std::mem::take(&mut e.reads)
         })
     }
