@@ -152,6 +152,7 @@ fn spec(args: &Args, url: &str, seed: u64) -> RunSpec {
         amount: amount(args),
         warmup: Warmup::None,
         max_in_flight: args.max_in_flight,
+        ..PhaseSpec::default()
     };
     let mut params = serde_json::Map::new();
     params.insert("max_tokens".into(), args.tokens.into());
