@@ -114,7 +114,8 @@ fn wide_brackets_are_left_out_of_errors_and_counted() {
     let found = finish(c);
     assert_eq!((found.brackets.n, found.brackets.wide), (3, 1));
     assert_eq!(found.error("arrival", "kernel").unwrap().n, 2);
-    assert_eq!(found.error("gap", "kernel").unwrap().n, 0, "each gap has the wide end");
+    // Each gap has the wide end.
+    assert_eq!(found.error("gap", "kernel").unwrap().n, 0);
     assert_eq!(found.error("ttft", "kernel").unwrap().n, 1);
 }
 
