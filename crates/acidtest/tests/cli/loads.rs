@@ -45,11 +45,12 @@ fn users_pause_and_a_phase_has_its_caps() {
 
 #[test]
 fn a_run_that_stops_when_it_knows_enough_says_that_it_looked() {
-    let flags = ["--concurrency", "4", "--requests", "20000", "--stop-when", "e2e.p50 within 20 %"];
+    let rule = "e2e.p50 within 50 %";
+    let flags = ["--rate", "150", "--arrivals", "constant", "--requests", "4000", "--stop-when", rule];
     let report = bench(&flags);
     let requests = report["run"]["requests"].as_u64().unwrap();
-    assert!((100..20_000).contains(&requests), "{requests}");
-    assert_eq!(report["run"]["sequential"], "stop_when 'e2e.p50 within 20 %'");
+    assert!((100..4000).contains(&requests), "{requests}");
+    assert_eq!(report["run"]["sequential"], "stop_when 'e2e.p50 within 50 %'");
     let estimates = report["estimates"].as_array().unwrap();
     let e2e = estimates.iter().find(|e| e["metric"] == "e2e" && e["stat"] == "p50").unwrap();
     assert!(e2e["how"].as_str().unwrap().contains("; sequential;"), "{e2e}");
