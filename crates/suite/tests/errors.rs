@@ -201,7 +201,12 @@ fn every_part_of_the_load_is_checked() {
         "",
     );
     part(&p("constant: fast"), "fast", "'constant' (requests per second) must be a number, not text", "");
-    part(&p("count: 5"), "{", "a phase needs one of 'closed', 'constant', 'poisson'", "");
+    part(
+        &p("count: 5"),
+        "{",
+        "a phase needs one of 'closed', 'constant', 'poisson', 'gamma', 'stages', 'rate_file'",
+        "",
+    );
     part(&p("closed: 4, poisson: 4"), "4 }", "a phase has both 'closed' and 'poisson': choose one", "");
     part(&p("closed: 4, for: 30"), "30", "'for' has no unit", "such as '30 s'");
     part(
@@ -213,8 +218,8 @@ fn every_part_of_the_load_is_checked() {
     part(&p("closed: 4, for: 0 s"), "0 s", "'for' must be above 0 s and at most 168 h", "");
     part(&p("closed: 4, for: 1 s, count: 5"), "5", "a phase has both 'for' and 'count': choose one", "");
     part(&p("closed: 4, count: 60000000"), "60000000", "'count' must be at most 50000000, not 60000000", "");
-    let many = "100000 requests per second for so long are more than 50000000 requests";
-    part(&p("poisson: 100000, for: 1 h"), "1 h", many, "");
+    let many = "the phase would hold 360000000 requests, more than 50000000";
+    part(&p("poisson: 100000, for: 1 h"), "1 h", many, "lower the rate");
     part(&p("closed: 4, max_in_flight: 9"), "9", "'max_in_flight' is for open loops", "than it has users");
     part(&p("concurrency: 4"), "concurrency", "unknown key 'concurrency' in a phase (expected 'closed')", "");
     part(

@@ -195,7 +195,7 @@ fn loads_that_cannot_be_are_refused_where_they_stand() {
         ("{ stages: [{ for: 1 s, users: 1.5 }] }", "a whole number of users"),
         ("{ stages: [{ for: 1 s, rate: 3 }, { for: 1 s, users: 3 }] }", "choose one"),
         ("{ stages: [{ for: 1 s, rate: 0 }] }", "nothing would be sent"),
-        ("{ stages: [{ for: 1 s, rats: 3 }] }", "did you mean"),
+        ("{ stages: [{ for: 1 s, rats: 3 }] }", "unknown key 'rats'"),
         ("{ stages: [{ for: 9 s, rate: 3 }], for: 5 s }", "both say how long"),
         ("{ stages: [{ for: 9 s, rate: 3 }], warmup: 9 s }", "leave nothing that counts"),
         ("{ stages: [{ for: 9 s, users: 3 }], arrivals: gamma }", "'arrivals' is for stages with a rate"),
