@@ -3,9 +3,11 @@
 //! Main function: [`execute`], used by `run` and `bench`. What is printed
 //! afterwards is read back from the store; there is no second path.
 
+use crate::before;
 use crate::children;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, harmless};
 use crate::interrupt;
+use crate::lang::told;
 use crate::live::Live;
 use crate::observe;
 use crate::open_store::trouble;
@@ -55,9 +57,6 @@ pub(crate) fn execute(mut store: Store, e: Execution) -> Result<Executed, Failur
     let zero = Zero::start();
     let secrets = Secrets::from_fn(|name| std::env::var(name).ok());
     check_targets(&e.spec, &secrets, zero)?;
-    for warning in crate::before::check(&e.spec)? {
-        eprintln!("{}", crate::lang::told(&crate::exit::harmless(&format!("warning: {warning}"))));
-    }
     let files = uploads::read(&e.spec, &e.cases, &e.folder)?;
     observe::check(&e.spec.observe)?;
     // Held until the end: a second process must not send what is being sent.
@@ -194,7 +193,7 @@ pub(crate) fn stop_words(reason: StopReason, spec: &RunSpec) -> String {
     }
 }
 
-/// Whether every target can be used, before anything is stored.
+/// Whether every target can be used and this machine has what the run takes, before anything is stored.
 fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Failure> {
     for target in &spec.targets {
         let url = match &target.source {
@@ -203,6 +202,9 @@ fn check_targets(spec: &RunSpec, secrets: &Secrets, zero: Zero) -> Result<(), Fa
         };
         acidtest_target::Endpoint::new(target, url, &spec.limits, secrets, zero)
             .map_err(|e| engine_trouble(e.into(), Path::new("")))?;
+    }
+    for warning in before::check(spec)? {
+        eprintln!("{}", told(&harmless(&format!("warning: {warning}"))));
     }
     Ok(())
 }

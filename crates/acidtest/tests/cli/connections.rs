@@ -56,7 +56,10 @@ fn planned_cancels_are_no_errors_and_addresses_are_asked_in_turn() {
         "json",
         "--quiet",
     ];
-    let findings = place.run(&args).exits(0).json();
+    let ran = place.run(&args);
+    // 5: on a busy machine its times are not valid, which is not what is asked here.
+    assert!([0, 5].contains(&ran.code()), "{}", ran.err());
+    let findings = ran.json();
     let delivery = rows(&findings, "delivery");
     let count = |class: &str| delivery.iter().find(|(c, _)| c == class).map_or(0, |(_, n)| *n);
     assert!((15..45).contains(&count("client_cancel")), "{delivery:?}");
@@ -99,10 +102,5 @@ fn a_server_that_speaks_http1_only_is_named() {
     let ran = place
         .run(&["bench", "--url", &sim.url, "--model", "m", "--requests", "2", "--http2", "--format", "json"])
         .exits(3);
-    assert!(
-        ran.err().contains("not HTTP/2") || ran.out().contains("not HTTP/2"),
-        "{}\n{}",
-        ran.out(),
-        ran.err()
-    );
+    assert!(ran.out().contains("does it speak it?"), "{}", ran.out());
 }

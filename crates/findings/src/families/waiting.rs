@@ -148,7 +148,9 @@ pub(crate) const METRICS: &[Metric] = &[
         edges: "no failed attempt: absent",
         measure: Measure::Sample(
             |a, row| match a.view.row(row) {
-                c if matches!(c.class, OutcomeClass::Failed(_)) => value(seconds(c.started(), c.ended())),
+                c if matches!(c.class, OutcomeClass::Failed(cause) if cause != Cause::ClientCancel) => {
+                    value(seconds(c.started(), c.ended()))
+                }
                 _ => Seen::Absent,
             },
             WhenFailed::Skipped,

@@ -494,7 +494,9 @@ fn classify(err: &h2::Error, stage: Stage, began: bool, shared: &Shared) -> Fail
     if let Some(io) = err.get_io() {
         return match crate::failure::tls_error(io) {
             Some(tls) => Failure::new(stage, Cause::Tls, tls),
-            None => lost(stage, began, &text),
+            None if shared.settled() => lost(stage, began, &text),
+            // Servers of HTTP/1.1 often hang up at the first bytes of HTTP/2.
+            None => lost(stage, began, &format!("{text} (it said nothing in HTTP/2: does it speak it?)")),
         };
     }
     if !err.is_remote() {
