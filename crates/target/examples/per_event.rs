@@ -20,7 +20,7 @@ use std::time::Duration;
 type Done = Result<(), Box<dyn Error>>;
 
 /// Between two writes: each event finds the reader waiting.
-const GAP: Duration = Duration::from_millis(2);
+const GAP: Duration = Duration::from_millis(10);
 /// Most events of an answer.
 const MOST: usize = 100_000;
 

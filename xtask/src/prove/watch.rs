@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::took::NOT_VALID;
 use crate::shell;
 
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -48,12 +49,12 @@ impl Watched {
         self.used
     }
 
-    /// Waits until it ends by itself, with success, within a time.
+    /// Waits until it ends by itself, with success or with figures that are not valid, within a time.
     pub(super) fn wait(mut self, at_most: Duration) -> Result<Used> {
         loop {
             let used = self.look();
             if let Some(status) = self.child.try_wait()? {
-                if !status.success() {
+                if !status.success() && status.code() != Some(NOT_VALID) {
                     bail!("`{}` ended with {status}", self.said);
                 }
                 return Ok(used);
