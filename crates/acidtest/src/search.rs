@@ -59,6 +59,11 @@ fn next(store: &Store, job: &Job) -> Result<Option<PhaseSpec>, Failure> {
     Ok(Some(rung(search.axis, value, seconds, find.max_in_flight, name)))
 }
 
+/// Whether the phases of a run are rungs.
+pub(crate) fn is_varied(findings: &Findings) -> bool {
+    findings.capacity.as_ref().is_some_and(|c| c.axis.is_some())
+}
+
 /// What a search says of the exit code; a run that is none says nothing.
 pub(crate) fn exit(findings: &Findings) -> Exit {
     match findings.capacity.as_ref().and_then(|c| c.answer.as_ref()).map(|a| a.found) {

@@ -9,8 +9,8 @@ use crate::execute::{self, Execution};
 use crate::exit::{Exit, Failure};
 use crate::open_store::to_write;
 use acidtest_record::{
-    Caps, Digest, Extraction, Gate, Limits, Message, Origin, PromptSpec, Retry, RunSpec, SPEC_VERSION,
-    Source, TargetKind, TargetSpec,
+    Caps, Digest, Extraction, Gate, Limits, Message, Origin, PhaseSpec, PromptSpec, Retry, RunSpec,
+    SPEC_VERSION, Source, TargetKind, TargetSpec,
 };
 use std::path::PathBuf;
 
@@ -82,8 +82,8 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     args.output.show.check()?;
     let run = execute::new_run_id();
     let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
-    if args.search.is_any() {
-        args.search.apply(&mut spec, args.load.rungs()?)?;
+    if args.search.is_varied() {
+        args.search.vary(&mut spec, &args.load.rungs()?)?;
     }
     super::run::configure_sims(&mut spec)?;
     args.observe.apply(&mut spec.observe);
@@ -107,7 +107,8 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
     let mut params = serde_json::Map::new();
     params.insert("max_tokens".into(), args.max_tokens.into());
     let prompt = vec![Message { role: "user".into(), content: args.prompt.clone() }];
-    let phase = args.load.phase()?;
+    // Rungs take the place of it.
+    let phase = if args.search.is_varied() { PhaseSpec::default() } else { args.load.phase()? };
     let abort = args.load.abort(&phase)?;
     let words = workload_words(&phase);
     let workload = Digest::of(format!("bench {:?} {params:?} {words}", args.prompt).as_bytes());
@@ -132,6 +133,7 @@ fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
         gates: args.gates.iter().map(|g| gate(g)).collect::<Result<_, _>>()?,
         cases: 0,
         workload,
+        slo: args.search.slo()?,
         ..RunSpec::default()
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Main type: [`LoadArgs`]. Must not send anything.
 
-use crate::commands::bench_search::Rungs;
+use super::bench_search::Rungs;
 use crate::exit::Failure;
 use acidtest_record::{
     AbortRule, AbortWhat, Amount, Axis, BURSTINESS, Dist, Load, LoadStage, MAX_RATE, PhaseCaps, PhaseSpec,
@@ -64,7 +64,7 @@ pub(super) struct LoadArgs {
     /// Requests that count at most, where time decides how many there are
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50_000_000))]
     max_requests: Option<u32>,
-    /// Time after which nothing more is sent
+    /// Time after which nothing more is sent; of --find all rungs together [default: 30m]
     #[arg(long, value_name = "D", value_parser = seconds)]
     max_time: Option<f64>,
     /// Ends when an estimate is known well enough, such as 'ttft.p95 within 5 %'; may be repeated, then all must be
@@ -128,22 +128,25 @@ impl LoadArgs {
 
     /// What the rungs of a search or a sweep take from these flags.
     pub(super) fn rungs(&self) -> Result<Rungs, Failure> {
-        let given = [
-            (self.cooldown.is_some(), "--cooldown"),
-            (self.think_time.is_some(), "--think-time"),
-            (self.pacing.is_some(), "--pacing"),
-            (self.max_rate.is_some(), "--max-rate"),
-            (self.max_requests.is_some(), "--max-requests"),
-            (!self.stop_when.is_empty(), "--stop-when"),
-            (self.arrivals == Some(Arrivals::Gamma), "--arrivals gamma"),
+        let taken = [
+            ("--cooldown", self.cooldown.is_some()),
+            ("--think-time", self.think_time.is_some()),
+            ("--pacing", self.pacing.is_some()),
+            ("--max-rate", self.max_rate.is_some()),
+            ("--max-requests", self.max_requests.is_some()),
+            ("--stop-when", !self.stop_when.is_empty()),
         ];
-        if let Some((_, flag)) = given.iter().find(|(is_given, _)| *is_given) {
-            return Err(Failure::usage(format!("{flag} does not go with --sweep or --find"))
-                .hint("their rungs are plain loops: --arrivals constant or poisson, --warmup, --duration"));
+        if let Some((flag, _)) = taken.iter().find(|(_, is_given)| *is_given) {
+            return Err(Failure::usage(format!("{flag} is for a single load"))
+                .hint("--find and --sweep make rungs of their own"));
         }
-        let open = match self.arrivals {
-            Some(Arrivals::Constant) => Axis::Constant,
-            _ => Axis::Poisson,
+        let open = match self.spacing()? {
+            Spacing::Constant => Axis::Constant,
+            Spacing::Poisson => Axis::Poisson,
+            Spacing::Gamma { .. } => {
+                return Err(Failure::usage("--arrivals gamma is for a single load")
+                    .hint("rungs have constant or poisson arrivals"));
+            }
         };
         let amount = match (self.requests, self.duration) {
             (_, Some(seconds)) => Some(Amount::Seconds(seconds)),
@@ -151,7 +154,7 @@ impl LoadArgs {
             (None, None) => None,
         };
         let max_in_flight = self.max_in_flight.unwrap_or(IN_FLIGHT);
-        Ok(Rungs { open, amount, warmup: self.warmup, max_in_flight })
+        Ok(Rungs { open, amount, warmup: self.warmup, max_in_flight, max_time_s: self.max_time })
     }
 
     /// What stops the run.

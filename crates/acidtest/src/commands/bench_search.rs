@@ -2,7 +2,7 @@
 //!
 //! Main type: [`SearchArgs`], which turns them into the plan. Must not decide which rung is next.
 
-use crate::commands::bench_load::seconds;
+use super::bench_load::seconds;
 use crate::exit::Failure;
 use acidtest_record::{Amount, Axis, Digest, FindSpec, MOST_RUNGS, RunSpec, SearchSpec, Slo, Warmup, rung};
 
@@ -10,6 +10,9 @@ use acidtest_record::{Amount, Axis, Digest, FindSpec, MOST_RUNGS, RunSpec, Searc
 const MOST_RATE: f64 = 10_000.0;
 /// The same of requests in flight.
 const MOST_USERS: f64 = 4_096.0;
+
+/// Seconds of a search unless --max-time says otherwise.
+const LONGEST_S: f64 = 1800.0;
 
 /// An objective, and how the load is varied.
 #[derive(clap::Args)]
@@ -19,10 +22,10 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "TERMS")]
     slo: Option<String>,
     /// One rung after the other: concurrency=1,2,4,8 or rate=5,10,20
-    #[arg(long, value_name = "AXIS=LOADS", conflicts_with_all = ["concurrency", "rate", "find"])]
+    #[arg(long, value_name = "AXIS=LOADS", conflicts_with_all = ["concurrency", "rate", "find", "stages", "user_stages", "rate_file"])]
     sweep: Option<String>,
     /// Search the highest load that keeps --slo; the answer is an interval
-    #[arg(long, value_enum, value_name = "GOAL", requires = "slo", conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup"])]
+    #[arg(long, value_enum, value_name = "GOAL", requires = "slo", conflicts_with_all = ["concurrency", "rate", "requests", "duration", "warmup", "stages", "user_stages", "rate_file"])]
     find: Option<Goal>,
     /// Lowest load of --find, tried first [default: 1]
     #[arg(long, value_name = "LOAD", requires = "find", value_parser = load)]
@@ -39,9 +42,6 @@ pub(crate) struct SearchArgs {
     /// Most rungs of --find
     #[arg(long, value_name = "N", default_value_t = 40, requires = "find", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_RUNGS)))]
     max_rungs: u32,
-    /// Longest time of --find, all rungs together
-    #[arg(long, value_name = "D", default_value = "30m", requires = "find", value_parser = seconds)]
-    max_time: f64,
 }
 
 /// What is searched for.
@@ -59,6 +59,8 @@ pub(crate) struct Rungs {
     pub(crate) amount: Option<Amount>,
     pub(crate) warmup: Warmup,
     pub(crate) max_in_flight: u32,
+    /// Seconds of all rungs together.
+    pub(crate) max_time_s: Option<f64>,
 }
 
 fn load(text: &str) -> Result<f64, String> {
@@ -78,30 +80,29 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 impl SearchArgs {
-    /// Whether anything of it is asked.
-    pub(crate) fn is_any(&self) -> bool {
-        self.slo.is_some() || self.varies()
-    }
-
-    /// Whether the load is varied.
-    pub(crate) fn varies(&self) -> bool {
+    /// Whether the load is varied from rung to rung.
+    pub(crate) fn is_varied(&self) -> bool {
         self.sweep.is_some() || self.find.is_some()
     }
 
-    /// Puts objective, rungs and search into the plan.
-    pub(crate) fn apply(&self, spec: &mut RunSpec, rungs: Rungs) -> Result<(), Failure> {
-        if let Some(text) = &self.slo {
-            let slo = Slo::parse(text).map_err(|e| {
+    /// The objective.
+    pub(crate) fn slo(&self) -> Result<Option<Slo>, Failure> {
+        let read = |text: &String| {
+            Slo::parse(text).map_err(|e| {
                 let hint = e.hint.clone();
                 Failure::usage(format!("--slo: {e}")).hint(hint)
-            })?;
-            spec.slo = Some(slo);
-        }
+            })
+        };
+        self.slo.as_ref().map(read).transpose()
+    }
+
+    /// Puts rungs or a search into the plan.
+    pub(crate) fn vary(&self, spec: &mut RunSpec, rungs: &Rungs) -> Result<(), Failure> {
         if let Some(text) = &self.sweep {
-            self.sweep(text, spec, &rungs)?;
+            self.sweep(text, spec, rungs)?;
         }
         if let Some(goal) = self.find {
-            self.search(goal, spec, &rungs)?;
+            self.search(goal, spec, rungs)?;
         }
         Ok(())
     }
@@ -120,7 +121,8 @@ impl SearchArgs {
         if !(whole(from) && whole(to)) {
             return Err(Failure::usage("--from, --to: requests in flight are whole numbers"));
         }
-        if self.max_time < self.rung {
+        let max_time_s = rungs.max_time_s.unwrap_or(LONGEST_S);
+        if max_time_s < self.rung {
             return Err(Failure::usage("--max-time is shorter than one --rung")
                 .hint("a search makes about 10 to 25 rungs"));
         }
@@ -130,7 +132,7 @@ impl SearchArgs {
             tolerance: self.tolerance,
             rung_s: self.rung,
             max_rungs: self.max_rungs,
-            max_time_s: self.max_time,
+            max_time_s,
             max_in_flight: rungs.max_in_flight,
         };
         spec.phases.clear();

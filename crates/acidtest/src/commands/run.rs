@@ -202,8 +202,8 @@ pub(crate) fn finish(
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?.worst(search::exit(&shown.findings));
     let exit = exit.worst(read_back::gates_exit(&shown.findings, ending.undecided));
-    // Rungs beyond what the server carries are there to be broken: the search judges them itself.
-    if !ending.headlines || shown.findings.capacity.is_some() {
+    // Each rung has its own validity, which the answer knows.
+    if !ending.headlines || search::is_varied(&shown.findings) {
         return Ok(exit);
     }
     let (valid, words) = read_back::headlines_exit(&shown.findings, ending.undecided);

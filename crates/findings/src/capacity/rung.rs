@@ -253,6 +253,9 @@ fn count(slice: &Slice, term: &SloTerm, fault: &Fault) -> TermCount {
             Kept::Outside => {}
         }
     }
+    // Of the waits, not of the misses: a rung without a miss may have been spared a jam. What lies
+    // far below the limit is taken as equal: drifts there are no jams.
+    let times: Vec<f64> = times.into_iter().map(|t: f64| t.max(term.limit_s / 2.0)).collect();
     TermCount {
         term: term.text.clone(),
         needed: term.share,
@@ -260,7 +263,6 @@ fn count(slice: &Slice, term: &SloTerm, fault: &Fault) -> TermCount {
         met,
         met_or_ours: met + ours,
         skipped,
-        // Of the waits, not of the misses: a rung without a miss may have been spared a jam.
         correlated: stats::SendOrder::new(&times).map_or(1.0, |s| s.autocorrelation_time()),
     }
 }
