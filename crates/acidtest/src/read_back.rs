@@ -180,14 +180,13 @@ pub(crate) fn gates_exit(findings: &Findings, undecided: Undecided) -> Exit {
 }
 
 /// What a benchmark's headline figures say of the exit code, with the words for a person.
-pub(crate) fn headlines_exit(findings: &Findings, undecided: Undecided) -> (Exit, Option<String>) {
+pub(crate) fn headlines_exit(findings: &Findings, undecided: Undecided) -> (Exit, Option<(String, String)>) {
     let invalid = findings.invalid_headlines();
     let mut names: Vec<&str> = invalid.iter().map(|(e, _)| e.metric.as_str()).collect();
     names.dedup();
     let Some((_, why)) = invalid.first() else { return (Exit::Ok, None) };
-    let words = format!("not valid: {}: {why}", names.join(", "));
     let exit = if undecided == Undecided::Pass { Exit::Ok } else { Exit::Undecided };
-    (exit, Some(words))
+    (exit, Some((names.join(", "), (*why).to_owned())))
 }
 
 /// The same of gates alone.

@@ -213,6 +213,7 @@ mod tests {
             skipped: vec![crate::Skipped::default()],
             metrics: vec![crate::MetricSpec::default()],
             slo: Some(crate::Slo::parse("ttft.p95<=1s").unwrap()),
+            observe: crate::ObserveSpec { host: false, ..crate::ObserveSpec::default() },
             ..gated
         };
         assert_eq!(workload(&rules, &[]), base);

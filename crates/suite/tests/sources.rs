@@ -429,7 +429,10 @@ fn skips_and_expected_failures_are_told_apart() {
             "slo: [ttft.p95<=1s, icl<=1ms]",
             "'icl' where one of ttft, ttft_visible, e2e, tpot, max_stall, error_rate was expected in 'icl<=1ms'",
         ),
-        ("abort: speed > 1", "'speed' cannot be watched: error_rate, accuracy, cost and time can"),
+        (
+            "abort: speed > 1",
+            "'speed' cannot be watched: error_rate, accuracy, not_sent, in_flight, cost, time and saturated can",
+        ),
         ("defaults: { skip: x }", "unknown key 'skip' in 'defaults'"),
     ] {
         let suite = format!("{HEAD}cases: [{{ question: 1 }}]\n{more}\n");

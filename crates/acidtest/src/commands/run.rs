@@ -207,9 +207,11 @@ pub(crate) fn finish(
         return Ok(exit);
     }
     let (valid, words) = read_back::headlines_exit(&shown.findings, ending.undecided);
-    if let Some(words) = words {
-        let hint = "the report says what to change; 'acidtest calibrate' measures how far figures are off";
-        eprintln!("{}", told(&format!("{words}\n\nhint: {hint}")));
+    if let Some((names, why)) = words {
+        let words = format!(
+            "{names} not valid: {why}\n\nhint: the report says what to change; 'acidtest calibrate' measures how far figures are off"
+        );
+        eprintln!("{}", told(&words));
     }
     Ok(exit.worst(valid))
 }

@@ -177,14 +177,7 @@ fn hold_the_truth(runs: u32) {
             let (low, high) = (answer.low.unwrap_or(0.0), answer.high.unwrap_or(f64::INFINITY));
             held += u32::from(low <= truth && truth <= high);
             wide += (high - low) / low / f64::from(runs);
-            let spent: f64 = found.rungs.iter().map(|r| r.seconds).sum();
-            println!(
-                "{slo} truth {truth:.2}: {low:.2}..{high:.2} {} rungs {spent:.0} s {}",
-                found.rungs.len(),
-                answer.why
-            );
         }
-        println!("{slo}: held {held} of {runs}, width {wide:.3}");
         assert!(10 * held >= 9 * runs, "{slo}: {held} of {runs} hold {truth}");
         assert!(wide < 0.6, "{slo}: {wide}");
     }

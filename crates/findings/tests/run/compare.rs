@@ -349,12 +349,12 @@ fn what_is_not_valid_costs_the_others_no_power() {
     }
     let late = two.compare(0, 1, &[]).tests;
     let (out, left): (Vec<&Test>, Vec<&Test>) = late.iter().partition(|t| t.invalid.is_some());
-    assert_eq!(out.len(), 4, "ttft and e2e, mean and p50");
+    assert_eq!(out.len(), 6, "ttft and e2e, mean and p50, and both from the intended time");
     for t in out {
         assert_eq!((t.of, t.p, t.settles_at, t.state), (0, None, None, State::Undecided), "{t:?}");
         assert!(t.p_raw.is_some() && t.how.contains("this one is left out"), "{}", t.how);
     }
-    assert!(left.iter().all(|t| t.of == of - 4), "{left:?}");
+    assert!(left.iter().all(|t| t.of == of - 6), "{left:?}");
     assert!(test(&late, "accuracy", "share").p < test(&all, "accuracy", "share").p);
 }
 

@@ -12,7 +12,6 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("CAPACITY", "용량"),
     ("offered/s", "요청/초"),
     ("served/s", "처리/초"),
-    ("errors", "오류"),
     ("goodput/s", "굿풋/초"),
     ("kept", "지킴"),
     ("objective and load", "목표와 부하"),

@@ -20,6 +20,8 @@ pub(super) const WORDS: &[Entry] = &[
     ("stopped early: {~why}", "일찍 멈췄습니다: {why}"),
     ("go on with: acidtest run --resume {run}", "이어서 하려면: acidtest run --resume {run}"),
     ("every request failed: {~why}", "모든 요청이 실패했습니다: {why}"),
+    ("{names} not valid: {~why}", "{names} 유효하지 않음: {why}"),
+    ("the report says what to change; 'acidtest calibrate' measures how far figures are off", "무엇을 바꿀지는 보고서에 있습니다; 'acidtest calibrate'는 수치가 얼마나 어긋나는지 잽니다"),
     ("is the server running, and are its address and model right?", "서버가 켜져 있고 주소와 모델이 맞는지 확인하십시오"),
     ("is the server running, and are its address, kind and model right?", "서버가 켜져 있고 주소, 종류, 모델이 맞는지 확인하십시오"),
     ("run {run} is complete: nothing is left to send", "실행 {run}은(는) 이미 끝났습니다: 더 보낼 것이 없습니다"),
