@@ -105,7 +105,9 @@ pub(crate) fn measure(slice: &Slice, wanted: &Wanted, stats: &[Stat], mode: Mode
         }
         Measure::Sample(row, failed) => {
             let series = samples(slice, *row, *failed, mode.population);
-            one(&|stat| sheet.sample(stat, &series))
+            // Sorted once, and its memory found once, for all that is asked of it.
+            let order = stats::SendOrder::new(&series.values);
+            one(&|stat| sheet.sample(stat, &series, &order))
         }
         Measure::Amount(row) => {
             let amounts: Vec<(Asked, f64)> = slice.asked().filter_map(|a| Some((a, row(&a)?))).collect();
@@ -321,18 +323,23 @@ impl Sheet<'_, '_> {
     }
 
     /// A quantile, mean or maximum of a series in send order.
-    fn sample(&self, stat: Stat, series: &Series) -> Estimate {
+    fn sample(
+        &self,
+        stat: Stat,
+        series: &Series,
+        order: &Result<stats::SendOrder<'_>, StatError>,
+    ) -> Estimate {
         let values = &series.values;
-        let mut sorted = values.clone();
-        sorted.sort_by(f64::total_cmp);
+        let Ok(order) = order else {
+            return self.absent(stat, &self.why_absent(), series.n);
+        };
+        let sorted = order.sorted();
         let (value, interval) = match stat.quantile() {
-            Some(p) => {
-                (stats::quantile(&sorted, p), stats::batch_quantile(values, p, LEVEL).map(|b| b.interval))
-            }
+            Some(p) => (stats::quantile(sorted, p), order.quantile(p, LEVEL).map(|b| b.interval)),
             None if stat == Stat::Max => (sorted.last().copied(), Err(NoInterval::Count)),
             None => (
                 (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64),
-                stats::batch_mean(values, LEVEL).map(|b| b.interval),
+                order.mean(LEVEL).map(|b| b.interval),
             ),
         };
         let Some(value) = value else {

@@ -188,6 +188,35 @@ impl<'a> SendOrder<'a> {
         Ok(Batched { value, interval, batches, effective_n })
     }
 
+    /// The mean with its interval; see [`batch_mean`].
+    pub fn mean(&self, level: f64) -> Result<Batched, NoInterval> {
+        check_level(level)?;
+        let (series, sorted) = (self.series, &self.sorted);
+        let (own, ranked) = (memory(series)?, self.memory);
+        let longer =
+            Memory { values: own.values.max(ranked.values), blocks: own.blocks.max(ranked.blocks), ..own };
+        let n = series.len() as f64;
+        let Cut { batches, strain } = cut("values", series.len(), longer, self.skewness)?;
+        let (value, variance) = batched_variance(series, |x| *x, batches);
+        let spread = series.iter().map(|x| (x - value).powi(2)).sum::<f64>() / (n - 1.0);
+        let variance = variance.max(longer.values * spread / n) * (1.0 + 2.0 * strain);
+        if variance <= 0.0 {
+            return Err(NoInterval::NoVariance { n: series.len() });
+        }
+        let t = t_quantile(0.5 + level / 2.0, (batches.count - 1) as f64)?;
+        let half = t * variance.sqrt();
+        let (low, high) = match sorted[0] >= 0.0 && value > 0.0 {
+            true => (value * (-half / value).exp(), value * (half / value).exp()),
+            false => (value - half, value + half),
+        };
+        Ok(Batched {
+            value,
+            interval: Interval::two_sided(low, high, level, Method::BatchMean),
+            batches,
+            effective_n: (spread / variance).min(n),
+        })
+    }
+
     /// n': the least that the indicators at `p` and at longer tails give.
     fn effective(&self, p: f64, level: f64, batches: Batches) -> Result<f64, StatError> {
         let n = self.series.len() as f64;
@@ -215,34 +244,7 @@ pub(super) fn tails(p: f64) -> impl Iterator<Item = f64> {
 /// Not finite values are an error; no variance between batches gives no interval.
 pub fn batch_mean(series: &[f64], level: f64) -> Result<Batched, NoInterval> {
     check_level(level)?;
-    if series.is_empty() {
-        return Err(StatError::Empty { what: "values" }.into());
-    }
-    let mut sorted = series.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let (own, ranked) = (memory(series)?, memory(&ranks(series))?);
-    let longer =
-        Memory { values: own.values.max(ranked.values), blocks: own.blocks.max(ranked.blocks), ..own };
-    let n = series.len() as f64;
-    let Cut { batches, strain } = cut("values", series.len(), longer, skewness(&sorted))?;
-    let (value, variance) = batched_variance(series, |x| *x, batches);
-    let spread = series.iter().map(|x| (x - value).powi(2)).sum::<f64>() / (n - 1.0);
-    let variance = variance.max(longer.values * spread / n) * (1.0 + 2.0 * strain);
-    if variance <= 0.0 {
-        return Err(NoInterval::NoVariance { n: series.len() });
-    }
-    let t = t_quantile(0.5 + level / 2.0, (batches.count - 1) as f64)?;
-    let half = t * variance.sqrt();
-    let (low, high) = match sorted[0] >= 0.0 && value > 0.0 {
-        true => (value * (-half / value).exp(), value * (half / value).exp()),
-        false => (value - half, value + half),
-    };
-    Ok(Batched {
-        value,
-        interval: Interval::two_sided(low, high, level, Method::BatchMean),
-        batches,
-        effective_n: (spread / variance).min(n),
-    })
+    SendOrder::new(series)?.mean(level)
 }
 
 /// Mean over the series of what `of` makes of a value, and the variance of that mean from batches.
