@@ -66,7 +66,12 @@ pub(crate) fn is_varied(findings: &Findings) -> bool {
 
 /// What a search says of the exit code; a run that is none says nothing.
 pub(crate) fn exit(findings: &Findings) -> Exit {
-    match findings.capacity.as_ref().and_then(|c| c.answer.as_ref()).map(|a| a.found) {
+    let answer = findings.capacity.as_ref().and_then(|c| c.answer.as_ref());
+    match answer.map(|a| a.found) {
+        // Wider than was wanted, and that by our own fault.
+        Some(Found::Between) if answer.is_some_and(|a| !a.narrow && a.why.contains("this client")) => {
+            Exit::Undecided
+        }
         None | Some(Found::Between | Found::AboveRange) => Exit::Ok,
         Some(Found::BelowRange) => Exit::GateBroken,
         Some(Found::ClientLimited | Found::Undecided) => Exit::Undecided,

@@ -74,6 +74,29 @@ fn receive(socket: BorrowedFd<'_>, room: &mut [MaybeUninit<u8>]) -> io::Result<(
     }
 }
 
+/// Where the kernel's `tcp_info` counts segments that came out of order (since Linux 5.4).
+const OUT_OF_ORDER_AT: usize = 224;
+
+/// How many segments came out of order on a connection, which std and rustix do not offer;
+/// absent where the kernel does not say.
+pub(crate) fn out_of_order(socket: BorrowedFd<'_>) -> Option<u32> {
+    let mut info = [0u8; 256];
+    let mut length = info.len() as libc::socklen_t;
+    // SAFETY: the descriptor is open for the call, and the kernel writes at most `length` bytes.
+    let done = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    let is_there = done == 0 && length as usize >= OUT_OF_ORDER_AT + 4;
+    let bytes = info.get(OUT_OF_ORDER_AT..OUT_OF_ORDER_AT + 4)?;
+    is_there.then(|| u32::from_ne_bytes(bytes.try_into().expect("four bytes")))
+}
+
 /// The software stamp among the control messages that a read brought.
 fn stamp(message: &libc::msghdr) -> Option<i64> {
     // SAFETY: the kernel wrote the headers and lengths between `msg_control` and

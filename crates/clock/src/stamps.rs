@@ -120,6 +120,12 @@ impl Stamps {
         self.linux.is_ok() && crate::kernel::enable(socket.as_fd()).is_ok()
     }
 
+    /// How many segments came out of order so far on a TCP connection. Where one did, the stamp of
+    /// a read can be that of a later segment that waited for it, and is no bound of anything.
+    pub fn out_of_order(&self, socket: impl std::os::fd::AsFd) -> Option<u32> {
+        crate::kernel::out_of_order(socket.as_fd())
+    }
+
     /// Reads from a socket that does not block.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ use crate::view::Slice;
 /// Share of records that may have found much waiting unread.
 const PRESSED: f64 = 0.01;
 
+const FIRST: &str = "arrivals of first content are uncertain";
+const SHARED_READ: &str = "give the client more or idle cores; where the server writes several events at once no client can tell them apart";
+
 /// What the reads of a slice say.
 pub(crate) struct Receipts<'v> {
     slice: &'v Slice<'v>,
@@ -31,6 +34,13 @@ pub(crate) fn uncertain_gaps(low: f64, high: f64, limit_s: f64) -> String {
 pub(crate) fn pace(slice: &Slice, limit_s: f64) -> Option<Check> {
     let receipts = Receipts::of(slice);
     let check = receipts.widths("receive_clock", limit_s, |r| &r.pace, "ends of answers are uncertain");
+    (check.state == CheckState::Over).then_some(check)
+}
+
+/// What is not known of the ends of answers, where that is over the limit.
+pub(crate) fn end(slice: &Slice, limit_s: f64) -> Option<Check> {
+    let receipts = Receipts::of(slice);
+    let check = receipts.widths("receive_clock", limit_s, |r| &r.end, "ends of answers are uncertain");
     (check.state == CheckState::Over).then_some(check)
 }
 
@@ -119,7 +129,11 @@ impl<'v> Receipts<'v> {
         if !self.by_kernel() {
             return self.unmeasured();
         }
-        self.widths("receive_clock", limit_s, |r| &r.first, "arrivals of first content are uncertain")
+        let found = self.widths("receive_clock", limit_s, |r| &r.first, FIRST);
+        if found.state != CheckState::Over {
+            return found;
+        }
+        Check { change: SHARED_READ.into(), ..found }
     }
 
     /// The pair of quantiles that gaps lie between, where it is widest.
@@ -140,7 +154,7 @@ impl<'v> Receipts<'v> {
             p99_s,
             n,
             why: uncertain_gaps(low, high, limit_s),
-            change: "give the client more or idle cores; where the server writes several events at once no client can tell them apart".into(),
+            change: SHARED_READ.into(),
             ..Check::ok("receive_clock")
         }
     }

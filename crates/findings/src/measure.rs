@@ -4,7 +4,7 @@
 //! within the case, send order, populations of gates, and the interval that fits
 //! the measure's kind. All interval mathematics is `acidtest_metrics`'.
 
-use crate::cells::Cells;
+use crate::cells::{Cells, seconds};
 use crate::estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 use crate::families::quality::is_part;
 use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
@@ -296,7 +296,15 @@ impl Sheet<'_, '_> {
         let count = flags.iter().filter(|b| **b).count();
         let value = count as f64 / flags.len() as f64;
         let rare = self.wanted.metric.better != crate::metric::Better::Higher;
-        let (interval, unit) = event_interval(&flags, rare);
+        let (interval, unit) = match self.waits(series) {
+            Some(waits) => (
+                stats::SendOrder::new(&waits)
+                    .map_err(NoInterval::from)
+                    .and_then(|order| order.share(count as u64, LEVEL)),
+                "request, by the memory of the waits",
+            ),
+            None => event_interval(&flags, rare),
+        };
         let mut e = self.fill(
             stat,
             Found {
@@ -310,6 +318,21 @@ impl Sheet<'_, '_> {
             e.effective_n = Some(flags.len() as f64);
         }
         e
+    }
+
+    /// The waits behind a share of requests that kept an objective: neighbours in a queue miss it
+    /// together, also where too few misses are seen to tell. Absent for other shares.
+    fn waits(&self, series: &[(usize, bool)]) -> Option<Vec<f64>> {
+        self.wanted.metric.id.ends_with("goodput_share").then_some(())?;
+        let by_request: std::collections::HashMap<usize, Asked> =
+            self.slice.asked().map(|a| (a.request, a)).collect();
+        let wait = |(request, _): &(usize, bool)| {
+            let a = by_request.get(request)?;
+            let last = a.last();
+            let took = seconds(Some(a.attempts()[0].intended()), last.last_event());
+            Some(took.filter(|_| last.class.delivered()).unwrap_or(f64::INFINITY))
+        };
+        series.iter().map(wait).collect()
     }
 
     /// Which requests a share of attempts is of, where the cache chose them.

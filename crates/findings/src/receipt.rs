@@ -84,6 +84,8 @@ pub(crate) struct Receipt {
     pub(crate) exact: u64,
     /// What is not known of the first content of each record.
     pub(crate) first: Amounts,
+    /// What is not known of the last event with content or finish reason.
+    pub(crate) end: Amounts,
     /// What is not known of the mean gap of each record: of its two ends, by its gaps.
     pub(crate) pace: Amounts,
     /// How late the program came to each stamped read: after it, minus the stamp.
@@ -107,6 +109,9 @@ impl Receipt {
             if arrivals.len() > 1 {
                 self.pace.add(sent, (width(first) + width(last)) / (arrivals.len() - 1) as f64);
             }
+        }
+        if let Some(end) = timing.end_bounds() {
+            self.end.add(sent, end.width().0 as f64);
         }
         if let (Some(from), Some(to)) = (timing.sent, timing.sent_end) {
             self.sending.add(sent, (to - from).0 as f64);

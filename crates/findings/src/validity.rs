@@ -112,6 +112,8 @@ struct Place {
     clock: Option<Fault>,
     /// What is not known of a record's mean gap, where that is too much.
     pace: Option<Fault>,
+    /// The same of the ends of answers.
+    end: Option<Fault>,
 }
 
 /// Why times are not valid, and by how much they may be off.
@@ -135,6 +137,10 @@ impl Fault {
 const GAPS: [&str; 2] = ["icl", "itl"];
 /// Metrics whose every value is a mean gap of a record.
 const PACES: [&str; 2] = ["tpot", "tokens_per_s_user"];
+/// Metrics whose every value ends with an answer.
+const ENDS: [&str; 3] = ["e2e", "e2e_from_intended", "tokens_per_s_request"];
+/// Times of ours or of a first byte: no event's arrival is part of them.
+const OWN: [&str; 5] = ["ttfb", "connect", "tls", "queue_wait", "time_to_failure"];
 
 impl Place {
     fn of(slice: &Slice, v: &Validity) -> Self {
@@ -142,7 +148,8 @@ impl Place {
         let general = Fault::of(v.checks.iter().filter(|c| !is_clock(c)));
         let clock = Fault::of(v.checks.iter().filter(is_clock));
         let pace = Fault::of(clock_checks::pace(slice, v.limit_s).iter());
-        Self { limit_s: v.limit_s, general, clock, pace }
+        let end = Fault::of(clock_checks::end(slice, v.limit_s).iter());
+        Self { limit_s: v.limit_s, general, clock, pace, end }
     }
 
     /// What spoils an estimate, if anything does.
@@ -155,6 +162,8 @@ impl Place {
                 })
             }
             m if PACES.contains(&m) => self.pace.clone(),
+            m if ENDS.contains(&m) => self.end.clone(),
+            m if OWN.contains(&m) => None,
             _ => self.clock.clone(),
         };
         match (self.general.clone(), own) {

@@ -407,12 +407,25 @@ fn lanes(spec: &RunSpec, rows: &[Cells]) -> Vec<Lane> {
             let spec = spec.phases.get(usize::from(phase));
             let steady = match (spec.map(|p| &p.load), spec.is_some_and(PhaseSpec::has_pauses)) {
                 (Some(Load::Closed { concurrency }), false) => steady_window(&spans, *concurrency, last),
-                // A load that changes on purpose, and users who pause, are as they should be at once.
-                _ => Window::new(first, last),
+                // A load that changes on purpose, and users who pause, are as they should be at once;
+                // answers to what was sent before the first that counts are not seen here, so that
+                // what ends is complete only when those have ended.
+                _ => Window::new(first.saturating_add(answered_in(&rows)), last),
             };
             Some(Lane::new((target, phase, prompt, clock), Window::new(first, end.max(last))?, steady))
         })
         .collect()
+}
+
+/// 95th percentile of how long delivered answers took, in nanoseconds.
+fn answered_in(rows: &[&Cells]) -> i64 {
+    let mut took: Vec<f64> = rows
+        .iter()
+        .filter(|c| c.class.delivered())
+        .filter_map(|c| Some((c.ended()? - c.started().or(c.sent())?) as f64))
+        .collect();
+    took.sort_by(f64::total_cmp);
+    acidtest_metrics::stats::quantile(&took, 0.95).unwrap_or(0.0) as i64
 }
 
 /// When an attempt was in flight.

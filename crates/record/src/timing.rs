@@ -188,6 +188,16 @@ impl Timing {
     /// Where no read has a stamp the program's times are all there is: the last event of a read
     /// then counts as exact on that clock, whose own lateness is not known.
     pub fn bounds(&self) -> impl Iterator<Item = Arrival> + '_ {
+        self.bounds_of(EventKind::is_content)
+    }
+
+    /// The same of the last event with content or a finish reason.
+    #[must_use]
+    pub fn end_bounds(&self) -> Option<Arrival> {
+        self.bounds_of(|k| k.is_content() || k == EventKind::Finish).last()
+    }
+
+    fn bounds_of(&self, wanted: fn(EventKind) -> bool) -> impl Iterator<Item = Arrival> + '_ {
         let by_kernel = self.has_kernel_stamps();
         let mut since = Vec::with_capacity(self.reads.len());
         let mut empty_at = self.sent.map_or(Ns(i64::MIN / 2), |t| t);
@@ -197,10 +207,10 @@ impl Timing {
                 empty_at = read.before;
             }
         }
-        self.events.iter().filter(|e| e.kind.is_content()).filter_map(move |e| {
+        self.events.iter().filter(move |e| wanted(e.kind)).filter_map(move |e| {
             let read = self.reads.get(e.read as usize)?;
             let latest = read.kernel.unwrap_or(read.after);
-            let is_exact = e.last_in_read && (!by_kernel || (read.kernel.is_some() && read.drained));
+            let is_exact = e.last_in_read && read.drained && (!by_kernel || read.kernel.is_some());
             let earliest = if is_exact { latest } else { since[e.read as usize].min(latest) };
             Some(Arrival { earliest, latest })
         })
@@ -266,7 +276,8 @@ mod tests {
 
     #[test]
     fn without_any_stamp_the_programs_clock_is_all_there_is() {
-        let reads = [read(None, 12, 13, true), read(None, 44, 45, false)];
-        check(&reads, &[event(0, true), event(1, false), event(1, true)], &[(13, 13), (12, 45), (45, 45)]);
+        let reads = [read(None, 12, 13, true), read(None, 44, 45, true), read(None, 50, 51, false)];
+        let events = [event(0, true), event(1, false), event(1, true), event(2, true)];
+        check(&reads, &events, &[(13, 13), (12, 45), (45, 45), (44, 51)]);
     }
 }

@@ -361,7 +361,7 @@ fn throughput(findings: &Findings, style: Style) -> String {
     for group in groups(findings) {
         let mut first = true;
         let found = of(findings, &group, Family::Throughput);
-        for id in ["requests_per_s", "tokens_per_s", "concurrency_held"] {
+        for id in ["requests_per_s", "goodput", "tokens_per_s", "concurrency_held"] {
             let window = |name: &str| {
                 let mut of_id = found.iter().filter(|e| e.metric == id);
                 of_id.find(|e| e.labels.get("window").is_some_and(|w| w == name))

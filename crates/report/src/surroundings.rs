@@ -28,8 +28,8 @@ pub(crate) fn section(findings: &Findings, style: Style) -> String {
     grid.row([
         head("AROUND", lang),
         "".into(),
-        faint(lang.say("mean (most), as read beside the run")),
         faint(lang.say("readings")),
+        faint(lang.say("mean (most), as read beside the run")),
     ]);
     let mut any = false;
     for group in groups(findings) {
@@ -53,8 +53,8 @@ pub(crate) fn section(findings: &Findings, style: Style) -> String {
             grid.row([
                 once(&group.name, &mut first),
                 clean(&source_words(name, lang)).into(),
-                parts.join(" · ").into(),
                 count(n).into(),
+                parts.join(" · ").into(),
             ]);
         }
     }
@@ -79,6 +79,10 @@ fn part(id: &str, word: &str, own: &[&Estimate], lang: Lang) -> Option<String> {
     let stat = |name: &str| own.iter().find(|e| e.metric == id && e.stat.id() == name).copied();
     let (mean, most) = (stat("mean")?, stat("max")?);
     let (value, top) = (mean.number()?, most.number()?);
+    // A link that nothing went over says nothing.
+    if top == 0.0 && ["received", "sent", "loopback"].contains(&word) {
+        return None;
+    }
     let scale = match mean.unit.as_str() {
         "ratio" => Scale::percent(),
         unit => Scale::of(unit, Some(top)),

@@ -178,6 +178,10 @@ fn cut(slice: &Slice) -> Option<String> {
 fn is_short(slice: &Slice) -> bool {
     let Some(phase) = slice.view.spec.phases.get(usize::from(slice.phase)) else { return false };
     let Amount::Seconds(asked) = phase.amount else { return false };
+    // Stages hold their warm-up and cool-down, which are not seen here.
+    if phase.load.stages().is_some() {
+        return false;
+    }
     let at = |pick: fn(i64, i64) -> i64| slice.asked().map(|a| a.attempts()[0].intended()).reduce(pick);
     let missing = asked - seconds(at(i64::min), at(i64::max)).unwrap_or(0.0);
     // A user whose answer takes long sends nothing for so long.
@@ -304,8 +308,9 @@ impl Settled {
             .filter(|a| a.last().class.delivered() && a.last().ended().is_some_and(inside))
             .count();
         let (offered, achieved) = (wanted as f64 / length, served as f64 / length);
-        if slice.load().is_none_or(|l| l.is_closed()) {
-            // Users wait for their answers: what is offered is what is served.
+        if slice.load().is_none_or(|l| l.is_closed() || l.rate().is_none()) {
+            // Users wait for their answers: what is offered is what is served. A load that rises on
+            // purpose raises what is in flight with it.
             return Some(Self { offered, achieved, slope: None, rises: false, saturated: false });
         }
         let trend = stats::upward_trend(&in_flight(slice, from, last), TREND_LEVEL).ok();

@@ -39,12 +39,26 @@ pub(crate) fn kept(a: &Asked, term: &SloTerm, forgiven_s: f64) -> Kept {
     let limit_s = term.limit_s + forgiven_s;
     match (term.what, time(a, term)) {
         _ if is_outside(a) => Kept::Outside,
+        // Who left on purpose may have had the first content; the rest nobody waited for.
+        (SloWhat::ErrorRate, _) if left(a) => Kept::Outside,
+        (SloWhat::Ttft | SloWhat::TtftVisible, Time::Took(s)) if left(a) => {
+            match s < limit_s || s == limit_s && term.or_equal {
+                true => Kept::Met,
+                false => Kept::Missed,
+            }
+        }
+        _ if left(a) => Kept::Skipped,
         _ if !a.last().class.delivered() => Kept::Missed,
         (SloWhat::ErrorRate, _) => Kept::Met,
         (_, Time::Took(s)) if s < limit_s || (term.or_equal && s <= limit_s) => Kept::Met,
         (_, Time::Took(_) | Time::Never) => Kept::Missed,
         (_, Time::None) => Kept::Skipped,
     }
+}
+
+/// Whether the client gave a request up on purpose.
+fn left(a: &Asked) -> bool {
+    a.last().class == OutcomeClass::Failed(Cause::ClientCancel)
 }
 
 /// Seconds that a term looks at: without end where the request was not served, or for ever waits.
@@ -73,8 +87,14 @@ pub(crate) fn kept_all(a: &Asked, slo: &Slo) -> Kept {
     if is_outside(a) {
         return Kept::Outside;
     }
-    let missed = slo.terms.iter().any(|term| kept(a, term, 0.0) == Kept::Missed);
-    if missed || !a.last().class.delivered() { Kept::Missed } else { Kept::Met }
+    let all: Vec<Kept> = slo.terms.iter().map(|term| kept(a, term, 0.0)).collect();
+    let has = |wanted: Kept| all.contains(&wanted);
+    match (has(Kept::Missed), has(Kept::Met)) {
+        (true, _) => Kept::Missed,
+        (false, true) => Kept::Met,
+        // No term speaks about it: nothing was kept.
+        (false, false) => Kept::Skipped,
+    }
 }
 
 /// How much of a request's wait may have been ours: its late send, and `error_s` beside.

@@ -8,7 +8,7 @@ use acidtest_record::Stat;
 
 const NEEDS: &str = "an objective: `slo:` of a suite, or `bench --slo`";
 const TERMS: &str = "waits of the objective are from the intended time; a request that failed or was never sent misses it; a term whose value an answer cannot have (tpot of one token) is skipped and counted beside; requests taken away by a stop do not count; no objective: absent";
-const SHARE: &str = "share of events in send order: Wilson where misses are isolated, else time blocks";
+const SHARE: &str = "Wilson with the effective n that the autocorrelation of the waits (intended to last event) leaves; too short a run for it: none";
 const WINDOW: &str = "batches over 120 equal parts of the steady window; whole run: none";
 
 /// What rates of good requests share.
@@ -98,6 +98,10 @@ pub(crate) fn why_absent(metric: &Metric, view: &crate::view::View) -> Option<St
     }
     if view.spec.slo.is_none() {
         return Some("no objective was given (slo)".into());
+    }
+    let is_judged = |a: Asked| good(&a).is_some();
+    if view.slices().iter().all(|s| !s.asked().any(is_judged)) {
+        return Some("no answer has a value that the objective speaks about".into());
     }
     let judged = metric.id.starts_with("correct") && !view.has_opinion(CORRECT);
     judged.then(|| "answers are not judged".into())

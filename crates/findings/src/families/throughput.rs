@@ -4,7 +4,7 @@ use crate::estimate::Family;
 use crate::metric::{Better, Guard, Measure, Metric, Rate, Unit};
 use acidtest_record::Stat;
 
-const WINDOW: &str = "label window=steady: from the first time at >= 95 % of the asked concurrency (open loop: end of warm-up) to the last intended send; window=whole: first intended send to the last end; one window per clock, added up";
+const WINDOW: &str = "label window=steady: from the first time at >= 95 % of the asked concurrency (open loop: end of warm-up, and the p95 of how long answers took later) to the last intended send; window=whole: first intended send to the last end; one window per clock, added up";
 const BINS: &str =
     "steady window: batches over 120 equal parts of it; whole run: none, it holds ramp-up and tail";
 

@@ -41,6 +41,7 @@
 use super::autocorrelation::{Memory, memory, ranks};
 use super::distribution::{normal_quantile, t_quantile};
 use super::interval::{Interval, Method, NoInterval, StatError, check_inner, check_level};
+use super::proportion::{all_events, wilson, zero_events};
 use super::quantile::{order_interval, quantile, quantile_ranks};
 
 /// Batches that a series is cut into; a series that is too short for them has no interval.
@@ -186,6 +187,21 @@ impl<'a> SendOrder<'a> {
         let ranks = scaled_ranks(n, effective_n, p, level)?;
         let interval = order_interval(&self.sorted, ranks, level, Method::BatchQuantile)?;
         Ok(Batched { value, interval, batches, effective_n })
+    }
+
+    /// Interval of the share of these values that have some property, of which `events` do: Wilson
+    /// with as many independent values as their own memory leaves. The property may be rare and
+    /// seem to come singly where the waits behind it do not.
+    pub fn share(&self, events: u64, level: f64) -> Result<Interval, NoInterval> {
+        let n = self.series.len();
+        let Cut { strain, .. } = cut("values", n, self.memory, self.skewness)?;
+        let effective = n as f64 / self.memory.values.max(1.0) / (1.0 + 2.0 * strain);
+        let p = events as f64 / n as f64;
+        match events {
+            0 => zero_events(effective, level),
+            all if all == n as u64 => all_events(effective, level),
+            _ => Ok(Interval { method: Method::WilsonEffectiveN, ..wilson(p, effective, level)? }),
+        }
     }
 
     /// The mean with its interval; see [`batch_mean`].

@@ -11,7 +11,7 @@ use rustix::net::RecvFlags;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -21,6 +21,8 @@ use tokio_rustls::client::TlsStream;
 pub(crate) struct Log {
     zero: Zero,
     stamps: &'static Stamps,
+    /// The socket, where the kernel stamps it.
+    stream: RefCell<Weak<RefCell<TcpStream>>>,
     state: RefCell<State>,
 }
 
@@ -44,16 +46,27 @@ struct State {
     /// Whether everything that was written so far was handed to the kernel.
     flushed: bool,
     eof: Option<Ns>,
+    order: Order,
+}
+
+/// Segments that came out of order on the connection.
+#[derive(Default, Clone, Copy)]
+struct Order {
+    seen: u32,
+    /// Whether the reads that come next may still bring what waited for a late segment.
+    open: bool,
 }
 
 impl Log {
     pub(crate) fn new(zero: Zero) -> Rc<Self> {
-        Rc::new(Self { zero, stamps: Stamps::of_process(), state: RefCell::default() })
+        let (stamps, stream) = (Stamps::of_process(), RefCell::default());
+        Rc::new(Self { zero, stamps, stream, state: RefCell::default() })
     }
 
     /// A new attempt begins on this connection.
     pub(crate) fn begin(&self) {
-        *self.state.borrow_mut() = State::default();
+        let order = self.state.borrow().order;
+        *self.state.borrow_mut() = State { order, ..State::default() };
     }
 
     fn now(&self) -> Ns {
@@ -136,11 +149,32 @@ impl Log {
         Latest { read: number.saturating_sub(1), at: after, open: state.open }
     }
 
-    /// Takes the reads since the last call.
+    /// Takes the reads since the last call. Where segments came out of order meanwhile their
+    /// stamps can be those of later segments that waited: such reads have none.
     pub(crate) fn take(&self) -> Vec<Read> {
+        let order = self.order();
         let mut state = self.state.borrow_mut();
         state.taken += state.reads.len() as u32;
-        std::mem::take(&mut state.reads)
+        let mut reads = std::mem::take(&mut state.reads);
+        let grew = order.is_some_and(|seen| std::mem::replace(&mut state.order.seen, seen) != seen);
+        if grew || state.order.open {
+            for read in &mut reads {
+                (read.kernel, read.drained) = (None, false);
+            }
+        }
+        state.order.open = grew || (state.order.open && reads.is_empty());
+        reads
+    }
+
+    #[cfg(target_os = "linux")]
+    fn order(&self) -> Option<u32> {
+        let stream = self.stream.borrow().upgrade()?;
+        self.stamps.out_of_order(&*stream.borrow())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn order(&self) -> Option<u32> {
+        self.stream.borrow().upgrade().and(None)
     }
 
     /// How many reads wait to be taken.
@@ -213,7 +247,11 @@ impl Peek {
 impl Socket {
     pub(crate) fn new(stream: TcpStream, log: Rc<Log>) -> Self {
         let is_stamped = enable(log.stamps, &stream);
-        Self { stream: Rc::new(RefCell::new(stream)), log, is_stamped, records: None }
+        let stream = Rc::new(RefCell::new(stream));
+        if is_stamped {
+            *log.stream.borrow_mut() = Rc::downgrade(&stream);
+        }
+        Self { stream, log, is_stamped, records: None }
     }
 
     /// The same under TLS.
