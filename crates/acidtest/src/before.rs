@@ -4,7 +4,7 @@
 //! anything is sent; what may not work is a warning. Must not change a plan.
 
 use crate::exit::Failure;
-use acidtest_record::{Amount, PhaseSpec, RunSpec, Source, TargetSpec};
+use acidtest_record::{Amount, Axis, FindSpec, PhaseSpec, RunSpec, Source, TargetSpec, rung};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::BTreeSet;
 
@@ -19,6 +19,13 @@ const REUSE_S: f64 = 1.0;
 
 /// Looks at every phase of a plan; returns warnings.
 pub(crate) fn check(spec: &RunSpec) -> Result<Vec<String>, Failure> {
+    if let Some(find) = spec.search.as_ref().and_then(|s| Some((s.axis, s.find.as_ref()?))) {
+        return check(&highest_rung(spec, find));
+    }
+    if !acidtest_engine::fits(spec) {
+        return Err(Failure::usage("the phases, targets and prompts together need more than 4 billion slots")
+            .hint("a closed loop that ends by time sets 10 million aside for each target and prompt: use fewer, or give counts"));
+    }
     files(spec)?;
     let ports = Ports::read();
     let mut warnings = Vec::new();
@@ -33,6 +40,12 @@ pub(crate) fn check(spec: &RunSpec) -> Result<Vec<String>, Failure> {
     }
     warnings.dedup();
     Ok(warnings)
+}
+
+/// A search as the highest load that it may try.
+fn highest_rung(spec: &RunSpec, (axis, find): (Axis, &FindSpec)) -> RunSpec {
+    let top = rung(axis, find.to, find.rung_s, find.max_in_flight, axis.name(find.to));
+    RunSpec { phases: vec![top], search: None, ..spec.clone() }
 }
 
 /// Most requests in flight, and how many begin in a second where the plan says so.

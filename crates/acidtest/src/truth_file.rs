@@ -31,12 +31,25 @@ pub(crate) fn read(path: &Path, zero: &Zero) -> Result<Calibrator, Failure> {
         number += 1;
         let line: Result<TruthLine, _> = serde_json::from_slice(line);
         let line = line.map_err(|e| not_a_truth(path, number, &e.to_string()))?;
+        if line.events.iter().any(|e| !is_bracket(e.before_ns, e.after_ns)) {
+            return Err(not_a_truth(path, number, "a write ends before it begins, or lasts for years"));
+        }
         calibrator.truth(answer(line, shift));
     }
     Ok(calibrator)
 }
 
+/// Whether two moments can be before and after a write.
+fn is_bracket(before: i64, after: i64) -> bool {
+    const YEARS: u64 = 1 << 60;
+    before <= after && before.unsigned_abs() < YEARS && after.unsigned_abs() < YEARS
+}
+
 fn open(path: &Path) -> Result<(Lines, TruthHead), Failure> {
+    // A pipe would never end, and opening it would wait.
+    if std::fs::metadata(path).is_ok_and(|m| !m.is_file()) {
+        return Err(not_a_truth(path, 1, "it is no plain file"));
+    }
     let file = std::fs::File::open(path).map_err(|e| cannot_read(path, e))?;
     let mut lines = Lines { from: BufReader::with_capacity(1 << 18, file), line: Vec::new(), number: 0 };
     let Some(head) = lines.next(path)? else {

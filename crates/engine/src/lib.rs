@@ -47,7 +47,7 @@ mod watch;
 pub use control::{Control, LATE_NS, Progress, StopReason};
 pub use desk::retryable;
 pub use forecast::{CellRequests, requests_of};
-pub use phase::{EngineError, Finished, Job, Summary, planned, run};
+pub use phase::{EngineError, Finished, Job, Summary, fits, planned, run};
 pub use recall::{Recall, Recalled, Wanted};
 pub use replay::{Replay, finds_any, replay};
 pub use steps::Seen;

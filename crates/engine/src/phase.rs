@@ -186,6 +186,12 @@ fn count_steps(cell: &Cell, prompts: Option<&Prompts>, slots: std::ops::Range<u3
     slots.map(|i| u64::from(prompts.steps(cell.prompt, walker.slot(i).case))).sum()
 }
 
+/// Whether a plan's slots can all have a number.
+#[must_use]
+pub fn fits(spec: &RunSpec) -> bool {
+    Plan::fits(spec)
+}
+
 /// Sends everything that the plan holds and is not yet finished.
 ///
 /// # Errors

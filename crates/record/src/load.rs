@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Most requests per second that a plan may ask for, and most users at once.
 pub const MAX_RATE: f64 = 100_000.0;
+/// Fewest requests per second of an open loop.
+pub const MIN_RATE: f64 = 1e-4;
 /// Most stages of a phase.
 pub const MAX_STAGES: usize = 100_000;
 /// Most stages of users, each of whom goes through all of them.
@@ -117,6 +119,13 @@ impl PhaseSpec {
                 key,
                 format!("warm-up and cool-down leave nothing that counts of {seconds} s of stages"),
                 "they are the first and the last seconds of the stages",
+            );
+        }
+        if self.load.rate().is_some_and(|r| r < MIN_RATE) || self.max_rate.is_some_and(|r| r < MIN_RATE) {
+            return bad(
+                if self.max_rate.is_some() { "max_rate" } else { "rate" },
+                format!("the rate is below {MIN_RATE} requests per second, one in three hours"),
+                "ask for a few requests with a closed loop instead",
             );
         }
         let requests = match self.load.stages() {

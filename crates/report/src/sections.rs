@@ -334,7 +334,11 @@ fn time(
     // Where some quantiles are valid and others are not, each says so itself.
     let [p50_cell, p95_cell, p99_cell] = all.map(|e| match e.is_valid() || is_spoiled {
         true => scale.bare(e, lang).into(),
-        false => Cell::painted(format!("{} !", scale.bare(e, lang)), Paint::Bad),
+        // Why there is no interval does not matter where the value itself is not valid.
+        false => {
+            let text = scale.bare(e, lang);
+            Cell::painted(format!("{} !", text.split(", ").next().unwrap_or_default()), Paint::Bad)
+        }
     });
     grid.row([
         once(&group.name, first),

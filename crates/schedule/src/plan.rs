@@ -73,6 +73,14 @@ impl Plan {
         cells
     }
 
+    /// Whether the numbers of all slots fit.
+    #[must_use]
+    pub fn fits(spec: &RunSpec) -> bool {
+        let cells = Self::all(spec);
+        let last = cells.last().map(|c| c.plan.base.checked_add(c.plan.capacity()));
+        last.is_none_or(|end| end.is_some_and(|end| end < u32::MAX))
+    }
+
     /// Number of slots, those that do not count included; absent where time decides.
     #[must_use]
     pub fn len(&self) -> Option<u32> {

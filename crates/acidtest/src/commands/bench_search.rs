@@ -166,6 +166,9 @@ impl SearchArgs {
             return Err(bad(format!("{} rungs where at most {MOST_RUNGS} are made", loads.len())));
         }
         spec.phases = loads.iter().map(|l| self.rung_of(axis, *l, rungs)).collect();
+        for phase in &spec.phases {
+            phase.check().map_err(|e| bad(format!("{}: {e}", phase.name)))?;
+        }
         spec.search = Some(SearchSpec { axis, find: None });
         mark(spec);
         Ok(())

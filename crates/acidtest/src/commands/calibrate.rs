@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "D", value_parser = seconds)]
     duration: Option<f64>,
     /// Most requests in flight of an open loop
-    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "rate")]
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "rate", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     max_in_flight: u32,
     /// Serving threads of the built-in server
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]

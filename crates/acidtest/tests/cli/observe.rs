@@ -79,8 +79,20 @@ fn the_servers_own_gauge_stands_beside_what_was_held() {
 #[test]
 fn built_in_servers_are_read_without_being_named() {
     let place = Place::new();
-    let args =
-        ["bench", "--url", "sim:s", "--rate", "40", "--duration", "600ms", "--observe-every", "100ms", "-q"];
+    let args = [
+        "bench",
+        "--url",
+        "sim:s",
+        "--rate",
+        "40",
+        "--duration",
+        "600ms",
+        "--observe-every",
+        "100ms",
+        "-q",
+        "--undecided",
+        "pass",
+    ];
     let text = place.run(&[&args[..], &["--slices", "--scrape", "target"]].concat()).exits(0).out();
     for words in ["AROUND", "server", "scraped", "e2e_from_intended", "e2e from intended p95 (n)"] {
         assert!(text.contains(words), "no '{words}' in\n{text}");

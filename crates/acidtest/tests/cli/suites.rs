@@ -159,6 +159,8 @@ fn bench_measures_a_running_server() {
             "500ms",
             "--max-tokens",
             "4",
+            "--undecided",
+            "pass",
             "--format",
             "json",
             "--store",

@@ -22,11 +22,12 @@ pub(crate) enum Kept {
     Outside,
 }
 
-/// Whether a request was taken away by a stop, or came from the cache.
+/// Whether a request was taken away by a stop, came from the cache, or failed for want of a file or
+/// port of this machine: it says nothing about the server.
 fn is_outside(a: &Asked) -> bool {
     let taken = matches!(
         a.last().class,
-        OutcomeClass::Failed(Cause::Cancelled)
+        OutcomeClass::Failed(Cause::Cancelled | Cause::Local)
             | OutcomeClass::NotSent(
                 NotSent::Stopped | NotSent::CostCap | NotSent::TimeUp | NotSent::NotRecorded
             )

@@ -256,6 +256,8 @@ pub(super) const SENTENCES: &[Entry] = &[
     ("{~what}: p99 {p99} ms, limit {limit} ms, from second {at} on", "{what}: p99 {p99} ms, 한계 {limit} ms, {at}초부터"),
     ("sends were late", "전송이 늦었습니다"),
     ("the measuring threads ran late", "측정 스레드가 늦게 돌았습니다"),
+    ("no answer has a value that the objective speaks about", "목표가 다루는 값을 가진 응답이 없음"),
+    ("request, by the memory of the waits", "요청(대기 시간의 자기상관 반영)"),
     ("requests took long to leave us", "요청이 나가는 데 오래 걸렸습니다"),
     ("arrivals of first content are uncertain", "첫 내용의 도착 시각이 불확실합니다"),
     ("ends of answers are uncertain", "응답 양끝의 도착 시각이 불확실합니다"),
