@@ -121,6 +121,8 @@ impl Scale {
             Uncertainty::Interval(i) => {
                 format!("{number} ({}){suffix}", self.ends(i, value, "–", lang))
             }
+            // A pair takes the room of the reason; the JSON has it.
+            Uncertainty::None(_) if number.contains('…') => format!("{number} (–){suffix}"),
             Uncertainty::None(why) => format!("{number}{suffix}, {}", lang.tell(short(why))),
         }
     }
