@@ -115,7 +115,7 @@ pub struct TruthEvent {
     pub tokens: u32,
 }
 
-/// What a write carried. [`EventKind::word`] is its stored form.
+/// What a write carried. `word` is its stored form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
