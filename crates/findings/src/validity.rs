@@ -148,7 +148,9 @@ impl Place {
         let general = Fault::of(v.checks.iter().filter(|c| !is_clock(c)));
         let clock = Fault::of(v.checks.iter().filter(is_clock));
         let pace = Fault::of(clock_checks::pace(slice, v.limit_s).iter());
-        let end = Fault::of(clock_checks::end(slice, v.limit_s).iter());
+        let end = Fault::of(
+            clock_checks::end(slice, FLOOR_S.max(SHARE * median(slice, "e2e").unwrap_or(0.0))).iter(),
+        );
         Self { limit_s: v.limit_s, general, clock, pace, end }
     }
 

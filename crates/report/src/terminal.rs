@@ -163,7 +163,8 @@ fn validity(findings: &Findings, style: Style) -> String {
     let lang = style.lang;
     let bad: Vec<&&Validity> = timed.iter().filter(|v| !v.valid).collect();
     let mut grid = Grid::new(0);
-    let mut facts = vec![match bad.is_empty() {
+    let alone = findings.estimates.iter().filter(|e| !e.is_valid()).collect::<Vec<_>>();
+    let mut facts = vec![match bad.is_empty() && alone.is_empty() {
         true => lang.say("latencies valid").to_owned(),
         false => lang.say("figures marked ! are NOT valid").to_owned(),
     }];
@@ -180,7 +181,7 @@ fn validity(findings: &Findings, style: Style) -> String {
     grid.row([sections::head("VALID", lang), facts.join(" · ").into()]);
     // Of many rungs the first is enough here: each has its mark, and the JSON holds all.
     let most = if capacity::is_varied(findings) { 1 } else { usize::MAX };
-    for v in bad.into_iter().take(most) {
+    for v in bad.iter().take(most) {
         let place = place(&v.labels, findings);
         for check in v.checks.iter().filter(|c| c.state == CheckState::Over) {
             let text = format!(
@@ -190,6 +191,16 @@ fn validity(findings: &Findings, style: Style) -> String {
                 lang.tell(&check.change)
             );
             grid.row(["".into(), Cell::painted(text, Paint::Bad)]);
+        }
+    }
+    if bad.is_empty() {
+        // Metrics that are judged by their own ends, where their family is valid.
+        for id in ["tpot", "e2e", "itl", "icl"] {
+            let why = alone.iter().find(|e| e.metric == id).and_then(|e| e.invalid.as_deref());
+            if let Some(why) = why {
+                let text = format!("{id}: {}", lang.tell(why));
+                grid.row(["".into(), Cell::painted(text, Paint::Bad)]);
+            }
         }
     }
     grid.render(style)
