@@ -5,9 +5,9 @@
 //! mark what comes of it as sequential. (Stopping at a relative width is valid in the limit of
 //! narrow intervals: Glynn and Whitt, Ann. Appl. Probab. 2 (1992) 180–198.) Must not stop anything.
 
-use acidtest_metrics::speed::{self, Tokens};
+use acidtest_findings::so_far;
 use acidtest_metrics::stats::{self, Batched, NoInterval};
-use acidtest_record::{Ns, Role, Row, StopMetric, StopRule};
+use acidtest_record::{Role, Row, StopRule};
 use std::sync::Mutex;
 
 /// Level of the intervals.
@@ -63,8 +63,9 @@ impl Narrow {
             seen.latest_ns = seen.latest_ns.max(ended.0);
         }
         for (rule, values) in self.rules.iter().zip(&mut seen.values) {
-            values
-                .extend(row.sent.zip(value(rule.metric, &row, self.summarises)).map(|(sent, x)| (sent.0, x)));
+            values.extend(
+                row.sent.zip(so_far(rule.metric, &row, self.summarises)).map(|(sent, x)| (sent.0, x)),
+            );
         }
         if seen.requests < seen.next_look {
             return false;
@@ -74,30 +75,6 @@ impl Narrow {
         // Of those sent lately only the fast ones have ended: they would make everything look fast.
         let up_to = seen.latest_ns - seen.longest_ns;
         self.rules.iter().zip(&mut seen.values).all(|(rule, values)| is_met(rule, values, up_to))
-    }
-}
-
-/// A metric of one attempt in seconds, as the findings have it.
-fn value(metric: StopMetric, row: &Row, summarises: bool) -> Option<f64> {
-    if !row.class.delivered() {
-        return None;
-    }
-    let since = |from: Option<Ns>, to: Option<Ns>| Some((to? - from?).0 as f64 / 1e9);
-    match metric {
-        StopMetric::Ttft if row.stream => since(row.sent, row.first),
-        StopMetric::Ttft => None,
-        StopMetric::E2e => since(row.sent, row.last_event),
-        StopMetric::Tpot => {
-            let unstreamed = match row.reasoning_seen {
-                // Nobody knows how many tokens of a summary's reasoning came.
-                true if summarises => None,
-                true => Some(0),
-                false => Some(u64::from(row.reasoning.unwrap_or(0))),
-            };
-            let first_event = u64::from(row.first_tokens.unwrap_or(1));
-            let tokens = Tokens { output: u64::from(row.output?), first_event, unstreamed };
-            speed::tpot(row.first?.0, row.last?.0, tokens).map(|ns| ns / 1e9)
-        }
     }
 }
 

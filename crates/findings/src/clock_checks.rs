@@ -11,6 +11,7 @@ use crate::view::Slice;
 /// Share of records that may have found much waiting unread.
 const PRESSED: f64 = 0.01;
 
+const ENDS: &str = "ends of answers are uncertain";
 const FIRST: &str = "arrivals of first content are uncertain";
 const SHARED_READ: &str = "give the client more or idle cores; where the server writes several events at once no client can tell them apart";
 
@@ -28,20 +29,6 @@ pub(crate) fn uncertain_gaps(low: f64, high: f64, limit_s: f64) -> String {
         high * 1e3,
         limit_s * 1e3
     )
-}
-
-/// What is not known of the mean gap of records, where that is over the limit.
-pub(crate) fn pace(slice: &Slice, limit_s: f64) -> Option<Check> {
-    let receipts = Receipts::of(slice);
-    let check = receipts.widths("receive_clock", limit_s, |r| &r.pace, "ends of answers are uncertain");
-    (check.state == CheckState::Over).then_some(check)
-}
-
-/// What is not known of the ends of answers, where that is over the limit.
-pub(crate) fn end(slice: &Slice, limit_s: f64) -> Option<Check> {
-    let receipts = Receipts::of(slice);
-    let check = receipts.widths("receive_clock", limit_s, |r| &r.end, "ends of answers are uncertain");
-    (check.state == CheckState::Over).then_some(check)
 }
 
 impl<'v> Receipts<'v> {
@@ -122,6 +109,16 @@ impl<'v> Receipts<'v> {
     /// The stamp before the first write: how long the request took to leave after it.
     pub(crate) fn send_clock(&self, limit_s: f64) -> Check {
         self.widths("send_clock", limit_s, |r| &r.sending, "requests took long to leave us")
+    }
+
+    /// What the uncertain ends of answers leave open of their mean gap.
+    pub(crate) fn pace(&self, limit_s: f64) -> Check {
+        self.widths("receive_clock", limit_s, |r| &r.pace, ENDS)
+    }
+
+    /// What is not known of the ends of answers.
+    pub(crate) fn end(&self, limit_s: f64) -> Check {
+        self.widths("receive_clock", limit_s, |r| &r.end, ENDS)
     }
 
     /// What is not known of the arrival of first content.

@@ -49,6 +49,7 @@ mod receipt;
 mod regression;
 mod requests;
 pub mod scored;
+mod so_far;
 mod stated;
 mod streamed;
 mod surroundings;
@@ -82,6 +83,7 @@ pub use scored::{
     BadChoice, CaseScore, ChangedCase, Chosen, Contrasted, ScoreAbout, ScoreReport, ScoredCase, Settings,
     Signature, Spread, TextOptions, TextTable, Unpaired, Worst, contrast,
 };
+pub use so_far::so_far;
 pub use timeline::{Slicing, SomeTimes, TimeSlice, timeline};
 pub use validity::{Check, CheckState, Validity};
 pub use view::{

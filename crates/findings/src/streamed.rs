@@ -4,6 +4,8 @@
 //! reasoning is not the reasoning: its tokens are not those that the server counts. Must not
 //! guess: where nobody says how many tokens were kept back, there is no number.
 
+use acidtest_metrics::speed::{self, Tokens};
+
 /// What a record says of its output tokens and their times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answered {
@@ -37,6 +39,17 @@ pub(crate) struct Streamed {
 }
 
 impl Answered {
+    /// Time per output token in seconds, of an answer whose last content came then.
+    pub(crate) fn tpot(self, last: i64) -> Option<f64> {
+        let came = self.streamed()?;
+        let tokens = Tokens {
+            output: u64::from(came.tokens),
+            first_event: u64::from(came.first_tokens),
+            unstreamed: Some(0),
+        };
+        speed::tpot(came.start, last, tokens).map(|ns| ns / 1e9)
+    }
+
     /// Absent where the number of tokens that were kept back is not known.
     pub(crate) fn streamed(self) -> Option<Streamed> {
         let is_summary = self.has_reasoning && self.is_summary;

@@ -110,9 +110,8 @@ struct Place {
     general: Option<Fault>,
     /// Faults of the receive clock, which spoil each metric by its own measure.
     clock: Option<Fault>,
-    /// What is not known of a record's mean gap, where that is too much.
-    pace: Option<Fault>,
-    /// The same of the ends of answers.
+    /// What the ends of answers leave open, where that is too much: of waiting times the end
+    /// itself, of gaps the mean gap of a record.
     end: Option<Fault>,
 }
 
@@ -147,11 +146,13 @@ impl Place {
         let is_clock = |c: &&Check| c.name == "receive_clock";
         let general = Fault::of(v.checks.iter().filter(|c| !is_clock(c)));
         let clock = Fault::of(v.checks.iter().filter(is_clock));
-        let pace = Fault::of(clock_checks::pace(slice, v.limit_s).iter());
-        let end = Fault::of(
-            clock_checks::end(slice, FLOOR_S.max(SHARE * median(slice, "e2e").unwrap_or(0.0))).iter(),
-        );
-        Self { limit_s: v.limit_s, general, clock, pace, end }
+        let receipts = Receipts::of(slice);
+        let end = match v.family {
+            "waiting" => Some(receipts.end(limit(median(slice, "e2e")))),
+            "rhythm" => Some(receipts.pace(limit(median(slice, "tpot")))),
+            _ => None,
+        };
+        Self { limit_s: v.limit_s, general, clock, end: Fault::of(end.iter()) }
     }
 
     /// What spoils an estimate, if anything does.
@@ -163,8 +164,7 @@ impl Place {
                     Fault { reason, error_s: Some(high - low) }
                 })
             }
-            m if PACES.contains(&m) => self.pace.clone(),
-            m if ENDS.contains(&m) => self.end.clone(),
+            m if PACES.contains(&m) || ENDS.contains(&m) => self.end.clone(),
             m if OWN.contains(&m) => None,
             _ => self.clock.clone(),
         };
@@ -240,6 +240,11 @@ fn family(guard: Guard) -> Option<&'static str> {
     }
 }
 
+/// Largest error allowed beside that median, in seconds.
+fn limit(p50_s: Option<f64>) -> f64 {
+    FLOOR_S.max(SHARE * p50_s.unwrap_or(0.0))
+}
+
 fn assess(slice: &Slice) -> Vec<Validity> {
     let (sends, late) = (lags(slice), scheduler(slice));
     let receipts = Receipts::of(slice);
@@ -248,7 +253,7 @@ fn assess(slice: &Slice) -> Vec<Validity> {
         .into_iter()
         .map(|(guard, metrics)| {
             let p50_s = metrics.iter().find_map(|id| median(slice, id));
-            let limit_s = FLOOR_S.max(SHARE * p50_s.unwrap_or(0.0));
+            let limit_s = limit(p50_s);
             let mut checks = Vec::new();
             // A closed loop has no arrivals that our lateness could bunch: it only thins the load.
             if guard == Guard::Load || (guard == Guard::Waiting && !is_closed) {

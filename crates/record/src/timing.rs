@@ -200,7 +200,7 @@ impl Timing {
     fn bounds_of(&self, wanted: fn(EventKind) -> bool) -> impl Iterator<Item = Arrival> + '_ {
         let by_kernel = self.has_kernel_stamps();
         let mut since = Vec::with_capacity(self.reads.len());
-        let mut empty_at = self.sent.map_or(Ns(i64::MIN / 2), |t| t);
+        let mut empty_at = self.sent.unwrap_or(Ns(i64::MIN / 2));
         for read in &self.reads {
             since.push(empty_at);
             if read.drained {

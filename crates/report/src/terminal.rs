@@ -168,7 +168,7 @@ fn validity(findings: &Findings, style: Style) -> String {
         true => lang.say("latencies valid").to_owned(),
         false => lang.say("figures marked ! are NOT valid").to_owned(),
     }];
-    facts.extend(lag(&timed, "dispatch_lag", "dispatch lag", lang));
+    facts.extend(lag(&timed, "dispatch_lag", lang.say("dispatch lag"), lang));
     facts.extend(receive_clock(&timed, lang));
     if findings.run.same_machine {
         facts.push(lang.say("client and server share this machine").to_owned());
@@ -210,10 +210,6 @@ fn validity(findings: &Findings, style: Style) -> String {
 fn lag(timed: &[&Validity], name: &str, words: &str, lang: Lang) -> Option<String> {
     let checks = || timed.iter().flat_map(|v| &v.checks).filter(|c| c.name == name);
     let worst = checks().filter_map(|c| c.p99_s).max_by(f64::total_cmp);
-    let words = lang.say(match words {
-        "dispatch lag" => "dispatch lag",
-        _ => "scheduler lag",
-    });
     checks().next()?;
     Some(match worst {
         Some(p99) => format!("{words} p99 {}", plain(p99, "s")),
@@ -225,7 +221,8 @@ fn lag(timed: &[&Validity], name: &str, words: &str, lang: Lang) -> Option<Strin
 fn receive_clock(timed: &[&Validity], lang: Lang) -> Vec<String> {
     let exact = timed.iter().filter_map(|v| v.exact).min_by(f64::total_cmp);
     let Some(exact) = exact else {
-        let mut facts: Vec<String> = lag(timed, "scheduler_lag", "scheduler lag", lang).into_iter().collect();
+        let mut facts: Vec<String> =
+            lag(timed, "scheduler_lag", lang.say("scheduler lag"), lang).into_iter().collect();
         let unseen =
             |c: &acidtest_findings::Check| c.name == "receive_clock" && c.state == CheckState::NotMeasured;
         if timed.iter().flat_map(|v| &v.checks).any(unseen) {

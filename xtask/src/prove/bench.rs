@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::page;
+use super::rig;
 use super::watch::{Used, Watched};
 use crate::shell;
 
@@ -24,7 +25,6 @@ const CONCURRENCIES: [u32; 2] = [64, 256];
 const ROUNDS: u32 = 20;
 const STARTS: usize = 41;
 const SEED: u64 = 7;
-const UNTIL_LISTENING: Duration = Duration::from_secs(20);
 const UNTIL_BENCHED: Duration = Duration::from_secs(300);
 /// The server's file is complete this long after the last answer.
 const TRUTH_SETTLES: Duration = Duration::from_millis(500);
@@ -180,15 +180,7 @@ fn serve(binary: &Path, truth: &Path, scratch: &Scratch) -> Result<(Watched, Str
     let mut sim = Command::new(binary);
     sim.args(["sim", "--listen", &address]).arg("--config").arg(&config).arg("--truth").arg(truth);
     sim.current_dir(&scratch.folder).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut server = Watched::start(sim)?;
-    let began = Instant::now();
-    while TcpStream::connect(&address).is_err() {
-        if server.gone()? || began.elapsed() > UNTIL_LISTENING {
-            bail!("the built-in server does not listen on {address}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok((server, address))
+    Ok((rig::listening(Watched::start(sim)?, &address)?, address))
 }
 
 /// What the server did, by its own file.

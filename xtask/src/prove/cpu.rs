@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::page;
-use super::rig::{self, Rig, median};
+use super::rig::{self, Asked, Rig, median};
 use super::took::{Took, timed};
 use crate::shell;
 
@@ -67,14 +67,7 @@ struct Cost {
 
 /// `cpu [--quick] [--built]`: `--quick` is one small run of each and writes no page.
 pub(super) fn run(words: &[&str]) -> Result<()> {
-    let (mut quick, mut built) = (false, false);
-    for word in words {
-        match *word {
-            "--quick" => quick = true,
-            "--built" => built = true,
-            _ => bail!("`{word}`: expected `prove cpu [--quick] [--built]`"),
-        }
-    }
+    let Asked { quick, built } = Asked::of("cpu", words)?;
     let rig = Rig::new(built)?;
     let floor = rig::example("acidtest-clock", "floor")?;
     let mut out = rig::head("cpu")? + TABLE;

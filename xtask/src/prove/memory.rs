@@ -6,11 +6,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::page;
-use super::rig::{self, Rig};
+use super::rig::{self, Asked, Rig};
 use super::watch::Watched;
 
 const PAGE: &str = "docs/benchmarks.md";
@@ -45,14 +45,7 @@ const LOADS: [Load; 2] = [
 
 /// `memory [--quick] [--built]`: `--quick` only shows that it works and writes no page.
 pub(super) fn run(words: &[&str]) -> Result<()> {
-    let (mut quick, mut built) = (false, false);
-    for word in words {
-        match *word {
-            "--quick" => quick = true,
-            "--built" => built = true,
-            _ => bail!("`{word}`: expected `prove memory [--quick] [--built]`"),
-        }
-    }
+    let Asked { quick, built } = Asked::of("memory", words)?;
     let rig = Rig::new(built)?;
     let mut out = rig::head("memory")? + TABLE;
     for load in &LOADS {

@@ -16,6 +16,41 @@ use crate::shell;
 
 const UNTIL_LISTENING: Duration = Duration::from_secs(20);
 
+/// What was asked for on the command line of a proof.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Short loads that only show that it works: no page is written.
+    pub(super) quick: bool,
+    /// The release build is taken as it lies.
+    pub(super) built: bool,
+}
+
+impl Asked {
+    pub(super) fn of(proof: &str, words: &[&str]) -> Result<Asked> {
+        let mut asked = Asked::default();
+        for word in words {
+            match *word {
+                "--quick" => asked.quick = true,
+                "--built" => asked.built = true,
+                _ => bail!("`{word}`: expected `prove {proof} [--quick] [--built]`"),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// Waits until a server that was started listens at its address.
+pub(super) fn listening(mut server: Watched, address: &str) -> Result<Watched> {
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        if server.gone()? || began.elapsed() > UNTIL_LISTENING {
+            bail!("the built-in server does not listen on {address}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(server)
+}
+
 /// Built programs and a folder of our own, removed at the end.
 pub(super) struct Rig {
     folder: PathBuf,
@@ -53,15 +88,7 @@ impl Rig {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let mut sim = self.acidtest(&["sim", "--listen", &address, "--config-json", &config.to_string()]);
         sim.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut server = Watched::start(sim)?;
-        let began = Instant::now();
-        while TcpStream::connect(&address).is_err() {
-            if server.gone()? || began.elapsed() > UNTIL_LISTENING {
-                bail!("the built-in server does not listen on {address}");
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok((server, address))
+        Ok((listening(Watched::start(sim)?, &address)?, address))
     }
 }
 
@@ -131,6 +158,14 @@ pub(super) fn median(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_are_read_and_others_refused() {
+        assert_eq!(Asked::of("clock", &[]).unwrap(), Asked::default());
+        let both = Asked { quick: true, built: true };
+        assert_eq!(Asked::of("clock", &["--quick", "--built"]).unwrap(), both);
+        assert!(Asked::of("clock", &["--fast"]).is_err());
+    }
 
     #[test]
     fn medians_are_middles() {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::page;
+use super::rig;
 use super::watch::Watched;
 use crate::shell;
 
@@ -25,7 +26,6 @@ const LIMIT_MS: f64 = 90.0;
 const SHARE: f64 = 0.95;
 /// Arrivals of the queue that is simulated for the truth.
 const ARRIVALS: usize = 400_000;
-const UNTIL_LISTENING: Duration = Duration::from_secs(20);
 const UNTIL_FOUND: Duration = Duration::from_secs(60);
 /// The server's file is complete this long after the last answer.
 const TRUTH_SETTLES: Duration = Duration::from_millis(500);
@@ -146,15 +146,7 @@ fn serve(binary: &Path, truth: &Path, folder: &Path) -> Result<(Watched, String)
     let mut sim = Command::new(binary);
     sim.args(["sim", "--listen", &address]).arg("--config").arg(&config).arg("--truth").arg(truth);
     sim.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut server = Watched::start(sim)?;
-    let began = Instant::now();
-    while std::net::TcpStream::connect(&address).is_err() {
-        if server.gone()? || began.elapsed() > UNTIL_LISTENING {
-            bail!("the built-in server does not listen on {address}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok((server, address))
+    Ok((rig::listening(Watched::start(sim)?, &address)?, address))
 }
 
 /// How long the server held a slot for each request, and the median time to its first token.

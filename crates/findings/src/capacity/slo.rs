@@ -38,21 +38,18 @@ fn is_outside(a: &Asked) -> bool {
 /// Whether a request kept a term, with so much time forgiven for our own lateness.
 pub(crate) fn kept(a: &Asked, term: &SloTerm, forgiven_s: f64) -> Kept {
     let limit_s = term.limit_s + forgiven_s;
+    let within =
+        |s: f64| if s < limit_s || (term.or_equal && s == limit_s) { Kept::Met } else { Kept::Missed };
     match (term.what, time(a, term)) {
         _ if is_outside(a) => Kept::Outside,
         // Who left on purpose may have had the first content; the rest nobody waited for.
         (SloWhat::ErrorRate, _) if left(a) => Kept::Outside,
-        (SloWhat::Ttft | SloWhat::TtftVisible, Time::Took(s)) if left(a) => {
-            match s < limit_s || s == limit_s && term.or_equal {
-                true => Kept::Met,
-                false => Kept::Missed,
-            }
-        }
+        (SloWhat::Ttft | SloWhat::TtftVisible, Time::Took(s)) if left(a) => within(s),
         _ if left(a) => Kept::Skipped,
         _ if !a.last().class.delivered() => Kept::Missed,
         (SloWhat::ErrorRate, _) => Kept::Met,
-        (_, Time::Took(s)) if s < limit_s || (term.or_equal && s <= limit_s) => Kept::Met,
-        (_, Time::Took(_) | Time::Never) => Kept::Missed,
+        (_, Time::Took(s)) => within(s),
+        (_, Time::Never) => Kept::Missed,
         (_, Time::None) => Kept::Skipped,
     }
 }

@@ -4,9 +4,8 @@ use crate::cells::{Cells, seconds};
 use crate::estimate::Family;
 use crate::families::waiting::{LATENCY_STATS, value};
 use crate::metric::{Better, Guard, Measure, Metric, Seen, Unit, WhenFailed};
-use crate::streamed::{Answered, Streamed};
+use crate::streamed::Answered;
 use crate::view::{Asked, Rare};
-use acidtest_metrics::speed::{self, Tokens};
 use acidtest_record::Stat;
 
 /// Most tokens per event at which gaps between events are gaps between tokens.
@@ -143,7 +142,7 @@ pub(crate) const METRICS: &[Metric] = &[
 ];
 
 /// The output tokens that came as events of the attempt at that row.
-fn streamed(a: &Asked, row: usize) -> Option<Streamed> {
+fn answered(a: &Asked, row: usize) -> Answered {
     let c = a.view.row(row);
     let tool = a.rare(row, Rare::FirstTool);
     Answered {
@@ -155,7 +154,6 @@ fn streamed(a: &Asked, row: usize) -> Option<Streamed> {
         first: c.first(),
         first_answer: c.first_visible().into_iter().chain(tool).min(),
     }
-    .streamed()
 }
 
 fn tokens_and_events(a: &Asked) -> Option<(f64, f64)> {
@@ -163,7 +161,7 @@ fn tokens_and_events(a: &Asked) -> Option<(f64, f64)> {
     if !c.class.delivered() || !c.stream || c.pieces == 0 {
         return None;
     }
-    let streamed = streamed(a, a.range().end - 1).filter(|s| s.is_all)?;
+    let streamed = answered(a, a.range().end - 1).streamed().filter(|s| s.is_all)?;
     Some((f64::from(streamed.tokens), f64::from(c.pieces)))
 }
 
@@ -173,13 +171,7 @@ pub(crate) fn tpot(a: &Asked, row: usize) -> Option<f64> {
     if !c.class.delivered() {
         return None;
     }
-    let came = streamed(a, row)?;
-    let tokens = Tokens {
-        output: u64::from(came.tokens),
-        first_event: u64::from(came.first_tokens),
-        unstreamed: Some(0),
-    };
-    speed::tpot(came.start, c.last()?, tokens).map(|ns| ns / 1e9)
+    answered(a, row).tpot(c.last()?)
 }
 
 fn stall(c: &Cells) -> Seen {

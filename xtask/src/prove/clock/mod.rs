@@ -9,11 +9,11 @@ mod seen;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use self::seen::Seen;
 use super::page;
-use super::rig::{self, Rig};
+use super::rig::{self, Asked, Rig};
 use super::watch::Watched;
 
 const PAGE: &str = "docs/benchmarks.md";
@@ -76,17 +76,10 @@ impl Cores {
     }
 }
 
-/// What was asked for on the command line.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Wanted {
-    quick: bool,
-    built: bool,
-}
-
 /// `clock [--quick] [--built]`: `--quick` is short loads that only show that it works, and writes
 /// no page; `--built` takes the release build as it lies.
 pub(super) fn run(words: &[&str]) -> Result<()> {
-    let wanted = wanted(words)?;
+    let wanted = Asked::of("clock", words)?;
     let rig = Rig::new(wanted.built)?;
     let mut out = rig::head("clock")?;
     out.push_str(TABLE);
@@ -106,18 +99,6 @@ pub(super) fn run(words: &[&str]) -> Result<()> {
         return Ok(());
     }
     page::put(PAGE, "clock", &out)
-}
-
-fn wanted(words: &[&str]) -> Result<Wanted> {
-    let mut wanted = Wanted::default();
-    for word in words {
-        match *word {
-            "--quick" => wanted.quick = true,
-            "--built" => wanted.built = true,
-            _ => bail!("`{word}`: expected `prove clock [--quick] [--built]`"),
-        }
-    }
-    Ok(wanted)
 }
 
 const TABLE: &str = "
@@ -257,13 +238,6 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_flags() {
-        assert_eq!(wanted(&[]).unwrap(), Wanted::default());
-        assert_eq!(wanted(&["--quick", "--built"]).unwrap(), Wanted { quick: true, built: true });
-        assert!(wanted(&["--fast"]).is_err());
-    }
 
     #[test]
     fn verdicts_are_counted_by_what_they_say_and_what_is() {
