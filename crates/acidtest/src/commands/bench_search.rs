@@ -4,7 +4,9 @@
 
 use super::bench_load::seconds;
 use crate::exit::Failure;
-use acidtest_record::{Amount, Axis, Digest, FindSpec, MOST_RUNGS, RunSpec, SearchSpec, Slo, Warmup, rung};
+use acidtest_record::{
+    AbortWhat, Amount, Axis, Digest, FindSpec, MOST_RUNGS, RunSpec, SearchSpec, Slo, Warmup, rung,
+};
 
 /// Highest rate that is searched for unless --to says otherwise.
 const MOST_RATE: f64 = 10_000.0;
@@ -104,6 +106,11 @@ impl SearchArgs {
         if let Some(goal) = self.find {
             self.search(goal, spec, rungs)?;
         }
+        let is_closed = spec.search.as_ref().is_some_and(|s| !s.axis.is_rate());
+        if is_closed && spec.abort.iter().any(|rule| rule.what == AbortWhat::Saturated) {
+            return Err(Failure::usage("--abort: 'saturated' is for open loops")
+                .hint("users of a closed loop wait for their answers"));
+        }
         Ok(())
     }
 
@@ -115,11 +122,13 @@ impl SearchArgs {
         let from = self.from.unwrap_or(1.0);
         let to = self.to.unwrap_or(most.max(from));
         if to < from {
-            return Err(Failure::usage(format!("--to {to} is below --from {from}")));
+            return Err(Failure::usage(format!("--to {to} is below --from {from}"))
+                .hint("--from is the lowest load, tried first"));
         }
         let whole = |l: f64| axis.is_rate() || l.fract() == 0.0;
         if !(whole(from) && whole(to)) {
-            return Err(Failure::usage("--from, --to: requests in flight are whole numbers"));
+            return Err(Failure::usage("--from, --to: requests in flight are whole numbers")
+                .hint("with max-concurrency they count requests, such as --from 1 --to 256"));
         }
         let max_time_s = rungs.max_time_s.unwrap_or(LONGEST_S);
         if max_time_s < self.rung {
@@ -145,6 +154,10 @@ impl SearchArgs {
         let bad = |what: String| {
             Failure::usage(format!("--sweep: {what}")).hint("write concurrency=1,2,4,8,16 or rate=5,10,20")
         };
+        if rungs.max_time_s.is_some() {
+            return Err(Failure::usage("--max-time is for a single load and for --find")
+                .hint("a sweep makes every rung that it names: --duration says how long each is"));
+        }
         let (word, list) = text.split_once('=').ok_or_else(|| bad(format!("'{text}' has no '='")))?;
         let axis = match word.trim() {
             "concurrency" => Axis::Concurrency,

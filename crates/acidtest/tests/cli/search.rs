@@ -171,6 +171,8 @@ fn wrong_flags_are_named() {
             &["--find", "max-rate", "--slo", "ttft<=1s", "--max-time", "1s"],
             "--max-time is shorter than one --rung",
         ),
+        (&["--sweep", "rate=1,2", "--max-time", "9s"], "--max-time is for a single load"),
+        (&["--sweep", "concurrency=1,2", "--abort", "saturated"], "'saturated' is for open loops"),
         (&["--tolerance", "5%"], "--find"),
         (&["--find", "max-rate", "--slo", "ttft<=1s", "--rate", "3"], "cannot be used with"),
     ] {
