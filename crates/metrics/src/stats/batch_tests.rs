@@ -6,6 +6,7 @@ use super::autocorrelation::autocorrelation_time;
 use super::batch::*;
 use super::distribution::normal_quantile;
 use super::interval::NoInterval;
+use super::proportion::proportion;
 use super::quantile::quantile_interval;
 use super::random::Pcg64;
 
@@ -83,6 +84,28 @@ fn quantile_coverage_on_a_queue_where_order_statistics_fail() {
     println!("queue: holds {held:.3}, answers {answered:.3}, naive {naive} of {runs}");
     assert!(naive < runs / 3, "the naive interval holds {naive} of {runs}");
     assert!(held >= 0.90 && answered >= 0.8, "{held} {answered}");
+}
+
+#[test]
+fn shares_of_a_queue_are_as_uncertain_as_its_waits() {
+    // The share of waits within the true 95th percentile: misses are few and come together.
+    let mut random = Pcg64::seeded(21);
+    for (rho, n, runs) in [(0.5f64, 1000, 300), (0.8, 5000, 150)] {
+        let limit = (rho / 0.05).ln() / (1.0 - rho);
+        let (mut held, mut answered, mut naive) = (0, 0, 0);
+        for _ in 0..runs {
+            let series = queue(n, rho, &mut random);
+            let within = series.iter().filter(|w| **w <= limit).count() as u64;
+            naive += usize::from(proportion(within, n as u64, 0.95).unwrap().holds(0.95));
+            if let Ok(found) = SendOrder::new(&series).unwrap().share(within, 0.95) {
+                answered += 1;
+                held += usize::from(found.holds(0.95));
+            }
+        }
+        println!("load {rho}, n {n}: holds {held} of {answered} of {runs}, naive {naive}");
+        assert!(held * 100 >= 90 * answered && answered * 4 > runs, "{rho}: {held} of {answered}");
+        assert!(naive * 10 < 9 * runs, "{rho}: the naive interval holds {naive} of {runs}");
+    }
 }
 
 #[test]
