@@ -506,16 +506,27 @@ fn reliability(findings: &Findings, style: Style) -> String {
     if any { grid.render(style) } else { String::new() }
 }
 
-/// `2 of 124: 429 ×1 · cut stream ×1`
+/// Id of the class of requests that the client gave up as planned.
+const CLIENT_CANCEL: &str = "client_cancel";
+
+/// `2 of 124: 429 ×1 · cut stream ×1`; what we gave up on purpose stands apart: it is no error.
 fn classes(errors: &Table, lang: Lang) -> String {
-    let total: u64 = errors.rows.iter().map(|r| r.count).sum();
-    let words = |r: &acidtest_findings::Count| format!("{} ×{}", lang.tell(&r.words), count(r.count));
-    let rows: Vec<String> = errors.rows.iter().map(words).collect();
-    let head = lang.fill(
+    let is_planned = |r: &&acidtest_findings::Count| r.class == CLIENT_CANCEL;
+    let (planned, failed): (Vec<_>, Vec<_>) = errors.rows.iter().partition(is_planned);
+    let words = |r: &&acidtest_findings::Count| format!("{} ×{}", lang.tell(&r.words), count(r.count));
+    let sum = |rows: &[&acidtest_findings::Count]| rows.iter().map(|r| r.count).sum::<u64>();
+    let of = errors.of.saturating_sub(sum(&planned));
+    let mut text = lang.fill(
         "{n} of {of} {unit}",
-        &[("n", &count(total)), ("of", &count(errors.of)), ("unit", lang.say(errors.unit))],
+        &[("n", &count(sum(&failed))), ("of", &count(of)), ("unit", lang.say(errors.unit))],
     );
-    if rows.is_empty() { head } else { format!("{head}: {}", rows.join(" · ")) }
+    if !failed.is_empty() {
+        text += &format!(": {}", failed.iter().map(words).collect::<Vec<_>>().join(" · "));
+    }
+    for row in &planned {
+        text += &format!(" · {}", words(row));
+    }
+    text
 }
 
 fn cost(findings: &Findings, style: Style) -> String {

@@ -194,7 +194,8 @@ pub(crate) fn finish(
         let why = execute::stop_words(reason, &spec);
         eprintln!("{}", told(&format!("stopped early: {why}{more}")));
     }
-    if let Some(why) = execute::why_nothing_answered(&done.store, run)? {
+    let lost = execute::why_nothing_answered(&done.store, run)?;
+    if let Some(why) = &lost {
         let words = format!(
             "every request failed: {why}\n\nhint: is the server running, and are its address and model right?"
         );
@@ -202,8 +203,8 @@ pub(crate) fn finish(
     }
     let exit = execute::exit_of(&done.store, run, done.summary.stopped)?.worst(search::exit(&shown.findings));
     let exit = exit.worst(read_back::gates_exit(&shown.findings, ending.undecided));
-    // Each rung has its own validity, which the answer knows.
-    if !ending.headlines || search::is_varied(&shown.findings) {
+    // Each rung has its own validity, which the answer knows; of nothing there are no figures.
+    if !ending.headlines || lost.is_some() || search::is_varied(&shown.findings) {
         return Ok(exit);
     }
     let (valid, words) = read_back::headlines_exit(&shown.findings, ending.undecided);
