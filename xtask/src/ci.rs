@@ -1,14 +1,14 @@
 //! Everything that must hold before a change is handed in, as one command.
 //!
-//! Main item: [`STEPS`]. Cheap steps come first; tests come last, so that their output is the
-//! last thing one reads. The first step that fails ends it, with the command to run again.
+//! Main item: [`STEPS`]. Cheap steps come first; the tests and then the page in its browser come
+//! last, so that their output is the last thing one reads. The first step that fails ends it, with the command to run again.
 
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{reference, shell, tidy};
+use crate::{reference, shell, tidy, web};
 
 /// One thing to hold.
 struct Step {
@@ -27,7 +27,7 @@ enum Does {
 
 const PLAIN: Does = Does::Cargo { variable: None };
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "format", again: "cargo fmt --all --check", does: PLAIN },
     Step { name: "tidy", again: "cargo xtask tidy", does: Does::Chore(tidy::run) },
     Step {
@@ -52,6 +52,7 @@ const STEPS: [Step; 8] = [
         does: PLAIN,
     },
     Step { name: "tests", again: "cargo test --workspace --locked", does: PLAIN },
+    Step { name: "page", again: "cargo xtask web", does: Does::Chore(web::check) },
 ];
 
 /// Runs every step; stops at the first that fails.
@@ -112,7 +113,8 @@ mod tests {
 
     #[test]
     fn tests_run_last_and_every_step_can_be_typed() {
-        assert_eq!(STEPS.last().map(|step| step.name), Some("tests"));
+        let last: Vec<&str> = STEPS.iter().rev().take(2).map(|step| step.name).collect();
+        assert_eq!(last, ["page", "tests"]);
         for step in &STEPS {
             assert!(step.again.starts_with("cargo "), "{}", step.again);
         }
