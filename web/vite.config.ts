@@ -20,17 +20,24 @@ export default defineConfig({
         extends: true,
         test: { name: "unit", include: ["src/**/*.test.ts"], environment: "node" },
       },
-      {
-        extends: true,
-        test: {
-          name: "e2e",
-          include: ["e2e/**/*.test.ts"],
-          environment: "node",
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
+      inBrowser("e2e", ["e2e/**/*.test.ts"]),
+      inBrowser("shots", ["e2e/shots.ts"]),
+      inBrowser("measure", ["e2e/measure.ts"]),
     ],
   },
 });
+
+/** Tests that start servers and browsers: one file after the other. */
+function inBrowser(name: string, include: string[]) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include,
+      environment: "node" as const,
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+      fileParallelism: false,
+    },
+  };
+}
