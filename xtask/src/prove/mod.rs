@@ -21,6 +21,7 @@ mod rig;
 mod rivals;
 mod search;
 mod took;
+mod view;
 mod watch;
 
 use anyhow::{Result, bail};
@@ -92,6 +93,11 @@ const PROOFS: &[Proof] = &[
         name: "search",
         about: "how often the interval of a capacity search holds the truth: docs/benchmarks.md [RUNS] [--built]",
         run: search::run,
+    },
+    Proof {
+        name: "view",
+        about: "the page with 100,000 records: time to paint, memory of the server: docs/benchmarks.md (npm, Chromium)",
+        run: view::run,
     },
     Proof {
         name: "kill",

@@ -47,6 +47,7 @@ pub(crate) fn shots() -> Result<()> {
 /// Runs the measurements of the page in the browser; gives what they wrote.
 pub(crate) fn measure() -> Result<String> {
     let node = ready()?;
+    cargo(&["build", "--release", "--locked"])?;
     let out = shell::target_dir()?.join("page-measured.json");
     let mut command = browser(&node, &["run", "--silent", "measure"], "release")?;
     command.env("ACIDTEST_MEASURED", &out);
