@@ -47,7 +47,7 @@ pub(crate) fn check(metadata: &Metadata) -> Vec<Complaint> {
 }
 
 /// Whether an expression can be met with allowed licences only; `None` when it cannot be read.
-fn allowed(expression: &str) -> Option<bool> {
+pub(super) fn allowed(expression: &str) -> Option<bool> {
     // `MIT/Apache-2.0` is an old way to write OR.
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

@@ -6,6 +6,7 @@
 
 mod code;
 mod licences;
+mod page;
 mod rooms;
 mod rust;
 mod tree;
@@ -50,6 +51,8 @@ pub(crate) fn run() -> Result<()> {
     complaints.extend(rooms::check_walls(&metadata, &files));
     complaints.extend(rooms::check_unused(&metadata, &root, &files));
     complaints.extend(licences::check(&metadata));
+    complaints.extend(page::check_sources(&files));
+    complaints.extend(page::check_lock(&files));
     complaints.extend(tree::check_machine(&files));
     complaints.extend(tree::check_links(&files));
     complaints.sort();

@@ -47,6 +47,8 @@ fn walk(folder: &Path, root: &Path, found: &mut Vec<File>) -> Result<()> {
                 walk(&path, root, found)?;
             }
         } else if kind.is_file()
+            // In a second work tree this is a file that names the first one.
+            && entry.file_name() != ".git"
             && entry.metadata()?.len() <= LARGEST_BYTES
             && let Some(text) = read_text(&path)?
         {
