@@ -26,6 +26,7 @@ mod clock_checks;
 mod compare;
 mod comparison;
 mod corpus;
+mod curves;
 mod detail;
 mod estimate;
 mod failures;
@@ -66,6 +67,10 @@ pub use capacity::{Answer, Capacity, Found, NextRung, Rung, RungState, TermCount
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
+pub use curves::{
+    ClassCounts, Curves, Distribution, ErrorSeries, MOST_PLACES, OutcomeBins, PhaseSpan, Scatter, Series,
+    curves,
+};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::{ABORT_RULE, find};

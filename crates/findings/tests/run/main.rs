@@ -7,6 +7,7 @@ mod cache;
 mod capacity;
 mod compare;
 mod corpus;
+mod curves;
 mod failures;
 mod gates;
 mod stamps;
