@@ -32,6 +32,7 @@ mod failures;
 mod families;
 mod find;
 mod findings;
+mod flat;
 mod forecast;
 mod gaps;
 mod gate_check;
