@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod browse;
 mod calibration;
 mod capacity;
 mod card;
@@ -34,6 +35,7 @@ mod find;
 mod findings;
 mod flat;
 mod forecast;
+mod frontier;
 mod gaps;
 mod gate_check;
 mod gates;
@@ -74,6 +76,9 @@ pub use findings::{
     Calibrated, Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo,
 };
 pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
+pub use frontier::{
+    BetterWord, Frontier, FrontierAxes, FrontierAxis, FrontierPoint, LoadPoint, UnknownAxis, frontier,
+};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
