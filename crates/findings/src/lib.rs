@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod agreement;
 pub mod browse;
 mod calibration;
 mod capacity;
@@ -28,6 +29,7 @@ mod compare;
 mod comparison;
 mod corpus;
 mod detail;
+pub mod duels;
 mod estimate;
 mod failures;
 mod families;
@@ -61,6 +63,7 @@ mod timeline;
 mod validity;
 mod view;
 
+pub use agreement::{Agreement, Opinions, agreement};
 pub use calibration::{
     Bracket, Brackets, CALIBRATE, CALIBRATION_SCHEMA, Calibration, Calibrator, ErrorRow, Joined, QuantileRow,
     Share, TrueAnswer, WIDEST_BRACKET_NS,
