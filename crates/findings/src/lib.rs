@@ -17,6 +17,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod agreement;
+pub mod browse;
 mod calibration;
 mod capacity;
 mod card;
@@ -28,12 +30,15 @@ mod comparison;
 mod corpus;
 mod curves;
 mod detail;
+pub mod duels;
 mod estimate;
 mod failures;
 mod families;
 mod find;
 mod findings;
+mod flat;
 mod forecast;
+mod frontier;
 mod gaps;
 mod gate_check;
 mod gates;
@@ -59,6 +64,7 @@ mod timeline;
 mod validity;
 mod view;
 
+pub use agreement::{Agreement, Opinions, agreement};
 pub use calibration::{
     Bracket, Brackets, CALIBRATE, CALIBRATION_SCHEMA, Calibration, Calibrator, ErrorRow, Joined, QuantileRow,
     Share, TrueAnswer, WIDEST_BRACKET_NS,
@@ -78,6 +84,9 @@ pub use findings::{
     Calibrated, Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo,
 };
 pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
+pub use frontier::{
+    BetterWord, Frontier, FrontierAxes, FrontierAxis, FrontierPoint, LoadPoint, UnknownAxis, frontier,
+};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};

@@ -97,7 +97,7 @@ impl Grid<'_> {
     }
 
     /// Where each begins, in seconds.
-    pub(super) fn from_s(&self) -> Vec<f64> {
+    pub(super) fn starts_s(&self) -> Vec<f64> {
         self.bins.iter().map(|b| b.saturating_mul(self.axis.width) as f64 / 1e9).collect()
     }
 }

@@ -154,7 +154,7 @@ fn finish(labels: &Labels, what: &str, grid: &Grid, mut bins: Vec<Bin>) -> Optio
         labels: labels.clone(),
         what: what.to_owned(),
         width_s: grid.width_s(),
-        from_s: grid.from_s(),
+        from_s: grid.starts_s(),
         n: bins.iter().map(|b| b.n).collect(),
         p50_s: bins.iter().map(|b| b.quantile(0.5, 2)).collect(),
         p99_s: bins.iter().map(|b| b.quantile(0.99, 100)).collect(),

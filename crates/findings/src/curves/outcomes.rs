@@ -24,7 +24,7 @@ pub(super) fn of_slice(axis: &Axis, slice: &Slice) -> Option<OutcomeBins> {
     (!classes.is_empty()).then(|| OutcomeBins {
         labels: slice.labels.clone(),
         width_s: grid.width_s(),
-        from_s: grid.from_s(),
+        from_s: grid.starts_s(),
         classes: classes.into_iter().map(|(class, counts)| ClassCounts { class, counts }).collect(),
     })
 }
