@@ -2,6 +2,7 @@
 
 use crate::commands::StoreArg;
 use crate::exit::{Exit, Failure};
+use acidtest_readback::ReadBackError;
 use acidtest_store::{Store, StoreError, default_path, find_store};
 use std::path::PathBuf;
 
@@ -19,6 +20,14 @@ pub(crate) fn trouble(e: StoreError) -> Failure {
     };
     let hint = e.hint().unwrap_or_default();
     Failure::new(exit, e).hint(hint)
+}
+
+/// A run that cannot be read back.
+pub(crate) fn unread(e: ReadBackError) -> Failure {
+    match e {
+        ReadBackError::Store(e) => trouble(e),
+        ReadBackError::Extraction(e) => Failure::new(Exit::Usage, e),
+    }
 }
 
 fn path(arg: &StoreArg) -> Result<PathBuf, Failure> {

@@ -8,6 +8,7 @@
 //!  Comparison ─► comparison(), comparison_json(), comparison_junit(), comparison_markdown()   two runs side by side
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
+//!  Findings + Curves + PlanInfo ─► RunPage   all that the page of a run shows
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //!  Lang     ─► words/       English as written, Korean from one table
@@ -36,6 +37,7 @@ mod junit;
 mod listing;
 mod markdown;
 mod number;
+mod page;
 mod plan;
 mod power;
 mod rank;
@@ -62,6 +64,7 @@ pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
 pub use listing::{RunLine, file_metric, file_metrics, file_metrics_json, metrics, metrics_json, runs};
 pub use markdown::markdown;
+pub use page::{MetricInfo, RunPage, korean_of, metric_infos};
 pub use plan::plan;
 pub use rank::{RANK_SCHEMA, RankAbout, RankReport, rank_json, rank_report, rank_schema};
 pub use rank_tables::{rank_csv, rank_csv_pairs, rank_markdown};
