@@ -66,4 +66,9 @@ export const compare = {
   "compare.series_base": "base",
   "compare.series_other": "other",
   "compare.warnings": "To be known besides",
+  "compare.pp": "pp",
+  "state.higher": "higher",
+  "state.lower": "lower",
+  "compare.interval": "Corrected interval",
+  "compare.values": "Base, other",
 };

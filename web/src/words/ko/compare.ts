@@ -68,4 +68,9 @@ export const compare: Record<keyof typeof en, string> = {
   "compare.series_base": "기준",
   "compare.series_other": "비교 대상",
   "compare.warnings": "함께 알아 둘 점",
+  "compare.pp": "%p",
+  "state.higher": "높아짐",
+  "state.lower": "낮아짐",
+  "compare.interval": "보정 신뢰 구간",
+  "compare.values": "기준, 비교 대상",
 };
