@@ -8,6 +8,7 @@
 //!  Comparison ─► comparison(), comparison_json(), comparison_junit(), comparison_markdown()   two runs side by side
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
+//!  Glance   ─► the few numbers of a run for the page's list of runs
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //!  Lang     ─► words/       English as written, Korean from one table
@@ -20,6 +21,7 @@
 #![warn(missing_docs)]
 
 mod answers;
+mod bundle;
 mod calibration;
 mod capacity;
 mod card;
@@ -30,6 +32,7 @@ mod csv;
 mod differences;
 mod failing;
 mod github;
+mod glance;
 mod grid;
 mod json;
 mod junit;
@@ -50,6 +53,7 @@ mod terminal;
 mod timeline;
 mod words;
 
+pub use bundle::BUNDLE;
 pub use calibration::calibration;
 pub use card::{card, card_json};
 pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
@@ -57,6 +61,7 @@ pub use compare_junit::{UndecidedGate, comparison_junit};
 pub use compare_markdown::comparison_markdown;
 pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
+pub use glance::{GateCounts, Glance, GlancePlace, glance};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
