@@ -8,6 +8,7 @@
 //!  Comparison ─► comparison(), comparison_json(), comparison_junit(), comparison_markdown()   two runs side by side
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
+//!  Glance   ─► the few numbers of a run for the page's list of runs
 //!  Findings + Curves + PlanInfo ─► RunPage   all that the page of a run shows
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
@@ -21,16 +22,19 @@
 #![warn(missing_docs)]
 
 mod answers;
+mod bundle;
 mod calibration;
 mod capacity;
 mod card;
 mod compare;
 mod compare_junit;
 mod compare_markdown;
+mod compare_page;
 mod csv;
 mod differences;
 mod failing;
 mod github;
+mod glance;
 mod grid;
 mod json;
 mod junit;
@@ -52,13 +56,16 @@ mod terminal;
 mod timeline;
 mod words;
 
+pub use bundle::BUNDLE;
 pub use calibration::calibration;
 pub use card::{card, card_json};
 pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};
 pub use compare_junit::{UndecidedGate, comparison_junit};
 pub use compare_markdown::comparison_markdown;
+pub use compare_page::ComparePage;
 pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
+pub use glance::{GateCounts, Glance, GlancePlace, glance};
 pub use grid::{Style, clean};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
