@@ -28,6 +28,7 @@ mod clock_checks;
 mod compare;
 mod comparison;
 mod corpus;
+mod curves;
 mod detail;
 pub mod duels;
 mod estimate;
@@ -49,10 +50,12 @@ mod measure;
 mod metric;
 mod nearest;
 mod pair;
+mod plan_info;
 mod rates;
 mod receipt;
 mod regression;
 mod requests;
+mod rerun;
 pub mod scored;
 mod so_far;
 mod stated;
@@ -72,6 +75,10 @@ pub use capacity::{Answer, Capacity, Found, NextRung, Rung, RungState, TermCount
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
+pub use curves::{
+    ClassCounts, Curves, Distribution, ErrorSeries, MOST_PLACES, OutcomeBins, PhaseSpan, Scatter, Series,
+    curves, distributions,
+};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::{ABORT_RULE, find};
@@ -86,8 +93,10 @@ pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
+pub use plan_info::{ClockInfo, FactInfo, PlanInfo, SuiteInfo};
 pub use regression::{check_regression, default_regression};
 pub use requests::{RequestLine, listed, requests};
+pub use rerun::rerun;
 pub use scored::{
     BadChoice, CaseScore, ChangedCase, Chosen, Contrasted, ScoreAbout, ScoreReport, ScoredCase, Settings,
     Signature, Spread, TextOptions, TextTable, Unpaired, Worst, contrast,

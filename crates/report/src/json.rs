@@ -14,9 +14,9 @@ use serde::Serialize;
 pub const SCHEMA: &str = "acidtest.report/1";
 
 /// A run's report.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "acidtest report")]
-struct Report<'f> {
+pub(crate) struct Report<'f> {
     /// `acidtest.report/1`.
     schema: &'static str,
     /// Which run, and what it was asked to do.
@@ -51,7 +51,7 @@ struct Report<'f> {
 }
 
 /// Validity of times and rates; answers are never touched by it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Valid<'f> {
     /// Whether every family of every target and phase is valid.
     valid: bool,
@@ -61,31 +61,36 @@ struct Valid<'f> {
     families: &'f [Validity],
 }
 
+impl<'f> Report<'f> {
+    pub(crate) fn of(findings: &'f Findings) -> Self {
+        Self {
+            schema: SCHEMA,
+            run: &findings.run,
+            validity: Valid {
+                valid: findings.validity.iter().all(|v| v.valid),
+                same_machine: findings.run.same_machine,
+                families: &findings.validity,
+            },
+            estimates: &findings.estimates,
+            tests: &findings.tests,
+            matrix: &findings.matrix,
+            gates: &findings.gates,
+            failures: &findings.failures,
+            failing: findings.failing,
+            tables: &findings.tables,
+            capacity: findings.capacity.as_ref(),
+            warnings: &findings.warnings,
+            stated: &findings.stated,
+            slices: &findings.slices,
+            calibrated: &findings.calibrated,
+        }
+    }
+}
+
 /// The report of a run as JSON.
 #[must_use]
 pub fn json(findings: &Findings) -> serde_json::Value {
-    let report = Report {
-        schema: SCHEMA,
-        run: &findings.run,
-        validity: Valid {
-            valid: findings.validity.iter().all(|v| v.valid),
-            same_machine: findings.run.same_machine,
-            families: &findings.validity,
-        },
-        estimates: &findings.estimates,
-        tests: &findings.tests,
-        matrix: &findings.matrix,
-        gates: &findings.gates,
-        failures: &findings.failures,
-        failing: findings.failing,
-        tables: &findings.tables,
-        capacity: findings.capacity.as_ref(),
-        warnings: &findings.warnings,
-        stated: &findings.stated,
-        slices: &findings.slices,
-        calibrated: &findings.calibrated,
-    };
-    serde_json::to_value(report).expect("maps with text keys and numbers always serialise")
+    serde_json::to_value(Report::of(findings)).expect("maps with text keys and numbers always serialise")
 }
 
 /// The JSON Schema of [`json`].

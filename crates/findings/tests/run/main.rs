@@ -8,6 +8,7 @@ mod cache;
 mod capacity;
 mod compare;
 mod corpus;
+mod curves;
 mod duels;
 mod failures;
 mod frontier;
