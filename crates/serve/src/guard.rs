@@ -102,16 +102,15 @@ fn name_of(host: &str) -> &str {
 
 /// Names of this machine to itself, the address that was called, and what the user allows.
 fn is_ours(app: &App, name: &str, arrived: Option<IpAddr>) -> bool {
-    if name.eq_ignore_ascii_case("localhost") || app.about.hosts.iter().any(|h| h.eq_ignore_ascii_case(name))
-    {
+    let plain = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
+    let is_allowed = |host: &String| host.eq_ignore_ascii_case(plain);
+    if plain.eq_ignore_ascii_case("localhost") || app.about.hosts.iter().any(is_allowed) {
         return true;
     }
-    let plain = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
     let Ok(address) = plain.parse::<IpAddr>() else { return false };
     let address = address.to_canonical();
-    address.is_loopback()
-        || address == app.about.address.ip()
-        || Some(address) == arrived.map(|a| a.to_canonical())
+    let is_called = arrived.is_some_and(|a| a.to_canonical() == address);
+    address.is_loopback() || address == app.about.address.ip() || is_called
 }
 
 /// A write says where it comes from, and that is here. A read may say nothing, but nothing foreign.
