@@ -125,8 +125,9 @@ export function count(value: number, lang: Lang): string {
 
 /** What the figures of a column share. */
 export function columnOf(estimates: readonly (Estimate | null | undefined)[], lang: Lang, say: Say): Column {
-  const shown = estimates.filter((e): e is Estimate & { value: number } => typeof e?.value === "number");
-  const unit = shown[0]?.unit ?? estimates.find((e) => e)?.unit ?? "";
+  const all = estimates.filter((e): e is Estimate & { value: number } => typeof e?.value === "number");
+  const unit = all[0]?.unit ?? estimates.find((e) => e)?.unit ?? "";
+  const shown = all.filter((e) => e.unit === unit);
   const scale = scaleOf(unit, shown.map((e) => e.value), say);
   const texts = shown.map((e) => written(e.value, e.interval, scale, lang));
   const ends = shown.flatMap((e) => [e.value, e.interval?.low, e.interval?.high]).filter((end): end is number => typeof end === "number");
