@@ -44,6 +44,7 @@ const UNIT_WORDS: Record<string, Key> = {
 export function scaleOf(unit: string, values: readonly number[], say: Say): Scale {
   const most = values.reduce((top, value) => (Number.isFinite(value) ? Math.max(top, Math.abs(value)) : top), 0);
   if (unit === "ratio") return { unit, factor: 100, symbol: "%" };
+  if (unit === "pp") return { unit, factor: 100, symbol: say("unit.pp") };
   if (unit === "s") return most < 1 ? { unit, factor: 1000, symbol: "ms" } : { unit, factor: 1, symbol: "s" };
   if (unit === "bytes" || unit === "bytes/s") {
     const step = Math.min(BYTES.length - 1, most < 1 ? 0 : Math.floor(Math.log2(most) / 10));
