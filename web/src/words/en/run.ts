@@ -22,7 +22,7 @@ export const run = {
   "run.wrong.more": "and {n} more below",
   "run.wrong.broken": "{gate} is broken",
   "run.wrong.undecided": "{gate} is undecided",
-  "run.wrong.failed": "{n} of {of} {of:attempt|attempts} failed, most often with: {class}",
+  "run.wrong.failed": "{n} of {of} {of:attempt|attempts} failed with: {class}",
   "run.wrong.not_sent": "{n} of {of} {of:request|requests} were never sent: {class}",
   "run.wrong.delivery": "{n} of {of} {of:answer|answers} came in no usable form: {class}",
   "run.wrong.judged": "{n} of {of} {of:answer was|answers were} judged {class}",

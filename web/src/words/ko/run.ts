@@ -24,7 +24,7 @@ export const run: Record<keyof typeof en, string> = {
   "run.wrong.more": "아래에 {n}건 더 있음",
   "run.wrong.broken": "게이트 미달: {gate}",
   "run.wrong.undecided": "게이트 판정 보류: {gate}",
-  "run.wrong.failed": "시도 {of}건 중 {n}건이 가장 많은 원인으로 실패: {class}",
+  "run.wrong.failed": "시도 {of}건 중 {n}건 실패, 원인: {class}",
   "run.wrong.not_sent": "요청 {of}건 중 {n}건을 보내지 못함: {class}",
   "run.wrong.delivery": "응답 {of}건 중 {n}건을 쓸 수 없음: {class}",
   "run.wrong.judged": "응답 {of}건 중 {n}건의 채점 결과: {class}",
