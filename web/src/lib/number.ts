@@ -44,6 +44,7 @@ const UNIT_WORDS: Record<string, Key> = {
 export function scaleOf(unit: string, values: readonly number[], say: Say): Scale {
   const most = values.reduce((top, value) => (Number.isFinite(value) ? Math.max(top, Math.abs(value)) : top), 0);
   if (unit === "ratio") return { unit, factor: 100, symbol: "%" };
+  if (unit === "pp") return { unit, factor: 100, symbol: say("unit.pp") };
   if (unit === "s") return most < 1 ? { unit, factor: 1000, symbol: "ms" } : { unit, factor: 1, symbol: "s" };
   if (unit === "bytes" || unit === "bytes/s") {
     const step = Math.min(BYTES.length - 1, most < 1 ? 0 : Math.floor(Math.log2(most) / 10));
@@ -125,8 +126,9 @@ export function count(value: number, lang: Lang): string {
 
 /** What the figures of a column share. */
 export function columnOf(estimates: readonly (Estimate | null | undefined)[], lang: Lang, say: Say): Column {
-  const shown = estimates.filter((e): e is Estimate & { value: number } => typeof e?.value === "number");
-  const unit = shown[0]?.unit ?? estimates.find((e) => e)?.unit ?? "";
+  const all = estimates.filter((e): e is Estimate & { value: number } => typeof e?.value === "number");
+  const unit = all[0]?.unit ?? estimates.find((e) => e)?.unit ?? "";
+  const shown = all.filter((e) => e.unit === unit);
   const scale = scaleOf(unit, shown.map((e) => e.value), say);
   const texts = shown.map((e) => written(e.value, e.interval, scale, lang));
   const ends = shown.flatMap((e) => [e.value, e.interval?.low, e.interval?.high]).filter((end): end is number => typeof end === "number");

@@ -15,7 +15,7 @@ export type Params = Record<string, string>;
 
 export interface Page {
   match: string;
-  component: Component<{ params: Params }>;
+  component: Component<{ params: Params }> | Component<Record<string, never>>;
   /** Whether a report in one file has it too. */
   inFile: boolean;
 }

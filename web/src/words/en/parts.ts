@@ -1,4 +1,5 @@
 export const parts = {
+  "unit.pp": "pp",
   "unit.tokens": "tokens",
   "unit.requests": "requests",
   "unit.points": "points",

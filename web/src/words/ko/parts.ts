@@ -1,6 +1,7 @@
 import type { parts as en } from "../en/parts";
 
 export const parts: Record<keyof typeof en, string> = {
+  "unit.pp": "%p",
   "unit.tokens": "토큰",
   "unit.requests": "요청",
   "unit.points": "점",
