@@ -63,6 +63,7 @@ export function rowsOption(rows: readonly Row[], look: RowsLook, colors: Palette
       scale: look.zero === null,
       splitNumber: 4,
       splitLine: { show: false },
+      axisLine: { show: true, onZero: false, lineStyle: { color: colors.rule } },
       axisLabel: { formatter: (value: number) => look.format(value / factor), alignMinLabel: "left", alignMaxLabel: "right" },
     }),
     yAxis: { type: "value", inverse: true, show: false, splitLine: { show: false }, min: -0.55, max: rows.length - 0.45 },

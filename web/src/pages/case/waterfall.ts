@@ -42,6 +42,7 @@ function timeAxis(words: TimeWords, colors: Palette, more: Record<string, unknow
     name: words.axis,
     min: 0,
     splitNumber: 5,
+    axisLine: { show: true, onZero: false, lineStyle: { color: colors.rule } },
     axisLabel: { formatter: words.tick, alignMaxLabel: "right", alignMinLabel: "left" },
     ...more,
   });
