@@ -19,7 +19,8 @@ export function bands(spans: Curves["spans"], colors: Palette, named: boolean): 
     const known = seen.get(name);
     seen.set(name, { from: Math.min(known?.from ?? from_s, from_s), to: Math.max(known?.to ?? to_s, to_s) });
   }
-  const data = [...seen].map(([name, { from, to }], at) => [
+  // One phase alone is the whole axis: there is nothing to tell apart.
+  const data = (seen.size < 2 ? [] : [...seen]).map(([name, { from, to }], at) => [
     {
       xAxis: from,
       itemStyle: { color: at % 2 === 0 ? colors.faint : "transparent" },
@@ -77,6 +78,67 @@ export function intervals(data: readonly (readonly number[])[], color: string, s
 
 /** A cross, for what failed. */
 export const CROSS = "path://M1,0 L5,4 L9,0 L10,1 L6,5 L10,9 L9,10 L5,6 L1,10 L0,9 L4,5 L0,1 Z";
+
+/**
+ * A log axis for times in ms with ticks at round times: the axis holds logarithms, so that it may begin
+ * and end anywhere.
+ */
+export interface LogAxis {
+  to: (ms: number) => number;
+  from: (at: number) => number;
+  options: Record<string, unknown>;
+}
+
+export function logAxis(values: Iterable<number>): LogAxis {
+  let [least, most] = [Infinity, 0];
+  for (const value of values) {
+    if (!(value > 0)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (most === 0) [least, most] = [1, 10];
+  const [low, high] = [Math.log10(least / 1.15), Math.log10(most * 1.15)];
+  const ticks = ticksBetween(low, high);
+  return {
+    to: (ms) => Math.log10(Math.max(ms, least)),
+    from: (at) => 10 ** at,
+    options: {
+      type: "value",
+      min: low,
+      max: high,
+      axisTick: { show: false, customValues: ticks },
+      axisLabel: { customValues: ticks, formatter: (at: number) => msLabel(10 ** at) },
+    },
+  };
+}
+
+const STEPS = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]];
+
+/** The coarsest ticks that are at least four, else evenly spaced ones: a narrow range is nearly linear. */
+function ticksBetween(low: number, high: number): number[] {
+  for (const steps of STEPS) {
+    const ticks = ticksAt(low, high, steps);
+    if (ticks.length >= 4) return ticks;
+  }
+  const [from, to] = [10 ** low, 10 ** high];
+  const rough = (to - from) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  const ticks: number[] = [];
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push(Math.log10(at));
+  return ticks;
+}
+
+function ticksAt(low: number, high: number, steps: readonly number[]): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.floor(low); power <= high; power += 1) {
+    for (const step of steps) {
+      const at = power + Math.log10(step);
+      if (at >= low && at <= high) ticks.push(at);
+    }
+  }
+  return ticks;
+}
 
 /** A time on an axis in ms, whatever its size. */
 export function msLabel(ms: number): string {

@@ -30,6 +30,9 @@ describe("digits", () => {
     expect(written(0.8213, interval(0.78, 0.862), percent, "en")).toEqual({ whole: "82", fraction: ".1" });
     expect(written(1234.5, interval(1200, 1270), scaleOf("tok/s", [1234.5], say), "en")).toEqual({ whole: "1,235", fraction: "" });
   });
+  it("stop at four of the value, however narrow the interval", () => {
+    expect(written(0.00500032, interval(0.00500031, 0.00500033), scaleOf("s", [0.005], say), "en")).toEqual({ whole: "5", fraction: ".000" });
+  });
   it("write minus as minus, and never minus zero", () => {
     expect(fixed(-0.04, 1, "en")).toBe("0.0");
     expect(fixed(-1.25, 2, "en")).toBe("\u22121.25");

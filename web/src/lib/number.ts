@@ -77,10 +77,12 @@ function halfWidth(value: number, interval: Interval | null | undefined): number
   return ends.length === 1 ? Math.abs((ends[0] ?? value) - value) : null;
 }
 
-/** Decimals of an estimate on a scale. */
+/** Decimals of an estimate on a scale; never more than four significant digits, which the CSV has. */
 export function decimalsOf(value: number, interval: Interval | null | undefined, scale: Scale): number {
   const half = halfWidth(value, interval);
-  return half === null || half === 0 ? decimalsOfValue(value, scale.factor) : decimalsOfWidth(half * scale.factor);
+  if (half === null || half === 0) return decimalsOfValue(value, scale.factor);
+  const most = value === 0 ? 8 : Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value * scale.factor)) + 1e-9));
+  return Math.min(most, decimalsOfWidth(half * scale.factor));
 }
 
 const formats = new Map<string, Intl.NumberFormat>();

@@ -45,6 +45,9 @@ export const runs = {
   "runs.not_sent": "{n} not sent",
   "runs.no_gates": "no gates",
   "runs.gates_told": "{met} met, {broken} broken, {undecided} undecided",
+  "runs.n_broken": "{n} broken",
+  "runs.n_undecided": "{n} undecided",
+  "runs.n_met": "{n} met",
   "runs.warnings": "{n} {n:warning|warnings}",
   "runs.read_only": "Read only: nothing can be deleted here, since the page was opened without the token that `acidtest view` prints.",
 };

@@ -47,6 +47,9 @@ export const runs: Record<keyof typeof en, string> = {
   "runs.not_sent": "보내지 못함 {n}건",
   "runs.no_gates": "게이트 없음",
   "runs.gates_told": "충족 {met}, 미달 {broken}, 판정 보류 {undecided}",
+  "runs.n_broken": "미달 {n}",
+  "runs.n_undecided": "판정 보류 {n}",
+  "runs.n_met": "충족 {n}",
   "runs.warnings": "경고 {n}건",
   "runs.read_only": "읽기 전용입니다. `acidtest view`가 출력한 토큰 없이 열렸으므로 삭제할 수 없습니다.",
 };
