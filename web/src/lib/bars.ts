@@ -58,9 +58,9 @@ function drawn(one: Interval, along: "x" | "y", box: Box, api: Api): object {
   const forward = Math.sign(to - from) || 1;
   for (const [end, open, sign] of [[from, one.low === null, 1], [to, one.high === null, -1]] as const) {
     const cap = one.cap ?? 3;
-    if (open) {
+    if (open && cap > 0) {
       children.push(line(end, across, end + sign * forward * 6, across - 4), line(end, across, end + sign * forward * 6, across + 4));
-    } else if (cap > 0) {
+    } else if (!open && cap > 0) {
       children.push(line(end, across - cap, end, across + cap));
     }
   }

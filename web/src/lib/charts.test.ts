@@ -142,7 +142,7 @@ describe("waterfall", () => {
     events: [{ kind: "visible", at_s: 0.1, low_s: null, tokens: 1 }, { kind: "visible", at_s: 0.2, low_s: 0.15, tokens: 1 }], events_in_all: 2,
     said: {}, status: 200, headers: [], place: {}, copied_from: null, request_bytes: null, response_bytes: null,
   };
-  const words: TimeWords = { axis: "time", arrivals: "arrivals", event: "event", span: (n) => n, kind: (n) => n, time: (s) => `${s * 1000} ms` };
+  const words: TimeWords = { axis: "time", arrivals: "arrivals", event: "event", span: (n) => n, kind: (n) => n, time: (s) => `${s * 1000} ms`, tick: String };
   it("has a bar for each span, a stroke for each event and a bar for what is uncertain", () => {
     const text = svg(waterfallOption(attempt, words, colors));
     for (const name of ["wait", "stream", "arrivals"]) expect(text).toContain(name);

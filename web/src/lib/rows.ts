@@ -20,6 +20,8 @@ export interface Row {
   inner: { low: number | null; high: number | null } | null;
   color: string;
   symbol: "diamond" | "circle" | "triangle" | "down" | "ring" | "cross";
+  /** Colour of the words at the right; that of the interval by default. */
+  rightColor?: string;
   /** What is told on hovering. */
   told: string;
 }
@@ -61,9 +63,10 @@ export function rowsOption(rows: readonly Row[], look: RowsLook, colors: Palette
       scale: look.zero === null,
       splitNumber: 4,
       splitLine: { show: false },
+      axisLine: { show: true, onZero: false, lineStyle: { color: colors.rule } },
       axisLabel: { formatter: (value: number) => look.format(value / factor), alignMinLabel: "left", alignMaxLabel: "right" },
     }),
-    yAxis: { type: "value", inverse: true, show: false, min: -0.55, max: rows.length - 0.45 },
+    yAxis: { type: "value", inverse: true, show: false, splitLine: { show: false }, min: -0.55, max: rows.length - 0.45 },
     series: [
       texts(rows, colors),
       intervalSeries(bars("outer", 1.3, 4), "x"),
@@ -121,7 +124,7 @@ function texts(rows: readonly Row[], colors: Palette): Option {
       const y = (api.coord([0, params.dataIndex])[1] ?? 0) - 10;
       const { x, width } = params.coordSys;
       const style = { fontSize: 12.5, fontFamily: colors.font, verticalAlign: "bottom" };
-      const right = { ...style, text: row.right, x: x + width, y, fill: row.color, align: "right" };
+      const right = { ...style, text: row.right, x: x + width, y, fill: row.rightColor ?? row.color, align: "right" };
       const left = { ...style, text: row.label, x, y, fill: colors.ink, overflow: "truncate", ellipsis: "…", width: Math.max(80, width - 8 * row.right.length - 20) };
       return { type: "group", children: [{ type: "text", style: left }, { type: "text", style: right }] };
     },

@@ -34,5 +34,6 @@ export function timeWords(attempt: AttemptView): TimeWords {
     span: spanWord,
     kind: (name) => clean(name),
     time: (seconds) => `${trim(fixed(seconds * scale.factor, decimals, lang.now))}\u00a0${scale.symbol}`,
+    tick: (seconds) => trim(fixed(seconds * scale.factor, decimals, lang.now)),
   };
 }

@@ -11,6 +11,8 @@ export interface TimeWords {
   span: (name: string) => string;
   kind: (name: string) => string;
   time: (seconds: number) => string;
+  /** The same without its unit, which stands at the axis. */
+  tick: (seconds: number) => string;
 }
 
 const ROW = 24;
@@ -30,7 +32,7 @@ export function waterfallOption(attempt: AttemptView, words: TimeWords, colors: 
   return {
     grid: { left: 4, right: 14, top: 6, bottom: 44 },
     xAxis: timeAxis(words, colors),
-    yAxis: { type: "value", inverse: true, show: false, min: -0.6, max: rows.length + Number(rug) - 0.4 },
+    yAxis: { type: "value", inverse: true, show: false, splitLine: { show: false }, min: -0.6, max: rows.length + Number(rug) - 0.4 },
     series: [spanBars(attempt, words, colors), ...(rug ? [arrivalRug(attempt, words, colors)] : []), markLines(attempt, words, colors)],
   };
 }
@@ -40,7 +42,8 @@ function timeAxis(words: TimeWords, colors: Palette, more: Record<string, unknow
     name: words.axis,
     min: 0,
     splitNumber: 5,
-    axisLabel: { formatter: words.time, alignMaxLabel: "right", alignMinLabel: "left" },
+    axisLine: { show: true, onZero: false, lineStyle: { color: colors.rule } },
+    axisLabel: { formatter: words.tick, alignMaxLabel: "right", alignMinLabel: "left" },
     ...more,
   });
 }

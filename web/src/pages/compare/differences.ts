@@ -119,13 +119,10 @@ export function settleText(test: Test, scale: Scale, lang: Lang, say: Say): stri
     const difference = `${fixed(test.detectable * scale.factor, decimals, lang)}\u00a0${scale.symbol}`;
     lines.push(say("compare.detectable", { pairs: test.pairs, difference }));
   }
-  for (const stated of test.stated) {
-    const difference = clean(stated.difference);
-    lines.push(
-      typeof stated.pairs === "number" ? say("compare.settle_stated", { difference, n: stated.pairs }) : say("compare.settle_stated_none", { difference }),
-    );
-  }
-  return lines.join(" ");
+  const stated = test.stated.map(({ difference, pairs }) =>
+    typeof pairs === "number" ? say("compare.settle_stated", { difference: clean(difference), n: pairs }) : say("compare.settle_stated_none", { difference: clean(difference) }),
+  );
+  return [...lines, stated.join("; ")].filter((line) => line !== "").join(" ");
 }
 
 /** In which direction the axis is good, if all of a group agree. */

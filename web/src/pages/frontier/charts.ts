@@ -104,7 +104,7 @@ function dots(points: readonly Drawable[], labels: readonly string[], told: (ind
       const item = d.point.certain ? { color, borderColor: colors.paper, borderWidth: 1 } : { color: colors.paper, borderColor: color, borderWidth: 2 };
       return { value: [x, y], symbol: "circle", symbolSize: pointSize(d.point.size?.value, by.most), itemStyle: item, name: labels[i], told: told(d.index), index: d.index };
     }),
-    label: { show: true, position: "right", distance: 7, color: colors.ink, fontSize: 12, formatter: (p: { name: string }) => p.name, width: 150, overflow: "truncate" },
+    label: { show: true, position: "right", distance: 5, offset: [0, -10], color: colors.ink, fontSize: 12, formatter: (p: { name: string }) => p.name, width: 150, overflow: "truncate" },
     labelLayout: { hideOverlap: true, moveOverlap: "shiftY" },
     tooltip: { formatter: (p: { data: { told: string } }) => p.data.told },
   };

@@ -21,6 +21,7 @@ export function ratingRows(rows: readonly RankRow[], write: (row: RankRow) => st
         outer: has ? { low: row.low ?? null, high: row.high ?? null } : null,
         inner: null,
         color: colors.accent,
+        rightColor: colors.muted,
         symbol: has ? "circle" : "ring",
         told: `${clean(row.model)}\n${write(row)}`,
       } satisfies Row;
