@@ -31,7 +31,7 @@ pub const REFUSED: &str = "refused";
 pub(crate) const PROMPT: &str = "prompt";
 
 /// Labels that say where in the matrix a slice is; all others are tags.
-const PLACE: [&str; 3] = ["target", "phase", PROMPT];
+pub(crate) const PLACE: [&str; 3] = ["target", "phase", PROMPT];
 
 /// Whether labels name a place in the matrix and no tag.
 pub(crate) fn is_place(labels: &Labels) -> bool {

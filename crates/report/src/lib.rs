@@ -9,6 +9,7 @@
 //!           ─► junit() markdown() github() csv() csv_cases()   for continuous integration and spreadsheets
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
 //!  Findings + Curves + PlanInfo ─► RunPage   all that the page of a run shows
+//!  RunPage + requests ─► html()   the page as one file
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //!  Lang     ─► words/       English as written, Korean from one table
@@ -32,6 +33,7 @@ mod differences;
 mod failing;
 mod github;
 mod grid;
+mod html;
 mod json;
 mod junit;
 mod listing;
@@ -60,6 +62,7 @@ pub use compare_markdown::comparison_markdown;
 pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
 pub use grid::{Style, clean};
+pub use html::{Inlined, MOST_BYTES, MOST_CASES, PAGE, html, page_policy};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
 pub use listing::{RunLine, file_metric, file_metrics, file_metrics_json, metrics, metrics_json, runs};
