@@ -6,6 +6,7 @@
 //!        ├─ rows · details · record · records · blob      (read.rs)
 //!        ├─ verdicts · readings · facts · notes           (beside.rs)
 //!        ├─ runs · resolve · spec · cases · prune         (runs.rs)
+//!        ├─ case_at · attempts · answers · verdicts_about (lookup.rs)
 //!        ├─ last_attempts: what a resumed run sends again (resume.rs)
 //!        ├─ claim · still_there: one writer, one file   (claim.rs, identity.rs)
 //!        └─ export · import: JSON Lines, byte for byte    (export.rs, import.rs)
@@ -26,6 +27,7 @@ mod export;
 mod foreign;
 mod identity;
 mod import;
+mod lookup;
 mod numbers;
 mod open;
 mod pack;
@@ -45,6 +47,7 @@ pub use error::{Result, StoreError};
 pub use export::EXPORT_SCHEMA;
 pub use foreign::Foreign;
 pub use import::Imported;
+pub use lookup::Found;
 pub use open::{Store, default_path, find_store};
 pub use resume::LastAttempt;
 pub use runs::{Prune, RunSummary};

@@ -85,7 +85,6 @@ pub struct CaseIndex {
     pub(super) tags: Vec<Tag>,
     cases: Vec<Known>,
     by_case: HashMap<u32, Vec<u32>>,
-    by_hash: HashMap<Digest, u32>,
 }
 
 impl CaseIndex {
@@ -101,9 +100,7 @@ impl CaseIndex {
             tags: Vec::new(),
             cases: known(view),
             by_case: HashMap::new(),
-            by_hash: HashMap::new(),
         };
-        index.by_hash = index.cases.iter().zip(0..).map(|(c, i)| (c.hash, i)).collect();
         let place_of = index.fill_places(view);
         for i in 0..view.requests() {
             let line = index.line(&view.asked(i), place_of[i], &view.clocks);
@@ -204,6 +201,12 @@ impl CaseIndex {
         self.known(at).map(|c| c.hash)
     }
 
+    /// The position of its case among the run's cases.
+    #[must_use]
+    pub fn case_no(&self, at: usize) -> Option<u32> {
+        Some(self.lines[at].case).filter(|no| *no != NO_CASE)
+    }
+
     /// The id of its case.
     #[must_use]
     pub fn case_id(&self, at: usize) -> Option<&str> {
@@ -273,15 +276,14 @@ impl CaseIndex {
         all
     }
 
-    /// The requests of a case.
-    pub(super) fn asked_of(&self, hash: Digest) -> &[u32] {
-        let case = self.by_hash.get(&hash);
-        case.and_then(|c| self.by_case.get(c)).map_or(&[], Vec::as_slice)
+    /// The requests of a case, by its position among the run's cases.
+    pub(super) fn asked_of(&self, no: u32) -> &[u32] {
+        self.by_case.get(&no).map_or(&[], Vec::as_slice)
     }
 
-    /// Cases with their ids.
-    pub(super) fn cases(&self) -> impl Iterator<Item = (Digest, &str)> {
-        self.cases.iter().map(|c| (c.hash, &*c.id))
+    /// The ids of all cases, in order.
+    pub(super) fn case_ids(&self) -> impl Iterator<Item = &str> {
+        self.cases.iter().map(|c| &*c.id)
     }
 
     fn known(&self, at: usize) -> Option<&Known> {
