@@ -17,6 +17,6 @@ mod browse;
 mod said;
 mod view;
 
-pub use browse::{Search, case_view, index, row_texts};
+pub use browse::{CaseViews, Search, case_view, index, row_texts};
 pub use said::{Said, texts};
 pub use view::{ReadBackError, findings, with_spec, with_view};

@@ -62,7 +62,7 @@ pub use compare_markdown::comparison_markdown;
 pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
 pub use grid::{Style, clean};
-pub use html::{Inlined, MOST_BYTES, MOST_CASES, PAGE, html, page_policy};
+pub use html::{Inlined, MOST_BYTES, MOST_CASES, MOST_OF_CASE, PAGE, html, page_policy};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
 pub use listing::{RunLine, file_metric, file_metrics, file_metrics_json, metrics, metrics_json, runs};

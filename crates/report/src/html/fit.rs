@@ -166,9 +166,12 @@ struct Level {
     others: usize,
 }
 
+/// Most other requests of a case.
+pub(super) const MOST_OTHERS: usize = 9;
+
 /// From the most to the least.
 const LEVELS: [Level; 5] = [
-    Level { text: 16 << 10, events: 1000, others: 9 },
+    Level { text: 16 << 10, events: 1000, others: MOST_OTHERS },
     Level { text: 4 << 10, events: 200, others: 3 },
     Level { text: 2 << 10, events: 50, others: 0 },
     Level { text: 700, events: 0, others: 0 },

@@ -27,6 +27,8 @@ pub use policy::page_policy;
 pub const PAGE: &str = include_str!("../../../../web/dist/index.html");
 /// Most requests in a file.
 pub const MOST_CASES: usize = 1000;
+/// Most requests of one case that are shown together.
+pub const MOST_OF_CASE: usize = fit::MOST_OTHERS + 1;
 /// Bytes that a file stays below.
 pub const MOST_BYTES: usize = 3_000_000;
 
