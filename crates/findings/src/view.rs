@@ -12,6 +12,7 @@ use crate::estimate::Labels;
 use crate::failures::{EXCERPT, excerpt};
 use crate::findings::{Calibrated, Stated};
 use crate::held::Held;
+use crate::marks::Marks;
 use crate::surroundings::Surroundings;
 use crate::timeline::Arrivals;
 use acidtest_metrics::speed::{Span, Window, steady_window};
@@ -21,6 +22,7 @@ use acidtest_record::{
     PhaseEnded, PhaseSpec, Reading, Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES,
     TargetSpec, Timing, Value, Verdict,
 };
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 pub use acidtest_record::CORRECT;
@@ -31,7 +33,7 @@ pub const REFUSED: &str = "refused";
 pub(crate) const PROMPT: &str = "prompt";
 
 /// Labels that say where in the matrix a slice is; all others are tags.
-const PLACE: [&str; 3] = ["target", "phase", PROMPT];
+pub(crate) const PLACE: [&str; 3] = ["target", "phase", PROMPT];
 
 /// Whether labels name a place in the matrix and no tag.
 pub(crate) fn is_place(labels: &Labels) -> bool {
@@ -117,7 +119,10 @@ pub const CACHE: &str = "run.cache";
 pub struct ViewBuilder<'a> {
     view: View<'a>,
     index: HashMap<Digest, u32>,
-    pending: Vec<(Cells, [Option<i64>; RARE])>,
+    /// Rows in the order they came, until they are sealed.
+    pending: Vec<Cells>,
+    /// Rare values by the place of their row there.
+    rare: [Vec<(u32, i64)>; RARE],
     names: Vec<String>,
     reasons: HashMap<String, u16>,
     heard: Vec<Heard>,
@@ -146,7 +151,11 @@ impl<'a> ViewBuilder<'a> {
             ns(row.server.generation),
             row.server.generated.map(i64::from),
         ];
-        self.pending.push((Cells::of(&row, case), rare));
+        let at = self.pending.len() as u32;
+        for (column, value) in self.rare.iter_mut().zip(rare) {
+            column.extend(value.map(|v| (at, v)));
+        }
+        self.pending.push(Cells::of(&row, case));
     }
 
     /// Adds an opinion. Among those of one name about one record the latest
@@ -267,10 +276,7 @@ impl<'a> ViewBuilder<'a> {
         let view = &mut self.view;
         let wanted = (key.slot, key.step, key.attempt);
         if let Ok(row) = view.rows.binary_search_by_key(&wanted, Cells::key) {
-            let gaps = view.detail.gaps.len();
-            view.detail.add(row as u32, &view.rows[row], timing);
-            let new = view.detail.gaps.get(gaps..).unwrap_or_default();
-            view.arrivals.add(&view.detail.lanes, &view.rows[row], timing, new);
+            view.detail.add(row as u32, &view.rows[row], timing, &mut view.arrivals);
         }
     }
 
@@ -307,15 +313,24 @@ impl<'a> ViewBuilder<'a> {
             return;
         }
         debug_assert!(self.view.rows.is_empty(), "rows come before details");
-        self.pending.sort_by_key(|(c, _)| c.key());
-        self.pending.dedup_by_key(|(c, _)| c.key());
+        let places = sorted_places(&self.pending);
         let view = &mut self.view;
-        for (i, (_, values)) in self.pending.iter().enumerate() {
-            for (column, value) in view.rare.iter_mut().zip(values) {
-                column.0.extend(value.map(|v| (i as u32, v)));
+        view.rows = std::mem::take(&mut self.pending);
+        if places.is_some() {
+            view.rows.sort_by_key(Cells::key);
+            view.rows.dedup_by_key(|c| c.key());
+        }
+        view.rows.shrink_to_fit();
+        for (column, values) in view.rare.iter_mut().zip(&mut self.rare) {
+            column.0 = std::mem::take(values);
+            if let Some(places) = &places {
+                column.0.retain_mut(|(row, _)| {
+                    *row = places[*row as usize];
+                    *row != NOWHERE
+                });
+                column.0.sort_by_key(|(row, _)| *row);
             }
         }
-        view.rows = self.pending.drain(..).map(|(c, _)| c).collect();
         view.requests = requests(&view.rows);
         view.held = Held::new(view.spec, view.cases, view.requests.len());
         view.detail = Detail::new(lanes(view.spec, &view.rows));
@@ -329,9 +344,34 @@ impl<'a> ViewBuilder<'a> {
         view.clocks.sort_by_key(|c| c.no);
         view.readings.sort_by_key(|r| (r.clock, r.at, r.value.to_bits()));
         view.surroundings.sort();
+        view.detail.gaps.shrink();
         (view.opinions, view.why_wrong) = settle(&view.rows, &view.requests, &self.names, self.heard);
         view
     }
+}
+
+/// No place.
+const NOWHERE: u32 = u32::MAX;
+
+/// Where each row comes when they are sorted by key, of equal ones the first only; absent where
+/// they are sorted.
+fn sorted_places(rows: &[Cells]) -> Option<Vec<u32>> {
+    if rows.is_sorted_by(|a, b| a.key() < b.key()) {
+        return None;
+    }
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    order.sort_by_key(|row| rows[*row as usize].key());
+    let mut places = vec![NOWHERE; rows.len()];
+    let (mut next, mut before) = (0, None);
+    for row in order {
+        let key = rows[row as usize].key();
+        if before != Some(key) {
+            places[row as usize] = next;
+            next += 1;
+        }
+        before = Some(key);
+    }
+    Some(places)
 }
 
 /// Start and length of each request among rows sorted by key.
@@ -479,6 +519,7 @@ impl<'a> View<'a> {
         ViewBuilder {
             index,
             pending: Vec::new(),
+            rare: Default::default(),
             names: Vec::new(),
             reasons: HashMap::new(),
             heard: Vec::new(),
@@ -608,6 +649,7 @@ impl<'a> View<'a> {
                 view: self,
                 labels: self.labels(target, phase, prompt),
                 requests,
+                order: OnceCell::new(),
                 target,
                 phase,
                 prompt,
@@ -692,6 +734,8 @@ impl<'v> Asked<'v> {
 pub struct Slice<'v> {
     pub(crate) view: &'v View<'v>,
     pub(crate) requests: Vec<u32>,
+    /// Request and row of its attempts in send order, found when it is first asked for.
+    order: OnceCell<Vec<(u32, u32)>>,
     /// Names of the slice.
     pub labels: Labels,
     pub(crate) target: u16,
@@ -703,6 +747,23 @@ impl<'v> Slice<'v> {
     /// Its requests.
     pub(crate) fn asked(&self) -> impl Iterator<Item = Asked<'v>> + Clone + '_ {
         self.requests.iter().map(|i| self.view.asked(*i as usize))
+    }
+
+    /// Request and row of its attempts in send order, clock after clock.
+    pub(crate) fn order(&self) -> &[(u32, u32)] {
+        self.order.get_or_init(|| {
+            let rows = |a: Asked<'v>| a.range().map(move |row| (a.request as u32, row as u32));
+            let mut order: Vec<(u32, u32)> = self.asked().flat_map(rows).collect();
+            order.sort_by_key(|(_, row)| self.view.row(*row as usize).order());
+            order
+        })
+    }
+
+    /// The rows of its attempts.
+    pub(crate) fn rows(&self) -> Marks {
+        let mut rows = Marks::below(self.view.records());
+        self.asked().flat_map(|a| a.range()).for_each(|row| rows.add(row));
+        rows
     }
 
     /// How many of them the response cache answered.
@@ -719,6 +780,7 @@ impl<'v> Slice<'v> {
         Self {
             view: self.view,
             requests: self.requests.iter().copied().filter(has).collect(),
+            order: OnceCell::new(),
             labels,
             target: self.target,
             phase: self.phase,
