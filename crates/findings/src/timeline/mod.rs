@@ -188,6 +188,7 @@ struct Part {
 struct Parts {
     window: Window,
     width: i64,
+    times: [Option<TimeOf>; 5],
     all: Vec<Part>,
 }
 
@@ -197,7 +198,7 @@ impl Parts {
         let width = width_ns(window, how);
         let length = window.end.saturating_sub(window.start).max(1);
         let n = usize::try_from((length - 1) / width + 1).unwrap_or(1);
-        Self { window, width, all: vec![Part::default(); n] }
+        Self { window, width, times: TIMES.map(time), all: vec![Part::default(); n] }
     }
 
     fn at(&mut self, at: i64) -> Option<&mut Part> {
@@ -226,17 +227,21 @@ impl Parts {
             part.completed += u64::from(c.class.delivered());
             part.failed += u64::from(!c.class.delivered());
         }
+        let times = self.times;
         let Some(began) = c.started().or(c.sent()) else { return };
         let Some(part) = self.at(began) else { return };
         part.sent += 1;
-        for (id, values) in [
-            ("ttft", &mut part.ttft),
-            ("ttft_from_intended", &mut part.ttft_from_intended),
-            ("e2e", &mut part.e2e),
-            ("e2e_from_intended", &mut part.e2e_from_intended),
-            ("dispatch_lag", &mut part.lag),
-        ] {
-            values.extend(time(id, a, row));
+        let columns = [
+            &mut part.ttft,
+            &mut part.ttft_from_intended,
+            &mut part.e2e,
+            &mut part.e2e_from_intended,
+            &mut part.lag,
+        ];
+        for (of, values) in times.into_iter().zip(columns) {
+            if let Some(Seen::Value(seconds)) = of.map(|of| of(a, row)) {
+                values.push(seconds);
+            }
         }
     }
 
@@ -307,13 +312,15 @@ impl Parts {
     }
 }
 
-/// A time of an attempt as the metric of that name defines it.
-fn time(id: &'static str, a: &Asked, row: usize) -> Option<f64> {
+/// A time of an attempt, as a metric defines it.
+type TimeOf = fn(&Asked, usize) -> Seen;
+
+/// The times that are gathered, by their metrics: looked up once for all attempts.
+const TIMES: [&str; 5] = ["ttft", "ttft_from_intended", "e2e", "e2e_from_intended", "dispatch_lag"];
+
+fn time(id: &str) -> Option<TimeOf> {
     match metric(id)?.measure {
-        Measure::Sample(of, _) => match of(a, row) {
-            Seen::Value(seconds) => Some(seconds),
-            Seen::Never | Seen::Absent => None,
-        },
+        Measure::Sample(of, _) => Some(of),
         _ => None,
     }
 }
