@@ -5,9 +5,9 @@
 
 use crate::commands::StoreArg;
 use crate::exit::{Exit, Failure};
-use crate::open_store::{to_read, trouble};
-use crate::read_back::{texts, with_view};
+use crate::open_store::{to_read, trouble, unread};
 use acidtest_findings::{Comparison, Findings, check_regression, default_regression};
+use acidtest_readback::{texts, with_view};
 use acidtest_record::{Case, Limit, Regression, RunId, RunSpec, workload_differences};
 use acidtest_store::Store;
 use std::io::BufReader;
@@ -92,13 +92,14 @@ impl Baseline {
         run: RunId,
         gates: (&[Regression], &[Limit]),
     ) -> Result<Comparison, Failure> {
-        with_view(&self.store, self.run, |base| {
+        let found = with_view(&self.store, self.run, |base| {
             with_view(store, run, |other| {
                 let mut first = |key| texts(&self.store, key);
                 let mut second = |key| texts(store, key);
                 acidtest_findings::compare(base, other, gates, (&mut first, &mut second))
             })
-        })?
+        });
+        found.flatten().map_err(unread)
     }
 
     /// Adds what the comparison with this run says to a run's findings.

@@ -4,8 +4,7 @@
 
 use crate::commands::StoreArg;
 use crate::exit::{Exit, Failure};
-use crate::open_store::{self, trouble};
-use crate::read_back;
+use crate::open_store::{self, trouble, unread};
 use acidtest_engine::CellRequests;
 use acidtest_findings::{CellForecast, CostForecast, Forecast};
 use acidtest_record::{
@@ -108,7 +107,7 @@ fn means(store: &Store, run: RunId) -> Result<Option<HashMap<String, Means>>, Fa
 
 /// Its shares, by metric.
 fn values(store: &Store, run: RunId) -> Result<HashMap<String, f64>, Failure> {
-    let findings = read_back::findings(store, run)?;
+    let findings = acidtest_readback::findings(store, run).map_err(unread)?;
     let plain = findings.estimates.iter().filter(|e| e.labels.len() == 2 && e.params.is_empty());
     let mut values = HashMap::new();
     for estimate in plain.filter(|e| e.unit == "ratio") {

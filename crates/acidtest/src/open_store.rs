@@ -2,6 +2,7 @@
 
 use crate::commands::StoreArg;
 use crate::exit::{Exit, Failure};
+use acidtest_readback::ReadBackError;
 use acidtest_store::{Store, StoreError, default_path, find_store};
 use std::path::PathBuf;
 
@@ -21,7 +22,16 @@ pub(crate) fn trouble(e: StoreError) -> Failure {
     Failure::new(exit, e).hint(hint)
 }
 
-fn path(arg: &StoreArg) -> Result<PathBuf, Failure> {
+/// A run that cannot be read back.
+pub(crate) fn unread(e: ReadBackError) -> Failure {
+    match e {
+        ReadBackError::Store(e) => trouble(e),
+        ReadBackError::Extraction(e) => Failure::new(Exit::Usage, e),
+    }
+}
+
+/// Where the store is, or would be.
+pub(crate) fn path(arg: &StoreArg) -> Result<PathBuf, Failure> {
     if let Some(path) = &arg.store {
         return Ok(path.clone());
     }

@@ -7,10 +7,10 @@
 use crate::children::Children;
 use crate::execute::{Made, stretch};
 use crate::exit::{Exit, Failure};
-use crate::open_store::trouble;
-use crate::read_back;
+use crate::open_store::{trouble, unread};
 use acidtest_engine::{Job, Summary};
 use acidtest_findings::{Findings, Found, NextRung, next_rung};
+use acidtest_readback::with_view;
 use acidtest_record::{PhaseSpec, RunSpec, rung};
 use acidtest_store::Store;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ fn next(store: &Store, job: &Job) -> Result<Option<PhaseSpec>, Failure> {
     let Some((search, find)) = job.spec.search.as_ref().and_then(|s| Some((s, s.find.as_ref()?))) else {
         return Ok(None);
     };
-    let found = read_back::with_view(store, job.run, acidtest_findings::capacity)?;
+    let found = with_view(store, job.run, acidtest_findings::capacity).map_err(unread)?;
     let rungs = found.map(|c| c.rungs).unwrap_or_default();
     let NextRung::Load { value, seconds } = next_rung(search.axis, find, &rungs) else {
         return Ok(None);

@@ -5,21 +5,20 @@
 
 use acidtest_metrics::stats;
 use acidtest_record::Stat;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Names of a slice: `target`, `phase`, tags of the cases, `window`, `source`.
 pub type Labels = BTreeMap<String, String>;
 
-/// One measured value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One measured value. As JSON it is flat: see `flat.rs`.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     /// The metric's id, or the name of a scorer.
     pub metric: String,
     /// Parameters of the metric (`class=429`).
     pub params: Labels,
     /// Which number of the metric: `mean share value rate total max p50 p90 p95 p99`.
-    #[serde(serialize_with = "stat_id")]
     pub stat: Stat,
     /// The slice it is about.
     pub labels: Labels,
@@ -84,13 +83,8 @@ impl Estimate {
     }
 }
 
-fn stat_id<S: Serializer>(stat: &Stat, s: S) -> Result<S::Ok, S::Error> {
-    s.serialize_str(stat.id())
-}
-
 /// A number, or why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Quantity {
     /// The number; +∞ only in gates, where a request without an answer waits for ever.
     Value(f64),
@@ -116,8 +110,7 @@ pub struct N {
 }
 
 /// An interval, or why there is none.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Uncertainty {
     /// The interval.
     Interval(Interval),

@@ -57,12 +57,16 @@ pub(crate) fn as_tokens(sheet: &Sheet, icl: &[Estimate], most: f64) -> Option<Ve
     Some(renamed.collect())
 }
 
-/// Median of the upper ends of a slice's gaps, in seconds.
-pub(crate) fn median(slice: &Slice) -> Option<f64> {
+/// The upper ends of a slice's gaps, in seconds.
+pub(crate) fn upper_ends(slice: &Slice) -> Vec<f64> {
     let rows: HashSet<u32> = slice.asked().flat_map(|a| a.range()).map(|row| row as u32).collect();
     let gaps = &slice.view.detail.gaps;
-    let mut values: Vec<f64> =
-        gaps.iter().filter(|g| rows.contains(&g.row)).map(|g| g.most as f64 / 1e9).collect();
+    gaps.iter().filter(|g| rows.contains(&g.row)).map(|g| g.most as f64 / 1e9).collect()
+}
+
+/// Median of the upper ends of a slice's gaps, in seconds.
+pub(crate) fn median(slice: &Slice) -> Option<f64> {
+    let mut values = upper_ends(slice);
     values.sort_by(f64::total_cmp);
     stats::quantile(&values, 0.5)
 }

@@ -17,6 +17,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod agreement;
+pub mod browse;
 mod calibration;
 mod capacity;
 mod card;
@@ -26,13 +28,17 @@ mod clock_checks;
 mod compare;
 mod comparison;
 mod corpus;
+mod curves;
 mod detail;
+pub mod duels;
 mod estimate;
 mod failures;
 mod families;
 mod find;
 mod findings;
+mod flat;
 mod forecast;
+mod frontier;
 mod gaps;
 mod gate_check;
 mod gates;
@@ -44,10 +50,12 @@ mod measure;
 mod metric;
 mod nearest;
 mod pair;
+mod plan_info;
 mod rates;
 mod receipt;
 mod regression;
 mod requests;
+mod rerun;
 pub mod scored;
 mod so_far;
 mod stated;
@@ -58,6 +66,7 @@ mod timeline;
 mod validity;
 mod view;
 
+pub use agreement::{Agreement, Opinions, agreement};
 pub use calibration::{
     Bracket, Brackets, CALIBRATE, CALIBRATION_SCHEMA, Calibration, Calibrator, ErrorRow, Joined, QuantileRow,
     Share, TrueAnswer, WIDEST_BRACKET_NS,
@@ -66,6 +75,10 @@ pub use capacity::{Answer, Capacity, Found, NextRung, Rung, RungState, TermCount
 pub use card::Card;
 pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
+pub use curves::{
+    ClassCounts, Curves, Distribution, ErrorSeries, MOST_PLACES, OutcomeBins, PhaseSpan, Scatter, Series,
+    curves, distributions,
+};
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;
 pub use find::{ABORT_RULE, find};
@@ -73,12 +86,17 @@ pub use findings::{
     Calibrated, Count, Failure, Findings, PhaseInfo, RunInfo, SkippedCase, Stated, Table, TargetInfo,
 };
 pub use forecast::{CanDecide, CellForecast, CostForecast, Forecast, GateForecast, gates as forecast_gates};
+pub use frontier::{
+    BetterWord, Frontier, FrontierAxes, FrontierAxis, FrontierPoint, LoadPoint, UnknownAxis, frontier,
+};
 pub use gate_check::{GateError, check};
 pub use gates::{GateResult, GateState};
 pub use matrix::{Front, Mark, MatrixColumn, MatrixRow};
 pub use metric::{Better, Metric, Unit, explain, metric, metrics, reference};
+pub use plan_info::{ClockInfo, FactInfo, PlanInfo, SuiteInfo};
 pub use regression::{check_regression, default_regression};
 pub use requests::{RequestLine, listed, requests};
+pub use rerun::rerun;
 pub use scored::{
     BadChoice, CaseScore, ChangedCase, Chosen, Contrasted, ScoreAbout, ScoreReport, ScoredCase, Settings,
     Signature, Spread, TextOptions, TextTable, Unpaired, Worst, contrast,

@@ -651,7 +651,7 @@ pub(crate) struct Series {
 
 /// Values of attempts in send order; with [`Population::All`] a request without
 /// an answer takes the place of its last attempt.
-fn samples(
+pub(crate) fn samples(
     slice: &Slice,
     row: fn(&Asked, usize) -> Seen,
     failed: WhenFailed,

@@ -56,20 +56,32 @@ impl Amounts {
 
     /// Quantile of several, zeros included; absent where there are none.
     pub(crate) fn quantile(all: &[&Amounts], p: f64) -> Option<f64> {
-        let count: u64 = all.iter().map(|a| a.count()).sum();
+        let seen: u64 = all.iter().map(|a| a.seen).sum();
         let zeros: u64 = all.iter().map(|a| a.zeros).sum();
-        if count == 0 {
-            return None;
-        }
-        // The share of zeros comes first; the rest is a quantile of what is above zero.
-        let above = (p * count as f64 - zeros as f64) / (count - zeros).max(1) as f64;
-        if above <= 0.0 {
-            return Some(0.0);
-        }
         let mut sorted: Vec<f64> = all.iter().flat_map(|a| a.kept.iter().map(|k| k.1)).collect();
         sorted.sort_by(f64::total_cmp);
-        quantile(&sorted, above.min(1.0)).or(Some(0.0))
+        quantile_with_zeros(zeros, seen, &sorted, p)
     }
+
+    /// Of those above zero one in so many is kept.
+    pub(crate) fn one_in(&self) -> u64 {
+        self.one_in.max(1)
+    }
+}
+
+/// Quantile of so many zeros and of `seen` amounts above, of which some are kept, sorted; absent
+/// where there are none of either.
+pub(crate) fn quantile_with_zeros(zeros: u64, seen: u64, kept: &[f64], p: f64) -> Option<f64> {
+    let count = zeros + seen;
+    if count == 0 {
+        return None;
+    }
+    // The share of zeros comes first; the rest is a quantile of what is above zero.
+    let above = (p * count as f64 - zeros as f64) / seen.max(1) as f64;
+    if above <= 0.0 {
+        return Some(0.0);
+    }
+    quantile(kept, above.min(1.0)).or(Some(0.0))
 }
 
 /// What the reads of one lane say.

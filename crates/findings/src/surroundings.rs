@@ -112,6 +112,17 @@ impl Surroundings {
 
     /// What a source said at each moment of a stretch of time: series of one moment are put together.
     pub(crate) fn values(&self, what: Sensed, source: &str, clock: u16, window: Window) -> Vec<f64> {
+        self.moments(what, source, clock, window).into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The clocks on which a source said something of it.
+    pub(crate) fn clocks(&self, what: Sensed, source: &str) -> BTreeSet<u16> {
+        let own = self.of(what).filter(|s| s.source == source);
+        own.flat_map(|s| s.samples.iter().map(|sample| sample.clock)).collect()
+    }
+
+    /// The same values, each with its moment.
+    pub(crate) fn moments(&self, what: Sensed, source: &str, clock: u16, window: Window) -> Vec<(i64, f64)> {
         let mut moments: BTreeMap<i64, (f64, u32)> = BTreeMap::new();
         for series in self.of(what).filter(|s| s.source == source) {
             let from = series.samples.partition_point(|s| (s.clock, s.at) < (clock, window.start));
@@ -123,7 +134,8 @@ impl Surroundings {
             }
         }
         let is_mean = what == Sensed::Gauge(ServerGauge::CacheUtil);
-        moments.values().map(|(sum, n)| if is_mean { sum / f64::from(*n) } else { *sum }).collect()
+        let value = |(sum, n): (f64, u32)| if is_mean { sum / f64::from(n) } else { sum };
+        moments.into_iter().map(|(at, moment)| (at, value(moment))).collect()
     }
 
     /// The mean of what a source said in a stretch of time.

@@ -30,6 +30,7 @@ mod ids;
 mod load;
 mod metric;
 pub mod observe;
+mod opinion;
 mod outcome;
 pub mod placeholder;
 mod record;
@@ -65,6 +66,7 @@ pub use load::{
 };
 pub use metric::MetricSpec;
 pub use observe::{ObserveSpec, ServerGauge};
+pub use opinion::{BadName, NAME_CHARS, NOTE_CHARS, ONLY_OURS, is_our_own, name_of, note_of};
 pub use outcome::{Cause, Finish, NotSent, Outcome, Stage};
 pub use record::{Head, Kind, Place, Record, Request, Role};
 pub use regression::{Limit, Regression, RegressionParseError, Turn};

@@ -198,6 +198,12 @@ impl Timing {
     }
 
     fn bounds_of(&self, wanted: fn(EventKind) -> bool) -> impl Iterator<Item = Arrival> + '_ {
+        self.event_bounds().filter(move |(e, _)| wanted(e.kind)).map(|(_, arrival)| arrival)
+    }
+
+    /// Every event with when it arrived, by the rule of [`Timing::bounds`]; an event whose read is
+    /// not there is left out.
+    pub fn event_bounds(&self) -> impl Iterator<Item = (&Event, Arrival)> + '_ {
         let by_kernel = self.has_kernel_stamps();
         let mut since = Vec::with_capacity(self.reads.len());
         let mut empty_at = self.sent.unwrap_or(Ns(i64::MIN / 2));
@@ -207,12 +213,12 @@ impl Timing {
                 empty_at = read.before;
             }
         }
-        self.events.iter().filter(move |e| wanted(e.kind)).filter_map(move |e| {
+        self.events.iter().filter_map(move |e| {
             let read = self.reads.get(e.read as usize)?;
             let latest = read.kernel.unwrap_or(read.after);
             let is_exact = e.last_in_read && read.drained && (!by_kernel || read.kernel.is_some());
             let earliest = if is_exact { latest } else { since[e.read as usize].min(latest) };
-            Some(Arrival { earliest, latest })
+            Some((e, Arrival { earliest, latest }))
         })
     }
 

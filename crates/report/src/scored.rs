@@ -5,7 +5,6 @@
 
 use crate::csv::Table;
 use crate::grid::{Cell, Grid, Paint, Style, clean};
-use crate::json::Flat;
 use crate::markdown::code;
 use crate::number::{Scale, count};
 use crate::words::Lang;
@@ -29,7 +28,7 @@ struct Report<'r> {
     /// Which files, and how the numbers were made.
     source: &'r ScoreAbout,
     /// Every number: the whole, then slices.
-    estimates: Vec<Flat<'r>>,
+    estimates: &'r [Estimate],
     /// Confusion matrices and calibration tables.
     tables: &'r [Sheet],
     /// The worst slice of each metric and field.
@@ -53,7 +52,7 @@ pub fn score_json(r: &ScoreReport) -> serde_json::Value {
     let report = Report {
         schema: SCORE_SCHEMA,
         source: &r.about,
-        estimates: r.estimates.iter().map(Flat::of).collect(),
+        estimates: &r.estimates,
         tables: &r.tables,
         worst: &r.worst,
         tests: &r.tests,

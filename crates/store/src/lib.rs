@@ -6,6 +6,7 @@
 //!        ├─ rows · details · record · records · blob      (read.rs)
 //!        ├─ verdicts · readings · facts · notes           (beside.rs)
 //!        ├─ runs · resolve · spec · cases · prune         (runs.rs)
+//!        ├─ changes · marks: what a page that follows asks (follow.rs)
 //!        ├─ last_attempts: what a resumed run sends again (resume.rs)
 //!        ├─ claim · still_there: one writer, one file   (claim.rs, identity.rs)
 //!        └─ export · import: JSON Lines, byte for byte    (export.rs, import.rs)
@@ -23,6 +24,7 @@ mod beside;
 mod claim;
 mod error;
 mod export;
+mod follow;
 mod foreign;
 mod identity;
 mod import;
@@ -43,6 +45,7 @@ pub use beside::Reason;
 pub use claim::Claim;
 pub use error::{Result, StoreError};
 pub use export::EXPORT_SCHEMA;
+pub use follow::RunMark;
 pub use foreign::Foreign;
 pub use import::Imported;
 pub use open::{Store, default_path, find_store};

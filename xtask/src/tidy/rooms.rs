@@ -11,18 +11,27 @@ use super::{Complaint, File, relative};
 use crate::metadata::{Dependency, Kind, Metadata, Package};
 
 /// A room and the rooms that may use it. The binary may use all and is used by none.
-const USED_BY: [(&str, &[&str]); 11] = [
-    ("record", &["findings", "suite", "schedule", "target", "formats", "sim", "engine", "store"]),
-    ("metrics", &["findings", "suite", "engine", "report"]),
+const USED_BY: [(&str, &[&str]); 14] = [
+    (
+        "record",
+        &[
+            "findings", "suite", "schedule", "target", "formats", "sim", "engine", "store", "readback",
+            "serve",
+        ],
+    ),
+    ("metrics", &["findings", "suite", "engine", "report", "serve"]),
     ("clock", &["engine", "sim", "target"]),
     ("schedule", &["engine", "sim"]),
     ("suite", &["engine"]),
     ("target", &["engine"]),
-    ("findings", &["report", "engine"]),
-    ("engine", &[]),
+    ("findings", &["report", "engine", "readback", "serve"]),
+    ("engine", &["readback"]),
     ("formats", &[]),
-    ("report", &[]),
+    ("report", &["serve"]),
+    ("readback", &["serve"]),
+    ("serve", &[]),
     ("sim", &[]),
+    ("store", &["readback", "serve"]),
 ];
 const BINARY: &str = "acidtest";
 /// The rooms that tests of any room may use besides those it uses anyway: the server whose truth is

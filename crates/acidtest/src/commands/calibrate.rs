@@ -5,8 +5,8 @@ use crate::children::Truthful;
 use crate::commands::bench_load::{rate, seconds};
 use crate::execute::{self, Executed, Execution};
 use crate::exit::{Exit, Failure, for_logs, print};
-use crate::open_store::{to_write, trouble};
-use crate::read_back::{self, style};
+use crate::open_store::{to_write, trouble, unread};
+use crate::read_back::style;
 use crate::truth_file;
 use acidtest_findings::Calibration;
 use acidtest_record::{
@@ -110,7 +110,7 @@ const SETTLES: std::time::Duration = std::time::Duration::from_millis(300);
 fn joined(done: &Executed, run: RunId, truth: &Path) -> Result<Calibration, Failure> {
     let mut calibrator = truth_file::read(truth, &done.zero)?;
     done.store.records(run, &mut |record| calibrator.record(&record)).map_err(trouble)?;
-    Ok(calibrator.finish(&read_back::findings(&done.store, run)?))
+    Ok(calibrator.finish(&acidtest_readback::findings(&done.store, run).map_err(unread)?))
 }
 
 fn shown(calibration: &Calibration, format: Format) -> Result<String, Failure> {

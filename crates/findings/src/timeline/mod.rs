@@ -144,14 +144,16 @@ fn of_slice(slice: &Slice, how: Slicing) -> Vec<TimeSlice> {
     .collect()
 }
 
+/// The first length that reads well and is no shorter, in seconds.
+pub(crate) fn round_s(least: f64) -> f64 {
+    ROUND_S.into_iter().find(|s| *s >= least).unwrap_or(least)
+}
+
 /// Nanoseconds of a slice: whole parts, so that arrivals fall into one slice each.
 fn width_ns(window: Window, how: Slicing) -> i64 {
     let total = window.seconds();
     let wanted = match how {
-        Slicing::Auto => {
-            let round = ROUND_S.into_iter().find(|s| *s >= total / AIM);
-            round.unwrap_or(total / AIM)
-        }
+        Slicing::Auto => round_s(total / AIM),
         Slicing::Count(n) => total / f64::from(n.max(1)).min(MOST),
         Slicing::Seconds(s) => s.max(total / MOST),
     };

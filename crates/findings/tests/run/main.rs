@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod browse;
 mod build;
 mod cache;
 mod capacity;
 mod compare;
 mod corpus;
+mod curves;
+mod duels;
 mod failures;
+mod frontier;
 mod gates;
 mod stamps;
 mod surroundings;

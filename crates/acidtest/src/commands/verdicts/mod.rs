@@ -10,7 +10,7 @@ use crate::lang::{counted, told};
 use crate::open_store::{to_write, trouble};
 use acidtest_record::{
     About, AboutRole, Case, Digest, Item, Key, Maker, MakerKind, Role, Row, RunId, RunSpec, Status, Value,
-    Verdict,
+    Verdict, is_our_own, note_of,
 };
 use acidtest_store::Store;
 use parse::{Line, Said, short};
@@ -218,9 +218,7 @@ impl Book {
 
 fn verdict(line: &Line, key: Key, args: &Import, now: i64) -> Result<Verdict, String> {
     let name = line.name("name")?.unwrap_or_else(|| args.name.clone());
-    if ["correct", "refused", "funnel", "funnel:repaired", "repairs"].contains(&name.as_str())
-        || name.starts_with("field:")
-    {
+    if is_our_own(&name) {
         return Err(format!("'{name}' is a name that acidtest gives itself"));
     }
     let value = match parse::value(line, args.scale)? {
@@ -239,7 +237,7 @@ fn verdict(line: &Line, key: Key, args: &Import, now: i64) -> Result<Verdict, St
         about: vec![About { role: AboutRole::Subject, key }],
         status: Status::Scored,
         value: Some(value),
-        why: line.text("note").map(|n| n.chars().take(2000).collect()),
+        why: line.text("note").and_then(|n| note_of(&n)),
         evidence: None,
         at_unix_ns: time(line)?.unwrap_or(now),
     })

@@ -3,13 +3,12 @@
 //! Main function: [`parse`]. Pure: text in, rows with their lines out. Must not
 //! know which records a run has.
 
+use acidtest_record::{NAME_CHARS, name_of};
 use serde_json::{Map, Value};
 
 /// Most lines, and longest line in bytes.
 const MAX_ROWS: usize = 1_000_000;
 const MAX_LINE: usize = 1 << 20;
-/// Longest name of a person or label, in characters.
-const MAX_NAME: usize = 200;
 
 /// One line's fields by name.
 pub(super) struct Line {
@@ -39,12 +38,7 @@ impl Line {
 
     /// A short name without control characters.
     pub(super) fn name(&self, key: &str) -> Result<Option<String>, String> {
-        match self.text(key) {
-            Some(text) if text.chars().count() > MAX_NAME || text.chars().any(char::is_control) => {
-                Err(format!("'{key}' is longer than {MAX_NAME} characters or has control characters"))
-            }
-            other => Ok(other),
-        }
+        self.text(key).map(|text| name_of(&text).map_err(|why| format!("'{key}' {why}"))).transpose()
     }
 }
 
@@ -69,8 +63,8 @@ pub(super) fn value(line: &Line, scale: Option<(f64, f64)>) -> Result<Said, Stri
     Ok(match text.to_lowercase().as_str() {
         "true" | "yes" | "y" | "예" | "네" => Said::Bool(true),
         "false" | "no" | "n" | "아니요" | "아니오" => Said::Bool(false),
-        _ if text.chars().count() > MAX_NAME => {
-            return Err(format!("a label is longer than {MAX_NAME} characters"));
+        _ if text.chars().count() > NAME_CHARS => {
+            return Err(format!("a label is longer than {NAME_CHARS} characters"));
         }
         _ => Said::Label(text),
     })
