@@ -41,7 +41,6 @@ export const annotate = {
   "annotate.keys": "Keys: 1 to 9 choose, j and k or the arrows move, n the next open one, z takes back, m the note",
   "annotate.all_done": "Every request has your opinion.",
   "annotate.nothing": "This run has no answers to annotate",
-  "annotate.opinion": "Opinion",
   "annotate.agreement": "Agreement with the others",
   "annotate.agreement_none": "There is nothing yet that both said something about.",
   "annotate.with": "With",
