@@ -15,6 +15,8 @@ export interface TimeWords {
 }
 
 const ROW = 24;
+/** What the longest name of a span takes, in pixels. */
+const ROOM = 150;
 export const waterfallHeight = (attempt: AttemptView): number => 52 + (attempt.spans.length + Number(attempt.events.length > 0)) * ROW;
 
 interface Place {
@@ -47,19 +49,21 @@ function timeAxis(words: TimeWords, colors: Palette, more: Record<string, unknow
   });
 }
 
-/** A text beside what it names: behind it where there is room, else before it. */
+/** A text beside what it names: behind it where there is room, else before it, else on it. */
 function beside(text: string, from: number, to: number, y: number, box: Place["coordSys"], colors: Palette): object {
   const room = box.x + box.width - to;
-  const behind = room > 110 || room > from - box.x;
+  const before = from - box.x;
+  const inside = Math.max(room, before) < ROOM && to - from > ROOM;
+  const behind = inside || room > 110 || room > before;
   return {
     type: "text",
     style: {
       text,
-      x: behind ? to + 6 : from - 6,
+      x: inside ? from + 6 : behind ? to + 6 : from - 6,
       y,
       align: behind ? "left" : "right",
       verticalAlign: "middle",
-      fill: colors.ink,
+      fill: inside ? colors.paper : colors.ink,
       fontSize: 12,
       fontFamily: colors.font,
     },

@@ -2,6 +2,7 @@ export const annotate = {
   "annotate.title": "Annotate",
   "annotate.lead": "Your opinion of each answer, stored as a verdict beside those of the scorers.",
   "annotate.who": "Your pseudonym",
+  "annotate.who_why": "Opinions are stored under this name. It is kept in this browser.",
   "annotate.name": "Name of the opinion",
   "annotate.name_new": "another name",
   "annotate.name_hint": "letters, digits, _ and -, such as tone",

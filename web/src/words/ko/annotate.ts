@@ -4,6 +4,7 @@ export const annotate: Record<keyof typeof en, string> = {
   "annotate.title": "의견 달기",
   "annotate.lead": "답변마다 의견을 답니다. 의견은 채점기의 판정과 나란히 저장됩니다.",
   "annotate.who": "가명",
+  "annotate.who_why": "의견은 이 이름으로 저장됩니다. 이름은 이 브라우저에만 남습니다.",
   "annotate.name": "의견 이름",
   "annotate.name_new": "새 이름",
   "annotate.name_hint": "영문자, 숫자, _, - (예: tone)",
