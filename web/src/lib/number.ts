@@ -52,7 +52,7 @@ export function scaleOf(unit: string, values: readonly number[], say: Say): Scal
   }
   const key = UNIT_WORDS[unit];
   if (key) return { unit, factor: 1, symbol: say(key) };
-  return { unit, factor: 1, symbol: unit === "currency" ? "" : unit };
+  return { unit, factor: 1, symbol: unit === "currency" || unit === "number" ? "" : unit };
 }
 
 /** Decimals that show a half width with two significant digits. */

@@ -42,7 +42,7 @@ const SYMBOLS: Record<Row["symbol"], { symbol: string; rotate: number }> = {
   circle: { symbol: "circle", rotate: 0 },
   triangle: { symbol: "triangle", rotate: 0 },
   down: { symbol: "triangle", rotate: 180 },
-  ring: { symbol: "emptyCircle", rotate: 0 },
+  ring: { symbol: "circle", rotate: 0 },
   cross: { symbol: "path://M-1,-0.75 L-0.75,-1 L0,-0.25 L0.75,-1 L1,-0.75 L0.25,0 L1,0.75 L0.75,1 L0,0.25 L-0.75,1 L-1,0.75 L-0.25,0 Z", rotate: 0 },
 };
 
@@ -82,7 +82,7 @@ function points(rows: readonly Row[], look: RowsLook, colors: Palette): Option {
     z: 3,
     data: rows.flatMap((row, y) => {
       if (row.value === null) return [];
-      const item = { color: row.color, borderColor: row.symbol === "ring" ? row.color : colors.paper, borderWidth: row.symbol === "ring" ? 1.6 : 1 };
+      const item = { color: row.symbol === "ring" ? colors.paper : row.color, borderColor: row.symbol === "ring" ? row.color : colors.paper, borderWidth: row.symbol === "ring" ? 1.6 : 1 };
       const size = row.symbol === "cross" ? 8 : 10;
       return [{ value: [row.value * look.factor, y], ...symbolOf(row), symbolSize: size, itemStyle: item, told: row.told }];
     }),
@@ -123,7 +123,7 @@ function texts(rows: readonly Row[], colors: Palette): Option {
       if (!row) return null;
       const y = (api.coord([0, params.dataIndex])[1] ?? 0) - 10;
       const { x, width } = params.coordSys;
-      const style = { fontSize: 12.5, fontFamily: colors.font, verticalAlign: "bottom" };
+      const style = { fontSize: 12.5, fontFamily: colors.font, verticalAlign: "bottom", stroke: colors.paper, lineWidth: 3 };
       const right = { ...style, text: row.right, x: x + width, y, fill: row.rightColor ?? row.color, align: "right" };
       const left = { ...style, text: row.label, x, y, fill: colors.ink, overflow: "truncate", ellipsis: "…", width: Math.max(80, width - 8 * row.right.length - 20) };
       return { type: "group", children: [{ type: "text", style: left }, { type: "text", style: right }] };

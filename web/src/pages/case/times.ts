@@ -17,11 +17,6 @@ export function momentText(iso: string): string {
   return Number.isNaN(at.getTime()) ? clean(iso) : at.toLocaleString(lang.now, { dateStyle: "medium", timeStyle: "medium" });
 }
 
-function spanWord(name: string): string {
-  const found = word("span", name);
-  return clean(found === name ? word("mark", name) : found);
-}
-
 export function timeWords(attempt: AttemptView): TimeWords {
   const last = [...attempt.spans.map((span) => span.to_s), ...attempt.events.map((event) => event.at_s)];
   const scale = scaleOf("s", last, t);
@@ -31,7 +26,7 @@ export function timeWords(attempt: AttemptView): TimeWords {
     axis: `${t("case.time_axis")} (${scale.symbol})`,
     arrivals: t("case.arrivals"),
     event: t("case.event_axis"),
-    span: spanWord,
+    span: (name) => clean(word("span", name)),
     kind: (name) => clean(name),
     time: (seconds) => `${trim(fixed(seconds * scale.factor, decimals, lang.now))}\u00a0${scale.symbol}`,
     tick: (seconds) => trim(fixed(seconds * scale.factor, decimals, lang.now)),

@@ -1,6 +1,5 @@
 /** Where the time of one attempt went, and when each event arrived. */
 import type { AttemptView } from "../../api/contract";
-import { clean } from "../../lib/clean";
 import { axis, type Option } from "../../lib/echarts";
 import type { Palette } from "../../lib/palette";
 
@@ -16,6 +15,8 @@ export interface TimeWords {
 }
 
 const ROW = 24;
+/** What the longest name of a span takes, in pixels. */
+const ROOM = 150;
 export const waterfallHeight = (attempt: AttemptView): number => 52 + (attempt.spans.length + Number(attempt.events.length > 0)) * ROW;
 
 interface Place {
@@ -33,7 +34,7 @@ export function waterfallOption(attempt: AttemptView, words: TimeWords, colors: 
     grid: { left: 4, right: 14, top: 6, bottom: 44 },
     xAxis: timeAxis(words, colors),
     yAxis: { type: "value", inverse: true, show: false, splitLine: { show: false }, min: -0.6, max: rows.length + Number(rug) - 0.4 },
-    series: [spanBars(attempt, words, colors), ...(rug ? [arrivalRug(attempt, words, colors)] : []), markLines(attempt, words, colors)],
+    series: [spanBars(attempt, words, colors), ...(rug ? [arrivalRug(attempt, words, colors)] : []), markLines(attempt, colors)],
   };
 }
 
@@ -48,19 +49,21 @@ function timeAxis(words: TimeWords, colors: Palette, more: Record<string, unknow
   });
 }
 
-/** A text beside what it names: behind it where there is room, else before it. */
+/** A text beside what it names: behind it where there is room, else before it, else on it. */
 function beside(text: string, from: number, to: number, y: number, box: Place["coordSys"], colors: Palette): object {
   const room = box.x + box.width - to;
-  const behind = room > 110 || room > from - box.x;
+  const before = from - box.x;
+  const inside = Math.max(room, before) < ROOM && to - from > ROOM;
+  const behind = inside || room > 110 || room > before;
   return {
     type: "text",
     style: {
       text,
-      x: behind ? to + 6 : from - 6,
+      x: inside ? from + 6 : behind ? to + 6 : from - 6,
       y,
       align: behind ? "left" : "right",
       verticalAlign: "middle",
-      fill: colors.ink,
+      fill: inside ? colors.paper : colors.ink,
       fontSize: 12,
       fontFamily: colors.font,
     },
@@ -80,7 +83,7 @@ function spanBars(attempt: AttemptView, words: TimeWords, colors: Palette): Opti
       const [from = 0, y = 0] = api.coord([span.from_s, params.dataIndex]);
       const [to = 0] = api.coord([span.to_s, params.dataIndex]);
       const width = Math.max(2, to - from);
-      const color = span.name === "stream" || span.name === "body" ? colors.accent : colors.muted;
+      const color = span.name === "answer" ? colors.accent : colors.muted;
       const bar = { type: "rect", shape: { x: from, y: y - 6, width, height: 12 }, style: { fill: color, opacity: 0.75 } };
       return { type: "group", children: [bar, beside(words.span(span.name), from, from + width, y, params.coordSys, colors)] };
     },
@@ -121,8 +124,8 @@ const low = (api: Api, event: AttemptView["events"][number], y: number): number 
 export const toldEvent = (event: AttemptView["events"][number], words: TimeWords): string =>
   `${words.kind(event.kind)}\n${event.low_s === null ? "" : `${words.time(event.low_s)} – `}${words.time(event.at_s)}`;
 
-function markLines(attempt: AttemptView, words: TimeWords, colors: Palette): Option {
-  const shown = attempt.marks.filter((mark) => mark.name === "first_token" || mark.name === "first_content");
+function markLines(attempt: AttemptView, colors: Palette): Option {
+  const shown = attempt.marks.filter((mark) => mark.name === "first_token");
   return {
     type: "scatter",
     data: [],
@@ -133,7 +136,7 @@ function markLines(attempt: AttemptView, words: TimeWords, colors: Palette): Opt
       animation: false,
       label: { show: false },
       lineStyle: { color: colors.muted, type: "dashed", width: 1 },
-      data: shown.map((mark) => ({ xAxis: mark.at_s, name: clean(words.span(mark.name)) })),
+      data: shown.map((mark) => ({ xAxis: mark.at_s })),
     },
   };
 }

@@ -1,6 +1,5 @@
 export const cases = {
   "cases.title": "Cases",
-  "cases.of_run": "of the run {name}",
   "cases.search": "Search",
   "cases.search_hint": "words of case, prompt or answer",
   "cases.delivery": "Delivery",
@@ -37,5 +36,4 @@ export const cases = {
   "cases.later": "Later",
   "cases.keys": "Keys: / search, j and k or the arrows move, Enter opens",
   "cases.annotate": "Annotate these cases",
-  "cases.back": "All cases",
 };

@@ -18,7 +18,6 @@ export const frontier = {
   "frontier.off": "behind the line",
   "frontier.maybe_not": "perhaps behind the line",
   "frontier.uncertain_said": "Hollow points: the intervals leave open which of two is ahead.",
-  "frontier.target": "Target",
   "frontier.run": "Run",
   "frontier.where": "Where",
   "frontier.place": "Place",
@@ -32,5 +31,4 @@ export const frontier = {
   "frontier.quality": "Quality",
   "frontier.from": "{what}, from",
   "frontier.to": "{what}, to",
-  "frontier.unknown_axis": "The address asks for {axis}, which these runs do not have.",
 };

@@ -27,7 +27,6 @@ export const vote = {
   "vote.stored": "Stored",
   "vote.stored_before": "This very vote was stored before; it was not stored twice.",
   "vote.was": "{side} was {target}",
-  "vote.model": "model {model}",
   "vote.next": "Next pair",
   "vote.chosen": "your choice",
   "vote.failed": "Your vote is not known to be stored",

@@ -2,7 +2,6 @@ import type { cases as en } from "../en/cases";
 
 export const cases: Record<keyof typeof en, string> = {
   "cases.title": "케이스",
-  "cases.of_run": "실행: {name}",
   "cases.search": "검색",
   "cases.search_hint": "케이스, 프롬프트, 답변에 있는 말",
   "cases.delivery": "전달 결과",
@@ -39,5 +38,4 @@ export const cases: Record<keyof typeof en, string> = {
   "cases.later": "다음",
   "cases.keys": "단축키: / 검색, j·k 또는 화살표 이동, Enter 열기",
   "cases.annotate": "이 케이스들에 의견 달기",
-  "cases.back": "케이스 목록",
 };

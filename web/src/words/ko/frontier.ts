@@ -20,7 +20,6 @@ export const frontier: Record<keyof typeof en, string> = {
   "frontier.off": "전선 뒤",
   "frontier.maybe_not": "전선 뒤일 수 있음",
   "frontier.uncertain_said": "속이 빈 점은 신뢰 구간만으로 어느 쪽이 앞서는지 가릴 수 없다는 뜻입니다.",
-  "frontier.target": "대상",
   "frontier.run": "실행",
   "frontier.where": "조건",
   "frontier.place": "위치",
@@ -34,5 +33,4 @@ export const frontier: Record<keyof typeof en, string> = {
   "frontier.quality": "품질",
   "frontier.from": "{what} 하한",
   "frontier.to": "{what} 상한",
-  "frontier.unknown_axis": "주소에 적힌 {axis} 지표는 이 실행들에 없습니다.",
 };

@@ -29,7 +29,6 @@ export const vote: Record<keyof typeof en, string> = {
   "vote.stored": "저장했습니다",
   "vote.stored_before": "이미 저장된 투표입니다. 두 번 저장하지 않았습니다.",
   "vote.was": "{side}: {target}",
-  "vote.model": "모델 {model}",
   "vote.next": "다음 쌍",
   "vote.chosen": "내 선택",
   "vote.failed": "투표가 저장되었는지 확인하지 못했습니다",
