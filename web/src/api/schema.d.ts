@@ -3,10 +3,1784 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this server is, and what its caller may do. */
+        get: operations["about"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stored runs, the last to arrive first. */
+        get: operations["runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that the page of a run shows. Of a run that goes on, as of some moment ago. */
+        get: operations["run"];
+        put?: never;
+        post?: never;
+        /** Deletes a run for good; one that is being written is not. */
+        delete: operations["delete_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests of a run that pass filters and a search, one page of them. A filter may be given several times: its values are alternatives. */
+        get: operations["cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request with its case, its attempts, opinions about it, and the other requests of the case. */
+        get: operations["request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/raw/{attempt}/{side}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of a request's body, or of a response that was kept whole because it was no usable answer. */
+        get: operations["raw"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The answers of a run with what a person said of them, and how far people agree with scorers. */
+        get: operations["annotations"];
+        put?: never;
+        /** Stores what a person says of an answer; null takes it back. */
+        post: operations["annotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Two runs, paired case by case: what got better, what got worse, what is not shown. */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/frontier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every target under each phase of runs by two numbers, with the Pareto line, and quality under load. */
+        get: operations["frontier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leaderboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ratings of the targets of runs, from votes on their answers or from a score of the same cases. */
+        get: operations["leaderboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/votes/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Two stored answers to one case by different targets, without names, for a person to vote on. */
+        get: operations["next_vote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stores what a person says of a pair; says who was who. A vote that is sent twice is stored once. */
+        post: operations["vote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes as they come: events named `change`, the first one at once and with all runs. */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This description, as OpenAPI 3.1. */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The server. */
+        About: {
+            /** @description Version of the program. */
+            acidtest: string;
+            /** @description New with each start of the server. */
+            started: string;
+            /** @description Path of the store, as the user wrote it. */
+            store: string;
+            /** @description Whether this request's token may write (votes, annotations, deletion). */
+            may_write: boolean;
+        };
+        /** @description How far people agree with a scorer. */
+        Agreement: {
+            /** @description Whom with: a scorer's name, or `correct`. */
+            with: string;
+            /** @description The person; null for all people together. */
+            person: string | null;
+            /**
+             * Format: uint64
+             * @description Pairs of opinions: both said something.
+             */
+            n: number;
+            /** @description Share of equal opinions. */
+            agree: components["schemas"]["Flat"];
+            /** @description Cohen's kappa. */
+            kappa: components["schemas"]["Flat"];
+        };
+        /** @description An answer with what a person said of it. */
+        AnnotationItem: {
+            /**
+             * Format: uint32
+             * @description Its slot.
+             */
+            slot: number;
+            /**
+             * Format: uint16
+             * @description Step within the slot.
+             */
+            step: number;
+            /** @description The case's id. */
+            case: string | null;
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description What was said; null when nothing stands. */
+            value: components["schemas"]["SaidValue"] | null;
+            /** @description Why. */
+            note: string | null;
+        };
+        /** @description A name that people gave opinions under. */
+        AnnotationName: {
+            /** @description The name. */
+            name: string;
+            /** @description What they say. */
+            kind: components["schemas"]["NameKind"];
+            /** @description Labels in use. */
+            labels: string[];
+        };
+        /** @description The answers of a run with what a person said of them. */
+        AnnotationPage: {
+            /** @description Names in use with their kind; the first is the default. */
+            names: components["schemas"]["AnnotationName"][];
+            /** @description The name that the page is about. */
+            name: string;
+            /** @description Delivered answers in the order of their slots. */
+            items: components["schemas"]["AnnotationItem"][];
+            /**
+             * Format: uint64
+             * @description How many there are.
+             */
+            total: number;
+            /**
+             * Format: uint64
+             * @description How many this person said something about.
+             */
+            done: number;
+            /** @description How far this person, and all people together, agree with each scorer. */
+            agreement: components["schemas"]["Agreement"][];
+        };
+        /** @description What a person says of an answer. */
+        AnnotationRequest: {
+            /**
+             * Format: uint32
+             * @description The answer's slot.
+             */
+            slot: number;
+            /**
+             * Format: uint16
+             * @description Its step within the slot.
+             */
+            step: number;
+            /** @description The person's pseudonym. */
+            person: string;
+            /** @description What is judged; the score's name in reports. */
+            name: string;
+            /** @description Yes or no, a number from 0 to 1, or a label; null takes it back. */
+            value?: components["schemas"]["SaidValue"] | null;
+            /** @description Why. */
+            note?: string | null;
+        };
+        /** @description What a search found. */
+        Answer: {
+            /** @description How it ended. */
+            found: components["schemas"]["Found"];
+            /** @description `req/s` or `requests` (in flight). */
+            unit: string;
+            /**
+             * Format: double
+             * @description The highest load at which the objective is clearly kept.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description The lowest load at which it is clearly broken.
+             */
+            high: number | null;
+            /** @description Whether the two are as near to each other as was asked for. */
+            narrow: boolean;
+            /** @description Why it ended so. */
+            why: string;
+        };
+        /** @description Every error: status 4xx or 5xx. */
+        ApiError: {
+            /** @description What went wrong. */
+            error: string;
+            /** @description What can be done about it. */
+            hint: string | null;
+        };
+        /** @description One attempt. */
+        AttemptView: {
+            /**
+             * Format: uint8
+             * @description Its number, from 0.
+             */
+            attempt: number;
+            /** @description `complete`, `failed: 429`, `not_sent: cap` … */
+            class: string;
+            /** @description Why the model stopped, as far as it was said. */
+            finish: string | null;
+            /** @description What a failure itself said. */
+            detail: string | null;
+            /** @description Parts of the answer, in order of first arrival. */
+            parts: components["schemas"]["PartView"][];
+            /**
+             * Format: uint64
+             * @description Bytes of text that were left out of `parts`; 0 when whole.
+             */
+            left_out: number;
+            /** @description Stretches of time, in seconds from the intended send. */
+            spans: components["schemas"]["SpanView"][];
+            /** @description Single moments, in seconds from the intended send. */
+            marks: components["schemas"]["MarkView"][];
+            /** @description Arrivals of events: the first 4000. */
+            events: components["schemas"]["EventView"][];
+            /**
+             * Format: uint64
+             * @description How many there are.
+             */
+            events_in_all: number;
+            /** @description What the server says of itself. */
+            said: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint16
+             * @description HTTP status.
+             */
+            status: number | null;
+            /** @description Headers of the response that were kept. */
+            headers: [
+                string,
+                string
+            ][];
+            /** @description Where it ran. */
+            place: {
+                [key: string]: string;
+            };
+            /** @description The record whose answer this is, where it was copied from an earlier run. */
+            copied_from: string | null;
+            /**
+             * Format: uint64
+             * @description Bytes of the raw request, where they are stored.
+             */
+            request_bytes: number | null;
+            /**
+             * Format: uint64
+             * @description Bytes of the raw response, where they are stored.
+             */
+            response_bytes: number | null;
+        };
+        /** @description A run that takes part. */
+        BattleRun: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description Something that battles can be made of. */
+        BattleSource: {
+            /** @description `votes`, or `score:NAME`. */
+            id: string;
+            /**
+             * Format: uint64
+             * @description How many battles there are.
+             */
+            battles: number;
+        };
+        /** @description Which direction is good. */
+        BetterWord: "higher" | "lower" | "neither";
+        /** @description A pair to vote on. */
+        BlindPair: {
+            /** @description Null where there is nothing to vote on. */
+            pair: components["schemas"]["Pair"] | null;
+            /** @description Why there is none. */
+            none: string | null;
+            /**
+             * Format: uint64
+             * @description Votes of this voter so far.
+             */
+            done: number;
+            /**
+             * Format: uint64
+             * @description Pairs that this voter was not asked about yet.
+             */
+            open: number;
+        };
+        /** @description A figure of a calibration, as it was kept with the run. */
+        Calibrated: {
+            /** @description `joined`, `exact_gaps`, `ttft.printed.p99_s` … */
+            name: string;
+            /** @description The figure. */
+            value: string;
+        };
+        /** @description What a run says about the load that its targets carry. */
+        Capacity: {
+            /** @description What is varied: `rate`, `concurrency`; absent where the phases are no rungs. */
+            axis: string | null;
+            /** @description The objective as it was written, where there is one. */
+            slo: string | null;
+            /** @description One row for each target and phase, in the order of the run. */
+            rungs: components["schemas"]["Rung"][];
+            /** @description What a search found; absent where none was made. */
+            answer: components["schemas"]["Answer"] | null;
+        };
+        /** @description What the requests of a run can be filtered by. */
+        CaseFacets: {
+            /** @description Targets in the order of the plan. */
+            targets: string[];
+            /** @description Phases in the order of the plan. */
+            phases: string[];
+            /** @description Prompts, where there are several. */
+            prompts: string[];
+            /** @description Delivery classes, with the requests that pass all other filters. */
+            delivery: components["schemas"]["ClassCount"][];
+            /** @description Judgements, with the requests that pass all other filters. */
+            judgement: components["schemas"]["ClassCount"][];
+            /** @description Names of scores. */
+            scores: string[];
+            /** @description Values by tag. */
+            tags: {
+                [key: string]: string[];
+            };
+        };
+        /** @description One page of the requests of a run. */
+        CasePage: {
+            /**
+             * Format: uint64
+             * @description Requests that match.
+             */
+            total: number;
+            /**
+             * Format: uint64
+             * @description Requests of the run.
+             */
+            of: number;
+            /** @description Those of the page. */
+            rows: components["schemas"]["CaseRow"][];
+            /** @description What can be filtered by. */
+            facets: components["schemas"]["CaseFacets"];
+            /** @description What the search could not look at, for people; null when it saw everything. */
+            partial: string | null;
+        };
+        /** @description One request. */
+        CaseRow: {
+            /**
+             * Format: uint32
+             * @description Its slot.
+             */
+            slot: number;
+            /**
+             * Format: uint16
+             * @description Step within the slot.
+             */
+            step: number;
+            /**
+             * Format: uint64
+             * @description How many attempts it took.
+             */
+            attempts: number;
+            /** @description The case's id; null for synthetic prompts. */
+            case: string | null;
+            /**
+             * Format: uint16
+             * @description Which repeat of the case, from 0.
+             */
+            repeat: number;
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Delivery class: `complete`, `failed: 429`, `not_sent: cap` … */
+            delivery: string;
+            /** @description `correct`, `wrong`, `judge_error`, `none`, `xfail` or `xpass`. */
+            judgement: string;
+            /** @description Each scorer's score. */
+            scores: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Seconds to the first token.
+             */
+            ttft_s: number | null;
+            /**
+             * Format: double
+             * @description Seconds to the end of the answer.
+             */
+            e2e_s: number | null;
+            /**
+             * Format: uint32
+             * @description Input tokens, as the server says.
+             */
+            input_tokens: number | null;
+            /**
+             * Format: uint32
+             * @description Output tokens, as the server says.
+             */
+            output_tokens: number | null;
+            /**
+             * Format: double
+             * @description Seconds from the zero of the first clock to its start; null when it was never sent.
+             */
+            started_s: number | null;
+            /** @description Excerpt of what was asked: 160 characters. */
+            input: string;
+            /** @description Excerpt of the answer; null without one. */
+            output: string | null;
+        };
+        /** @description A case with its texts. */
+        CaseText: {
+            /** @description Its id. */
+            id: string;
+            /** @description The digest that pairs it across runs. */
+            digest: string;
+            /** @description Its variables; those that are no texts as JSON. */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description Reference answers. */
+            reference: string[];
+            /** @description Tags. */
+            tags: {
+                [key: string]: string;
+            };
+            /** @description Cluster. */
+            cluster: string | null;
+            /** @description Split. */
+            split: string | null;
+            /** @description Whether the right answer is a refusal. */
+            refuse: boolean;
+            /**
+             * Format: uint64
+             * @description Bytes of text that were left out; 0 when whole.
+             */
+            left_out: number;
+        };
+        /** @description One request with its case and the repeats of the case. */
+        CaseView: {
+            /** @description Its case; null for synthetic prompts. */
+            case: components["schemas"]["CaseText"] | null;
+            /** @description The one that was asked for first, then the others of the case, at most 50. */
+            requests: components["schemas"]["RequestView"][];
+            /**
+             * Format: uint64
+             * @description How many there are.
+             */
+            requests_in_all: number;
+        };
+        /** @description What changed. */
+        ChangeEvent: {
+            /** @description New with each start of the server: then everything is asked again. */
+            started: string;
+            /** @description Runs that are new or have changed; in the first event all of them. */
+            runs: components["schemas"]["RunProgress"][];
+            /** @description Runs that went away. */
+            gone: string[];
+            /** @description Runs whose glance or findings are new. */
+            computed: string[];
+        };
+        /** @description One possible fault of ours. */
+        Check: {
+            /**
+             * @description `dispatch_lag`, `scheduler_lag`, `send_clock`, `receive_clock`, `back_pressure`, `load_held`
+             *     or `backlog`.
+             */
+            name: string;
+            /** @description Whether it is within its limit. */
+            state: components["schemas"]["CheckState"];
+            /**
+             * Format: double
+             * @description 99th percentile of the error in seconds.
+             */
+            p99_s: number | null;
+            /**
+             * Format: uint64
+             * @description Samples behind it, or events counted.
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description Seconds from the phase's start to the first time over the limit.
+             */
+            from_s: number | null;
+            /** @description What is wrong or not known; empty when all is well. */
+            why: string;
+            /** @description What to change; empty when all is well. */
+            change: string;
+        };
+        /** @description What a check says. */
+        CheckState: "ok" | "over" | "not_measured";
+        /** @description A pair and what is shown of it. */
+        ClaimRow: {
+            /** @description The model with the higher rating. */
+            higher: string;
+            /** @description The other. */
+            lower: string;
+            /**
+             * Format: double
+             * @description Points between them.
+             */
+            difference: number;
+            /**
+             * Format: double
+             * @description Lower end of its interval, with the covariance of the two; null without variance.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Lower end after Holm's correction over all pairs.
+             */
+            corrected_low: number | null;
+            /**
+             * Format: double
+             * @description Upper end after it.
+             */
+            corrected_high: number | null;
+            /**
+             * Format: double
+             * @description Two-sided p.
+             */
+            p: number;
+            /**
+             * Format: double
+             * @description The same after Holm's correction.
+             */
+            p_holm: number;
+            /** @description Whether the higher one is shown to be better. */
+            shown: boolean;
+        };
+        /** @description A class and how many requests have it. */
+        ClassCount: {
+            /** @description The class. */
+            class: string;
+            /**
+             * Format: uint64
+             * @description Requests.
+             */
+            count: number;
+        };
+        /** @description How many requests of a class ended in each bin. */
+        ClassCounts: {
+            /** @description `complete`, `truncated`, `failed: 429`, `not_sent: cap` … */
+            class: string;
+            /** @description One for each bin. */
+            counts: number[];
+        };
+        /** @description A clock: one process that sent. */
+        ClockInfo: {
+            /**
+             * Format: uint16
+             * @description Its number within the run.
+             */
+            no: number;
+            /** @description The machine. */
+            host: string;
+            /**
+             * Format: int64
+             * @description Unix time of its zero, in nanoseconds.
+             */
+            zero_unix_ns: number;
+            /**
+             * Format: int64
+             * @description How far that may be off, where known.
+             */
+            error_ns: number | null;
+        };
+        /** @description What the page of a comparison shows. */
+        ComparePage: {
+            /** @description What `compare --format json` prints. */
+            report: components["schemas"]["ComparisonReport"];
+            /** @description How the first run's times are distributed. */
+            base: components["schemas"]["Distribution"][];
+            /** @description The same of the second run. */
+            other: components["schemas"]["Distribution"][];
+            /** @description Metrics and scorers of the report by id. */
+            metrics: {
+                [key: string]: components["schemas"]["MetricInfo"];
+            };
+            /** @description Korean of every English sentence of the report that has one. */
+            words: {
+                [key: string]: string;
+            };
+        };
+        /** @description What `compare --format json` prints. */
+        ComparisonReport: {
+            /** @description The first run: the base. */
+            base: components["schemas"]["RunInfo"];
+            /** @description The second run, which is compared with it. */
+            other: components["schemas"]["RunInfo"];
+            /** @description Whether both were asked the same. */
+            same_workload: boolean;
+            /** @description What differs between the workloads. */
+            differs: string[];
+            /** @description Paired differences, second minus first. */
+            tests: components["schemas"]["Test"][];
+            /** @description Cases whose answer was right in one run and wrong in the other. */
+            flipped: components["schemas"]["Flip"][];
+            /**
+             * Format: uint64
+             * @description How many went from right to wrong.
+             */
+            broken: number;
+            /**
+             * Format: uint64
+             * @description How many went from wrong to right.
+             */
+            mended: number;
+            /** @description Cases that could not be paired. */
+            unmatched: components["schemas"]["Unmatched"][];
+            /**
+             * Format: uint64
+             * @description How many there are in all.
+             */
+            unmatched_count: number;
+            /** @description What regression gates say. */
+            gates: components["schemas"]["GateResult"][];
+            /** @description What a reader must know besides. */
+            warnings: string[];
+            /** @description `acidtest.compare/1`. */
+            schema: string;
+        };
+        /** @description One line of a [`Table`]. */
+        Count: {
+            /** @description Stable id. */
+            class: string;
+            /** @description Words for people. */
+            words: string;
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            count: number;
+        };
+        /** @description What charts draw beyond estimates. Every time is in seconds since the zero of the first clock. */
+        Curves: {
+            /** @description Where each phase lies on the time axis: one stretch for each place and clock. */
+            spans: components["schemas"]["PhaseSpan"][];
+            /** @description Empirical distribution functions of times. */
+            distributions: components["schemas"]["Distribution"][];
+            /** @description Latency over time. */
+            scatter: components["schemas"]["Scatter"][];
+            /** @description How requests ended, over time. */
+            outcomes: components["schemas"]["OutcomeBins"][];
+            /** @description How wrong our times may be, over time. */
+            clock_error: components["schemas"]["ErrorSeries"][];
+            /** @description What was seen beside the run. */
+            readings: components["schemas"]["Series"][];
+            /** @description What is not drawn since there is too much of it, for people. */
+            notes: string[];
+        };
+        /**
+         * @description An empirical distribution function. A point is a value that was seen, and the exact share of
+         *     all values at or below it. Beyond 400 values it is thinned: points lie evenly over the ranks
+         *     and once more ever denser towards the greatest, the last of which stand one by one.
+         */
+        Distribution: {
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description `ttft`, `icl` (gaps by their upper ends), `tpot`, `e2e`, `dispatch_lag`. */
+            metric: string;
+            /** @description Its unit. */
+            unit: string;
+            /**
+             * Format: uint64
+             * @description How many values there are.
+             */
+            n: number;
+            /** @description Values, ascending. */
+            values: number[];
+            /** @description Share of values at or below. */
+            shares: number[];
+        };
+        /**
+         * @description An error of our own over time. Quantiles are null where n is too small: the median from 2, the
+         *     99th percentile from 100.
+         */
+        ErrorSeries: {
+            /** @description Target, phase, and prompt where there are several; empty where it is of the whole process. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * @description `first_token` (what is not known of its arrival) and `gap` (of a gap's length), both at the
+             *     send of their record; `dispatch_lag` at the intended time; `scheduler_lag` at its reading.
+             */
+            what: string;
+            /**
+             * Format: double
+             * @description Length of a bin.
+             */
+            width_s: number;
+            /** @description Where each bin begins. */
+            from_s: number[];
+            /** @description How many there are in it. */
+            n: number[];
+            /** @description Median. */
+            p50_s: (number | null)[];
+            /** @description 99th percentile. */
+            p99_s: (number | null)[];
+            /** @description The largest. */
+            max_s: (number | null)[];
+        };
+        /** @description The arrival of an event. */
+        EventView: {
+            /** @description What it carried: `visible`, `reasoning`, `tool`, `finish` … */
+            kind: components["schemas"]["EventWord"];
+            /**
+             * Format: double
+             * @description At the latest then.
+             */
+            at_s: number;
+            /**
+             * Format: double
+             * @description At the earliest then; null where the arrival is exactly known.
+             */
+            low_s: number | null;
+            /**
+             * Format: uint32
+             * @description Output tokens in it, where the server says so.
+             */
+            tokens: number | null;
+        };
+        /**
+         * @description Words of kinds of events.
+         * @enum {string}
+         */
+        EventWord: "error" | "visible" | "tool" | "reasoning" | "finish" | "usage" | "role" | "done" | "comment" | "other";
+        /** @description A fact. */
+        FactInfo: {
+            /** @description What it is about. */
+            name: string;
+            /** @description What it says. */
+            value: string;
+            /** @description Who noted it. */
+            source: string;
+        };
+        /** @description A request that failed or was wrong. */
+        Failure: {
+            /** @description Target, phase. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint32
+             * @description Slot, step and the last attempt.
+             */
+            slot: number;
+            /**
+             * Format: uint16
+             * @description Step within the slot.
+             */
+            step: number;
+            /**
+             * Format: uint8
+             * @description The last attempt.
+             */
+            attempt: number;
+            /** @description The case's id. */
+            case: string | null;
+            /** @description Excerpt of the case's variables. */
+            input: string;
+            /** @description Excerpt of the answer. */
+            output: string | null;
+            /** @description Acceptable answers. */
+            reference: string[];
+            /** @description Each scorer's score. */
+            scores: {
+                [key: string]: number;
+            };
+            /** @description Delivery class (`failed: cut_stream`, `complete` …). */
+            delivery: string;
+            /** @description Why it counts as failing. */
+            reason: string;
+            /** @description What the failed attempt itself said: a status, an error's text, a program's last words. */
+            detail: string | null;
+            /** @description What scorers, judges and people said against the answer, by their opinion's name. */
+            reasons: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint64
+             * @description How many more requests of the same case and target failed: repeats, prompts, phases.
+             */
+            more: number;
+        };
+        /** @description One measured value. */
+        Flat: {
+            /** @description The metric's id, or a scorer's name. */
+            metric: string;
+            /** @description `mean share value rate total max p50 p90 p95 p99`. */
+            stat: string;
+            /** @description Target, phase, and tags, window or source where they apply. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Parameters of the metric (class, name). */
+            params: {
+                [key: string]: string;
+            };
+            /** @description Section of the report. */
+            family: string;
+            /** @description `s`, `ratio`, `tokens`, `tok/s`, `req/s`, `requests`, `tokens/event` or a currency code. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The number; null when it was not observed.
+             */
+            value: number | null;
+            /** @description Why there is no number; null when there is one. */
+            absent: string | null;
+            /**
+             * Format: double
+             * @description Gaps with uncertain ends: the same quantile of the lower ends, `value` being that of the upper ends.
+             */
+            value_low: number | null;
+            /** @description How much stands behind it. */
+            n: components["schemas"]["N"];
+            /** @description The confidence interval; null when there is none. A null end is unbounded. */
+            interval: components["schemas"]["Interval"] | null;
+            /** @description Why there is no interval; null when there is one. */
+            interval_none: string | null;
+            /** @description What excluded requests could have done; null when none was excluded. */
+            missing: components["schemas"]["Missing"] | null;
+            /**
+             * Format: double
+             * @description Standard error, where the method has one.
+             */
+            standard_error: number | null;
+            /**
+             * Format: double
+             * @description Independent outcomes that carry the same information.
+             */
+            effective_n: number | null;
+            /** @description How to get the same number again. */
+            how: string;
+            /** @description Whether nothing is known against it. */
+            valid: boolean;
+            /** @description Why it must not be trusted; null when it is valid. */
+            invalid: string | null;
+        };
+        /** @description A case whose answer was right in one run and wrong in the other. */
+        Flip: {
+            /** @description Target, phase, prompt of the second run. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The case's id. */
+            case: string;
+            /** @description `right to wrong` or `wrong to right`. */
+            direction: string;
+            /** @description Excerpt of the case's variables. */
+            input: string;
+            /** @description Acceptable answers. */
+            reference: string[];
+            /**
+             * Format: double
+             * @description Share of repeats that were right in the first run.
+             */
+            base_right: number;
+            /**
+             * Format: double
+             * @description Share of repeats that were right in the second run.
+             */
+            other_right: number;
+            /** @description Excerpt of an answer of the first run. */
+            base_output: string | null;
+            /** @description Excerpt of an answer of the second run. */
+            other_output: string | null;
+        };
+        /** @description How a search ended. */
+        Found: "between" | "above_range" | "below_range" | "client_limited" | "undecided";
+        /** @description Where a row stands among those of its phase. */
+        Front: {
+            /** @description What is weighed: metric and number. */
+            of: string[];
+            /** @description Whether no other row is at least as good in all of it by the plain values. */
+            by_value: boolean;
+            /** @description What is shown. */
+            mark: components["schemas"]["Mark"];
+            /** @description Rows that are at least as good in everything and better in something, as shown. */
+            dominated_by: string[];
+            /** @description Rows against which the paired differences decide nothing. */
+            undecided: string[];
+        };
+        /** @description Places of runs by two numbers, with their Pareto line. */
+        Frontier: {
+            /** @description What `x`, `y` and `size` may be. */
+            axes: components["schemas"]["FrontierAxis"][];
+            /** @description The number from left to right. */
+            x: string;
+            /** @description The number upwards. */
+            y: string;
+            /** @description What the size of a point is, if anything. */
+            size: string | null;
+            /** @description Each target under each phase with each prompt of each run. */
+            points: components["schemas"]["FrontierPoint"][];
+            /**
+             * @description Points of the Pareto line by their index, from left to right; empty where a number of the
+             *     two has no good direction.
+             */
+            line: number[];
+            /** @description Quality against the load: one for each place whose load is a rate or a number of users. */
+            under_load: components["schemas"]["LoadPoint"][];
+            /**
+             * Format: uint64
+             * @description Places that were left out for their number.
+             */
+            left_out: number;
+        };
+        /** @description A number that places can be compared by. */
+        FrontierAxis: {
+            /** @description `ttft.p50`, `accuracy.share` … */
+            name: string;
+            /** @description Its unit; where runs have prices in several currencies, that of the first. */
+            unit: string;
+            /** @description `higher`, `lower` or `neither`. */
+            better: components["schemas"]["BetterWord"];
+        };
+        /** @description One place. */
+        FrontierPoint: {
+            /** @description The run's id. */
+            run: string;
+            /** @description The run's name. */
+            run_name: string;
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The number from left to right; null where the place has none. */
+            x: components["schemas"]["Flat"] | null;
+            /** @description The number upwards. */
+            y: components["schemas"]["Flat"] | null;
+            /** @description The number that is its size. */
+            size: components["schemas"]["Flat"] | null;
+            /** @description Whether no other place is at least as good in both and better in one, by plain values. */
+            on_front: boolean;
+            /** @description Whether the intervals settle that: false where one leaves open which of two places is ahead. */
+            certain: boolean;
+        };
+        /** @description Gates by what they say. */
+        GateCounts: {
+            /**
+             * Format: uint64
+             * @description Those that hold.
+             */
+            met: number;
+            /**
+             * Format: uint64
+             * @description Those that do not.
+             */
+            broken: number;
+            /**
+             * Format: uint64
+             * @description Those that the data leave open.
+             */
+            undecided: number;
+        };
+        /** @description What one gate says about one target and phase. */
+        GateResult: {
+            /** @description The gate as written. */
+            gate: string;
+            /**
+             * Format: uint
+             * @description Its position in the suite.
+             */
+            index: number;
+            /** @description The slice; empty when the gate matches none. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description What it says. */
+            state: components["schemas"]["GateState"];
+            /** @description The comparison's sign. */
+            op: string;
+            /**
+             * Format: double
+             * @description The limit in the metric's base unit.
+             */
+            limit: number;
+            /** @description Unit of value, interval and limit. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The number that was compared; absent when there is none or it is +∞.
+             */
+            value: number | null;
+            /** @description Whether the number is +∞: too many requests got no answer. */
+            endless: boolean;
+            /** @description The interval of the estimate. */
+            interval: components["schemas"]["Interval"] | null;
+            /**
+             * Format: uint64
+             * @description Cases that would settle it if the value holds.
+             */
+            settles_at: number | null;
+            /** @description Why, where it is not plain. */
+            reason: string;
+        };
+        /** @description What a gate says. */
+        GateState: "met" | "broken" | "undecided";
+        /** @description The few numbers by which one tells runs apart. */
+        Glance: {
+            /** @description One for each target, phase and prompt, at most 8, in the order of the run. */
+            places: components["schemas"]["GlancePlace"][];
+            /**
+             * Format: uint
+             * @description How many there are in all.
+             */
+            places_in_all: number;
+            /** @description What the gates say. */
+            gates: components["schemas"]["GateCounts"];
+            /** @description Why the headline times are not valid; null when they are. */
+            invalid: string | null;
+            /**
+             * Format: uint
+             * @description How many warnings the report has.
+             */
+            warnings: number;
+        };
+        /** @description The numbers of one place. */
+        GlancePlace: {
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The accuracy, else the first score; null where nothing is judged. */
+            quality: components["schemas"]["Flat"] | null;
+            /** @description Median time to the first token; median time to the end where nothing was streamed. */
+            speed: components["schemas"]["Flat"] | null;
+            /** @description The error rate. */
+            reliability: components["schemas"]["Flat"] | null;
+            /** @description What everything cost; null where no prices are known. */
+            cost: components["schemas"]["Flat"] | null;
+        };
+        /** @description Models that beat or tied each other round about. */
+        GroupRow: {
+            /** @description Their names. */
+            models: string[];
+            /** @description Nobody outside beat or tied one of them. */
+            unbeaten: boolean;
+            /** @description None of them beat or tied anybody outside. */
+            winless: boolean;
+        };
+        /** @description A confidence interval; an absent end is unbounded. */
+        Interval: {
+            /**
+             * Format: double
+             * @description Lower end.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number | null;
+            /**
+             * Format: double
+             * @description Level, 0.95.
+             */
+            level: number;
+            /** @description `two`, or `lower`/`upper` for a one-sided bound. */
+            sides: string;
+            /** @description Method, by its stable name. */
+            method: string;
+            /** @description What is drawn at random: `case`, `cluster`, `request in send order` … */
+            unit_of_sampling: string;
+        };
+        /** @description Ratings of the targets of stored runs. */
+        Leaderboard: {
+            /** @description `votes`, or `score:NAME`. */
+            source: string;
+            /** @description What battles can be made of. */
+            sources: components["schemas"]["BattleSource"][];
+            /** @description What `acidtest rank --format json` says; null where there are no battles. */
+            rank: components["schemas"]["RankReport"] | null;
+            /** @description Why there is none. */
+            none: string | null;
+            /**
+             * Format: uint64
+             * @description People and judges that voted.
+             */
+            voters: number;
+            /** @description The runs that take part. */
+            runs: components["schemas"]["BattleRun"][];
+            /** @description Korean of every English sentence that has one. */
+            words: {
+                [key: string]: string;
+            };
+        };
+        /** @description Quality of a place under its load. */
+        LoadPoint: {
+            /** @description The run's id. */
+            run: string;
+            /** @description The run's name. */
+            run_name: string;
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Requests per second that were delivered, as measured. */
+            rate: components["schemas"]["Flat"];
+            /** @description The quality that was measured there. */
+            quality: components["schemas"]["Flat"];
+        };
+        /** @description What paired differences show of a row. */
+        Mark: "front" | "dominated" | "undecided";
+        /** @description A moment. */
+        MarkView: {
+            /** @description `sent`, `head`, `first_token` … */
+            name: string;
+            /**
+             * Format: double
+             * @description When.
+             */
+            at_s: number;
+        };
+        /** @description Tables of pairs; rows and columns in this order. */
+        Matrices: {
+            /** @description Names of rows and columns. */
+            order: string[];
+            /** @description Battles that the row won. */
+            wins: number[][];
+            /** @description Battles of the pair. */
+            battles: number[][];
+            /** @description Battles of the pair that somebody won. */
+            decided: number[][];
+            /** @description Wins of the row / decided battles; null without one. */
+            win_fraction: (number | null)[][];
+            /** @description P(row beats column), ties as halves; null without ratings. */
+            predicted: (number | null)[][] | null;
+        };
+        /** @description One number of a row. */
+        MatrixColumn: {
+            /** @description The metric with its parameters. */
+            name: string;
+            /** @description Which number of it. */
+            stat: string;
+            /** @description Section of the report. */
+            family: string;
+            /** @description Its unit. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The number.
+             */
+            value: number;
+            /** @description Its own interval; two of them that overlap decide nothing about a difference. */
+            interval: components["schemas"]["Interval"] | null;
+            /** @description Why there is none. */
+            interval_none: string | null;
+            /** @description Why it must not be trusted; null when nothing is known against it. */
+            invalid: string | null;
+        };
+        /** @description One target with one prompt under one phase. */
+        MatrixRow: {
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Whether differences are measured from it. */
+            is_base: boolean;
+            /** @description Quality, speed, reliability and cost; what was not observed is left out. */
+            columns: components["schemas"]["MatrixColumn"][];
+            /** @description Where it stands in quality, speed and cost; absent where there is nothing to weigh. */
+            front: components["schemas"]["Front"] | null;
+        };
+        /** @description A message of a request. */
+        MessageView: {
+            /** @description Who speaks. */
+            role: string;
+            /** @description What is said. */
+            text: string;
+            /**
+             * Format: uint64
+             * @description Bytes of it that were left out; 0 when whole.
+             */
+            left_out: number;
+        };
+        /** @description A metric, as the page names it. */
+        MetricInfo: {
+            /** @description Its id, or a scorer's name. */
+            id: string;
+            /** @description Its unit; that of the report where metrics have none of their own. */
+            unit: string;
+            /** @description `higher`, `lower` or `neither`. */
+            better: components["schemas"]["BetterWord"];
+            /** @description What it says, in one sentence. */
+            what: string;
+        };
+        /** @description What excluded requests could have done to an estimate. */
+        Missing: {
+            /**
+             * Format: uint64
+             * @description Requests excluded: errors, never sent, judge errors.
+             */
+            excluded: number;
+            /**
+             * Format: double
+             * @description The value if all of them had scored lowest.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description The value if all of them had scored highest.
+             */
+            high: number;
+        };
+        /** @description How much stands behind an estimate. */
+        N: {
+            /**
+             * Format: uint64
+             * @description Different cases.
+             */
+            cases: number;
+            /**
+             * Format: uint64
+             * @description Requests (slot and step).
+             */
+            requests: number;
+            /**
+             * Format: uint64
+             * @description Records (attempts).
+             */
+            records: number;
+            /**
+             * Format: uint64
+             * @description Units of sampling: clusters, else cases.
+             */
+            clusters: number;
+            /**
+             * Format: uint64
+             * @description Requests of the slice, with those that failed or were never sent.
+             */
+            of: number;
+            /**
+             * Format: uint64
+             * @description Pooled values, where a record has many (gaps).
+             */
+            values: number | null;
+        };
+        /** @description What people say under a name. */
+        NameKind: "label" | "score" | "yes_no";
+        /** @description A battle to ask for. */
+        NextRow: {
+            /** @description One model. */
+            a: string;
+            /** @description The other. */
+            b: string;
+            /**
+             * Format: uint64
+             * @description Battles of the two so far.
+             */
+            battles: number;
+            /**
+             * Format: double
+             * @description Expected information of one more about all ratings, in nats; null where it is to bring groups together.
+             */
+            gain_nats: number | null;
+        };
+        /**
+         * @description Requests by how they ended, over time: by the end of the last attempt, or by when it was wanted
+         *     where it was never sent. What the response cache gave has no time and is left out. All places
+         *     share one grid, so that bins of the same beginning may be stacked; places without time there
+         *     have none.
+         */
+        OutcomeBins: {
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description Length of a bin.
+             */
+            width_s: number;
+            /** @description Where each bin begins. */
+            from_s: number[];
+            /** @description Counts by class; classes without any are left out. */
+            classes: components["schemas"]["ClassCounts"][];
+        };
+        /** @description Two answers without names. */
+        Pair: {
+            /** @description To be sent with the vote. */
+            ticket: string;
+            /** @description What both were asked. */
+            prompt: components["schemas"]["MessageView"][];
+            /** @description The left answer. */
+            left: components["schemas"]["Side"];
+            /** @description The right answer. */
+            right: components["schemas"]["Side"];
+        };
+        /** @description Kinds of parts. */
+        PartKind: "text" | "reasoning" | "tool_call" | "media" | "other";
+        /** @description A part of an answer. */
+        PartView: {
+            /** @description `text`, `reasoning`, `tool_call`, `media` or `other`. */
+            kind: components["schemas"]["PartKind"];
+            /** @description The tool, the media type, or what else it is. */
+            name: string | null;
+            /** @description The text; arguments of a tool call as they were sent. */
+            text: string;
+        };
+        /** @description A phase, as tables name it. */
+        PhaseInfo: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * @description `closed`, `constant`, `poisson` or `gamma`; `varying` (a rate) or `users` where it changes;
+             *     `unstated` where an imported file does not say.
+             */
+            load: string;
+            /**
+             * Format: double
+             * @description Users, or requests per second, at most where they change; absent where that is not stated.
+             */
+            asked: number | null;
+        };
+        /** @description A stretch of time of a place: first intended send to the last end. */
+        PhaseSpan: {
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description Where it begins.
+             */
+            from_s: number;
+            /**
+             * Format: double
+             * @description Where it ends.
+             */
+            to_s: number;
+        };
+        /** @description How a run was set up. */
+        PlanInfo: {
+            /** @description The stored plan; secrets by name only. */
+            spec: unknown;
+            /** @description Words of the command that runs it again; null where that is not known. */
+            command: string[] | null;
+            /** @description The suite's file and digest, where there was one. */
+            suite: components["schemas"]["SuiteInfo"] | null;
+            /** @description The processes that sent. */
+            clocks: components["schemas"]["ClockInfo"][];
+            /**
+             * @description What was noted about machine, addresses and program; what other tools stated stands in the
+             *     report.
+             */
+            facts: components["schemas"]["FactInfo"][];
+        };
+        /**
+         * acidtest ranking
+         * @description A ranking of models from pairwise battles.
+         */
+        RankReport: {
+            /** @description `acidtest.rank/1`. */
+            schema: string;
+            /** @description How ratings were estimated. */
+            method: string;
+            /** @description How to get the same numbers again. */
+            how: string;
+            /**
+             * Format: uint64
+             * @description Battles that count.
+             */
+            battles: number;
+            /** @description What is sampled whole. */
+            unit_of_sampling: string;
+            /**
+             * Format: uint
+             * @description How many of them; 0 where no interval was computed.
+             */
+            units: number;
+            /**
+             * Format: double
+             * @description Level of intervals and claims.
+             */
+            level: number;
+            /** @description Which interval `low` and `high` are: `sandwich` or `bootstrap`. */
+            interval: string;
+            /** @description Why there are no ratings; null when there are. */
+            rating_none: string | null;
+            /** @description Models, the highest rating first; without ratings by average win rate. */
+            rows: components["schemas"]["RankRow"][];
+            /** @description Pairs of models; of more than 100 models neighbours in rank only. */
+            claims: components["schemas"]["ClaimRow"][];
+            /**
+             * Format: uint64
+             * @description Pairs that Holm's correction counts.
+             */
+            claims_of: number;
+            /** @description Effects of style columns. */
+            style: components["schemas"]["StyleRow"][];
+            /** @description Which battles to ask for next, the best first. */
+            next: components["schemas"]["NextRow"][];
+            /** @description Models that beat each other round about; one group where all can be rated. */
+            groups: components["schemas"]["GroupRow"][];
+            /** @description Tables of pairs. */
+            matrices: components["schemas"]["Matrices"];
+            /**
+             * Format: double
+             * @description Log likelihood at its maximum; null without one.
+             */
+            log_likelihood: number | null;
+            /**
+             * Format: double
+             * @description Share of battles that nobody won.
+             */
+            tie_fraction: number | null;
+            /** @description Resamples of the bootstrap; null where none was asked for. */
+            resamples: components["schemas"]["ResampleRow"] | null;
+            /** @description Models left out for too few battles. */
+            left_out: string[];
+            /** @description What a reader must know besides. */
+            warnings: string[];
+        };
+        /** @description One model. */
+        RankRow: {
+            /**
+             * Format: uint32
+             * @description Place by rating, from 1; null without ratings.
+             */
+            place: number | null;
+            /**
+             * Format: uint32
+             * @description Best rank that marginal intervals leave open: 1 + models wholly above. For display only.
+             */
+            rank_best: number | null;
+            /**
+             * Format: uint32
+             * @description Worst such rank.
+             */
+            rank_worst: number | null;
+            /** @description Its name. */
+            model: string;
+            /**
+             * Format: double
+             * @description In points; null without one.
+             */
+            rating: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the interval; null when there is none.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            high: number | null;
+            /** @description Why there is no interval; null when there is one. */
+            interval_none: string | null;
+            /**
+             * Format: double
+             * @description Half width by the sandwich covariance.
+             */
+            half_width_sandwich: number | null;
+            /**
+             * Format: double
+             * @description Half width by Fisher's covariance: right only if battles are independent.
+             */
+            half_width_fisher: number | null;
+            /**
+             * Format: double
+             * @description Lower end by the bootstrap; null where none was drawn, or too many resamples failed.
+             */
+            bootstrap_low: number | null;
+            /**
+             * Format: double
+             * @description Upper end by the bootstrap.
+             */
+            bootstrap_high: number | null;
+            /**
+             * Format: uint64
+             * @description Battles of the model.
+             */
+            battles: number;
+            /**
+             * Format: uint64
+             * @description Battles that it won.
+             */
+            wins: number;
+            /**
+             * Format: uint64
+             * @description Battles that nobody won.
+             */
+            ties: number;
+            /**
+             * Format: uint64
+             * @description Battles that it lost.
+             */
+            losses: number;
+            /**
+             * Format: double
+             * @description Unweighted mean of its shares of decided battles over its opponents; null without any.
+             */
+            average_win_rate: number | null;
+        };
+        /**
+         * acidtest report
+         * @description A run's report.
+         */
+        Report: {
+            /** @description `acidtest.report/1`. */
+            schema: string;
+            /** @description Which run, and what it was asked to do. */
+            run: components["schemas"]["RunInfo"];
+            /** @description Whether the client itself spoiled times and rates. */
+            validity: components["schemas"]["Valid"];
+            /** @description Every measured value. */
+            estimates: components["schemas"]["Flat"][];
+            /** @description Paired differences between the targets and prompts of the run. */
+            tests: components["schemas"]["Test"][];
+            /** @description One row for each target and prompt under each phase, where there are several. */
+            matrix: components["schemas"]["MatrixRow"][];
+            /** @description What each gate says, for each target and phase. */
+            gates: components["schemas"]["GateResult"][];
+            /** @description The first requests that failed or were wrong. */
+            failures: components["schemas"]["Failure"][];
+            /**
+             * Format: uint64
+             * @description How many there are in all.
+             */
+            failing: number;
+            /** @description Exact counts by class. */
+            tables: components["schemas"]["Table"][];
+            /** @description The objective by phase; of a search or sweep its rungs and answer; null where none was given. */
+            capacity: components["schemas"]["Capacity"] | null;
+            /** @description What a reader must know besides. */
+            warnings: string[];
+            /** @description Figures that another tool stated about an imported run: not measured by acidtest. */
+            stated: components["schemas"]["Stated"][];
+            /**
+             * @description The run over time: each target and prompt under each phase, slice after slice; empty where
+             *     there are too many of them.
+             */
+            slices: components["schemas"]["TimeSlice"][];
+            /** @description What a calibration found: this run's errors against the truth. */
+            calibrated: components["schemas"]["Calibrated"][];
+        };
+        /** @description One request. */
+        RequestView: {
+            /**
+             * Format: uint32
+             * @description Its slot.
+             */
+            slot: number;
+            /**
+             * Format: uint16
+             * @description Step within the slot.
+             */
+            step: number;
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint16
+             * @description Which repeat of the case, from 0.
+             */
+            repeat: number;
+            /** @description Delivery class. */
+            delivery: string;
+            /** @description Judgement. */
+            judgement: string;
+            /** @description Messages as they were sent, where the body could be understood. */
+            messages: components["schemas"]["MessageView"][];
+            /** @description Opinions about it, in the order of their times. */
+            verdicts: components["schemas"]["VerdictView"][];
+            /** @description Its attempts, at most 20. */
+            attempts: components["schemas"]["AttemptView"][];
+        };
+        /** @description Resamples of the bootstrap. */
+        ResampleRow: {
+            /**
+             * Format: uint
+             * @description Drawn.
+             */
+            drawn: number;
+            /**
+             * Format: uint
+             * @description Without ratings; over 1 % there is no interval.
+             */
+            failed: number;
+        };
         /** @description Which run, and what it was asked to do. */
         RunInfo: {
             /** @description The run's id; empty when no record has arrived. */
@@ -28,7 +1802,7 @@ export interface components {
              * Format: int64
              * @description Unix time of the first clock's zero in nanoseconds.
              */
-            started_unix_ns?: number | null;
+            started_unix_ns: number | null;
             /**
              * Format: uint64
              * @description Clocks (processes) that contributed.
@@ -68,56 +1842,276 @@ export interface components {
             /** @description Whether client and a target share the machine. */
             same_machine: boolean;
             /** @description Why it was stopped before its end, if it was. */
-            stopped?: string | null;
+            stopped: string | null;
             /**
              * Format: uint64
              * @description Requests that the plan holds, warm-ups aside, where that is known.
              */
-            planned?: number | null;
+            planned: number | null;
             /** @description How the cases were chosen from a larger set; empty when all were asked. */
             selection: string[];
             /** @description Cases that the suite skips. */
             skipped: components["schemas"]["SkippedCase"][];
             /** @description The rule that ended the run, or a phase, after a look at the data: its estimates are sequential. */
-            sequential?: string | null;
+            sequential: string | null;
             /**
              * Format: uint32
              * @description Most measuring threads that ran at once, where it is known.
              */
-            measuring_threads?: number | null;
+            measuring_threads: number | null;
             /** @description The run whose answers and times these are, where this run is a replay. */
-            replayed_from?: string | null;
+            replayed_from: string | null;
             /** @description The tool whose token counts these are; absent where they are the servers' own. */
-            tokens_by?: string | null;
+            tokens_by: string | null;
             /**
              * Format: uint64
              * @description Requests answered from the response cache: not measured, and nothing spent.
              */
             cached: number;
         };
-        /** @description A target, as tables name it. */
-        TargetInfo: {
-            /** @description Its name. */
+        /** @description A run in the list. */
+        RunLine: {
+            /** @description Its id. */
+            id: string;
+            /** @description Name of its suite. */
             name: string;
-            /** @description The model asked for. */
-            model: string;
-            /** @description Its URL, or the name of the built-in server. */
-            address: string;
-        };
-        /** @description A phase, as tables name it. */
-        PhaseInfo: {
-            /** @description Its name. */
-            name: string;
+            /** @description `running`, `done` or `stopped`. */
+            state: string;
+            /** @description When it was created, as an ISO 8601 time in UTC. */
+            created: string;
+            /** @description When it ended; null while it runs or when its writer died. */
+            ended: string | null;
+            /** @description Digest of what was asked of whom under which load. */
+            workload: string;
+            /** @description Whether it came from another store. */
+            imported: boolean;
+            /** @description Who was asked. */
+            targets: components["schemas"]["TargetInfo"][];
+            /** @description Under which loads. */
+            phases: components["schemas"]["PhaseInfo"][];
             /**
-             * @description `closed`, `constant`, `poisson` or `gamma`; `varying` (a rate) or `users` where it changes;
-             *     `unstated` where an imported file does not say.
+             * Format: uint32
+             * @description Cases of the suite; 0 for synthetic prompts.
              */
-            load: string;
+            cases: number;
+            /**
+             * Format: uint64
+             * @description Requests: slot and step.
+             */
+            requests: number;
+            /**
+             * Format: uint64
+             * @description Records: attempts.
+             */
+            records: number;
+            /**
+             * Format: uint64
+             * @description Requests whose last attempt brought an answer.
+             */
+            delivered: number;
+            /**
+             * Format: uint64
+             * @description Requests whose last attempt failed.
+             */
+            failed: number;
+            /**
+             * Format: uint64
+             * @description Requests that were never sent.
+             */
+            not_sent: number;
+            /** @description Null until it is computed; a `change` event says when it is there. */
+            glance: components["schemas"]["Glance"] | null;
+        };
+        /** @description Stored runs. */
+        RunList: {
+            /** @description The last to arrive first. */
+            runs: components["schemas"]["RunLine"][];
+            /**
+             * Format: uint
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /** @description What the page of a run shows. */
+        RunPage: {
+            /** @description What `report --format json` prints. */
+            report: components["schemas"]["Report"];
+            /** @description What charts draw beyond estimates. */
+            curves: components["schemas"]["Curves"];
+            /** @description How it was set up. */
+            plan: components["schemas"]["PlanInfo"];
+            /** @description Metrics and scorers of the report by id. */
+            metrics: {
+                [key: string]: components["schemas"]["MetricInfo"];
+            };
+            /** @description Korean of every English sentence of the report that has one. */
+            words: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint64
+             * @description Requests when it was computed: of a run that goes on there may be more by now.
+             */
+            as_of_requests: number;
+        };
+        /** @description How far a run has come. */
+        RunProgress: {
+            /** @description Its id. */
+            id: string;
+            /** @description `running`, `done` or `stopped`. */
+            state: string;
+            /**
+             * Format: uint64
+             * @description Requests: slot and step.
+             */
+            requests: number;
+            /**
+             * Format: uint64
+             * @description Records: attempts.
+             */
+            records: number;
+            /**
+             * Format: uint64
+             * @description Requests whose last attempt brought an answer.
+             */
+            delivered: number;
+            /**
+             * Format: uint64
+             * @description Requests whose last attempt failed.
+             */
+            failed: number;
+            /**
+             * Format: uint64
+             * @description Requests that were never sent.
+             */
+            not_sent: number;
+        };
+        /** @description One load on one target. */
+        Rung: {
+            /** @description Target, phase and prompt, as in `estimates`. */
+            labels: {
+                [key: string]: string;
+            };
             /**
              * Format: double
-             * @description Users, or requests per second, at most where they change; absent where that is not stated.
+             * @description The load asked for: requests per second or users.
              */
-            asked?: number | null;
+            load: number | null;
+            /**
+             * Format: double
+             * @description Seconds of intended sends.
+             */
+            seconds: number;
+            /**
+             * Format: uint64
+             * @description Requests that were to be served.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description Requests per second that were wanted in the settled part of the rung.
+             */
+            offered_per_s: number | null;
+            /**
+             * Format: double
+             * @description Requests per second that were served there.
+             */
+            achieved_per_s: number | null;
+            /**
+             * Format: double
+             * @description Change of the number of requests in flight per second.
+             */
+            in_flight_per_s: number | null;
+            /** @description Whether it rises beyond doubt (one-sided, 99 %). */
+            in_flight_rises: boolean;
+            /** @description Whether the target did not keep up. */
+            saturated: boolean;
+            /**
+             * Format: double
+             * @description p95 of `e2e` in seconds, of answers that came.
+             */
+            e2e_p95_s: number | null;
+            /** @description Whether it lasted at least ten times that. */
+            long_enough: boolean;
+            /** @description Each term of the objective. */
+            terms: components["schemas"]["TermCount"][];
+            /** @description Whether the objective holds at this rung alone. */
+            state: components["schemas"]["RungState"];
+            /** @description Why it is not simply met or broken; empty otherwise. */
+            why: string;
+            /** @description Why its times must not be trusted; absent when they may. */
+            invalid: string | null;
+            /** @description Whether more load buys mostly waiting from here on. */
+            knee: boolean;
+        };
+        /** @description What a rung says of the objective. */
+        RungState: "met" | "broken" | "undecided" | "invalid" | "too_short" | "cut" | "unasked";
+        /** @description Choices. */
+        Said: "left" | "right" | "tie" | "both_bad";
+        /** @description What an opinion says. */
+        SaidValue: boolean | number | string;
+        /**
+         * @description Latency over time: failed attempts first, and a spread sample of the others, both in the
+         *     order in which they were sent.
+         */
+        Scatter: {
+            /** @description Target, phase, and prompt where there are several. */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint64
+             * @description How many attempts there are; the arrays hold those that are shown.
+             */
+            n: number;
+            /**
+             * Format: uint64
+             * @description How many of them failed.
+             */
+            failed: number;
+            /** @description When it began; of what was never sent, when it was wanted. */
+            at_s: number[];
+            /** @description Seconds to the first content, also of an answer that broke off later. */
+            ttft_s: (number | null)[];
+            /** @description Seconds to the end of the answer; of a failed attempt, until it had failed. */
+            e2e_s: (number | null)[];
+            /** @description Its slot. */
+            slot: number[];
+            /** @description Its step within the slot. */
+            step: number[];
+            /** @description Index into `classes`. */
+            class: number[];
+            /** @description `complete`, `failed: 429`, `not_sent: cap` … */
+            classes: string[];
+            /** @description The case's id; null for synthetic prompts. */
+            case: (string | null)[];
+        };
+        /** @description Samples beside the run, several neighbours put together where there are more than 500. */
+        Series: {
+            /** @description `host`, `client`, `server`, or a scrape. */
+            source: string;
+            /** @description Id of the metric that it is: `cpu_util`, `server_running` … */
+            name: string;
+            /** @description Its unit. */
+            unit: string;
+            /** @description The middle of the bin's samples. */
+            at_s: number[];
+            /** @description Their mean. */
+            mean: number[];
+            /** @description The least. */
+            min: number[];
+            /** @description The greatest. */
+            max: number[];
+        };
+        /** @description An answer. */
+        Side: {
+            /** @description Its text, at most 64 KiB of it. */
+            text: string;
+            /**
+             * Format: uint64
+             * @description Bytes that were left out; 0 when whole.
+             */
+            left_out: number;
         };
         /** @description A case that was not asked. */
         SkippedCase: {
@@ -126,317 +2120,60 @@ export interface components {
             /** @description Why, in the suite's words. */
             reason: string;
         };
-        /** @description Validity of times and rates; answers are never touched by it. */
-        Valid: {
-            /** @description Whether every family of every target and phase is valid. */
-            valid: boolean;
-            /** @description Whether client and a target share the machine. */
-            same_machine: boolean;
-            /** @description By target, phase and family. */
-            families: components["schemas"]["Validity"][];
-        };
-        /** @description Whether one family of metrics of one target and phase may be trusted. */
-        Validity: {
-            /** @description Target and phase. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description `waiting` (times from sending), `rhythm` (gaps) or `load` (rates). */
-            family: string;
-            /** @description Whether no check failed. */
-            valid: boolean;
-            /**
-             * Format: double
-             * @description Median that the limit follows, in seconds.
-             */
-            p50_s?: number | null;
-            /**
-             * Format: double
-             * @description Largest error allowed, in seconds.
-             */
-            limit_s: number;
-            /** @description Whose clock stamped what came: `kernel`, `program`, `mixed`; `none` where nothing was streamed. */
-            stamps: string;
-            /**
-             * Format: double
-             * @description Share of content events whose arrival is exactly known; absent without kernel stamps.
-             */
-            exact?: number | null;
-            /**
-             * Format: double
-             * @description 99th percentile of how late the program came to what the kernel had stamped, in seconds:
-             *     the error that its own clock would have had.
-             */
-            program_lag_p99_s?: number | null;
-            /** @description What was checked. */
-            checks: components["schemas"]["Check"][];
-        };
-        /** @description One possible fault of ours. */
-        Check: {
-            /**
-             * @description `dispatch_lag`, `scheduler_lag`, `send_clock`, `receive_clock`, `back_pressure`, `load_held`
-             *     or `backlog`.
-             */
-            name: string;
-            /** @description Whether it is within its limit. */
-            state: components["schemas"]["CheckState"];
-            /**
-             * Format: double
-             * @description 99th percentile of the error in seconds.
-             */
-            p99_s?: number | null;
+        /** @description Quantiles of some times in seconds; null where n is too small to have them. */
+        SomeTimes: {
             /**
              * Format: uint64
-             * @description Samples behind it, or events counted.
+             * @description How many.
              */
             n: number;
             /**
              * Format: double
-             * @description Seconds from the phase's start to the first time over the limit.
+             * @description Median, from 2.
              */
-            from_s?: number | null;
-            /** @description What is wrong or not known; empty when all is well. */
-            why: string;
-            /** @description What to change; empty when all is well. */
-            change: string;
+            p50_s: number | null;
+            /**
+             * Format: double
+             * @description 95th percentile, from 20.
+             */
+            p95_s: number | null;
+            /**
+             * Format: double
+             * @description 99th percentile, from 100.
+             */
+            p99_s: number | null;
+            /**
+             * Format: double
+             * @description The longest.
+             */
+            max_s: number | null;
         };
-        /** @description What a check says. */
-        CheckState: "ok" | "over" | "not_measured";
-        /** @description One measured value. */
-        Flat: {
-            /** @description The metric's id, or a scorer's name. */
-            metric: string;
-            /** @description `mean share value rate total max p50 p90 p95 p99`. */
-            stat: string;
-            /** @description Target, phase, and tags, window or source where they apply. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description Parameters of the metric (class, name). */
-            params: {
-                [key: string]: string;
-            };
-            /** @description Section of the report. */
-            family: string;
-            /** @description `s`, `ratio`, `tokens`, `tok/s`, `req/s`, `requests`, `tokens/event` or a currency code. */
-            unit: string;
-            /**
-             * Format: double
-             * @description The number; null when it was not observed.
-             */
-            value?: number | null;
-            /** @description Why there is no number; null when there is one. */
-            absent?: string | null;
-            /**
-             * Format: double
-             * @description Gaps with uncertain ends: the same quantile of the lower ends, `value` being that of the upper ends.
-             */
-            value_low?: number | null;
-            /** @description How much stands behind it. */
-            n: components["schemas"]["N"];
-            /** @description The confidence interval; null when there is none. A null end is unbounded. */
-            interval?: components["schemas"]["Interval"] | null;
-            /** @description Why there is no interval; null when there is one. */
-            interval_none?: string | null;
-            /** @description What excluded requests could have done; null when none was excluded. */
-            missing?: components["schemas"]["Missing"] | null;
-            /**
-             * Format: double
-             * @description Standard error, where the method has one.
-             */
-            standard_error?: number | null;
-            /**
-             * Format: double
-             * @description Independent outcomes that carry the same information.
-             */
-            effective_n?: number | null;
-            /** @description How to get the same number again. */
-            how: string;
-            /** @description Whether nothing is known against it. */
-            valid: boolean;
-            /** @description Why it must not be trusted; null when it is valid. */
-            invalid?: string | null;
-        };
-        /** @description How much stands behind an estimate. */
-        N: {
-            /**
-             * Format: uint64
-             * @description Different cases.
-             */
-            cases: number;
-            /**
-             * Format: uint64
-             * @description Requests (slot and step).
-             */
-            requests: number;
-            /**
-             * Format: uint64
-             * @description Records (attempts).
-             */
-            records: number;
-            /**
-             * Format: uint64
-             * @description Units of sampling: clusters, else cases.
-             */
-            clusters: number;
-            /**
-             * Format: uint64
-             * @description Requests of the slice, with those that failed or were never sent.
-             */
-            of: number;
-            /**
-             * Format: uint64
-             * @description Pooled values, where a record has many (gaps).
-             */
-            values?: number | null;
-        };
-        /** @description A confidence interval; an absent end is unbounded. */
-        Interval: {
-            /**
-             * Format: double
-             * @description Lower end.
-             */
-            low?: number | null;
-            /**
-             * Format: double
-             * @description Upper end.
-             */
-            high?: number | null;
-            /**
-             * Format: double
-             * @description Level, 0.95.
-             */
-            level: number;
-            /** @description `two`, or `lower`/`upper` for a one-sided bound. */
-            sides: string;
-            /** @description Method, by its stable name. */
-            method: string;
-            /** @description What is drawn at random: `case`, `cluster`, `request in send order` … */
-            unit_of_sampling: string;
-        };
-        /** @description What excluded requests could have done to an estimate. */
-        Missing: {
-            /**
-             * Format: uint64
-             * @description Requests excluded: errors, never sent, judge errors.
-             */
-            excluded: number;
-            /**
-             * Format: double
-             * @description The value if all of them had scored lowest.
-             */
-            low: number;
-            /**
-             * Format: double
-             * @description The value if all of them had scored highest.
-             */
-            high: number;
-        };
-        /** @description A paired difference with its test. */
-        Test: {
-            /** @description The metric's id with its parameters, or a scorer's name. */
+        /** @description A stretch of time. */
+        SpanView: {
+            /** @description `dispatch`, `session`, `queue`, `dns`, `connect`, `tls`, `send`, `wait`, `job`, `answer`, `rest`. */
             name: string;
-            /** @description Which number of it: `share`, `mean`, `p50`. */
-            stat: string;
-            /** @description Section of the report. */
-            family: string;
-            /** @description What both sides have in common: the phase, and a tag where it narrows them. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description The base: target, prompt, run as far as they tell the sides apart. */
-            base: {
-                [key: string]: string;
-            };
-            /** @description The side that is compared with it. */
-            other: {
-                [key: string]: string;
-            };
-            /** @description Unit of both values and of the difference. */
-            unit: string;
-            /** @description Which direction is good: `higher`, `lower`, `neither`. */
-            better: string;
             /**
              * Format: double
-             * @description The base's value over the paired cases.
+             * @description Where it begins.
              */
-            base_value?: number | null;
+            from_s: number;
             /**
              * Format: double
-             * @description The other side's value over the paired cases.
+             * @description Where it ends.
              */
-            other_value?: number | null;
-            /**
-             * Format: double
-             * @description Other minus base (a median is the median of the cases' differences).
-             */
-            difference?: number | null;
-            /** @description The 95 % interval of the difference by itself. */
-            interval?: components["schemas"]["Interval"] | null;
-            /** @description Why there is none. */
-            interval_none?: string | null;
-            /** @description Its interval at the level of its step in Holm's procedure: this one decides. */
-            corrected?: components["schemas"]["Interval"] | null;
-            /** @description The test behind p. */
-            method: string;
-            /**
-             * Format: double
-             * @description Its p-value after correction; absent where it is left out.
-             */
-            p?: number | null;
-            /**
-             * Format: double
-             * @description Its p-value by itself.
-             */
-            p_raw?: number | null;
-            /**
-             * Format: uint64
-             * @description Tests that are corrected together; 0 where this one is not valid and left out of them.
-             */
-            of: number;
-            /**
-             * Format: uint64
-             * @description Cases that both sides delivered.
-             */
-            pairs: number;
-            /**
-             * Format: uint64
-             * @description Units of sampling among them.
-             */
-            units: number;
-            /**
-             * Format: uint64
-             * @description Cases that only the base delivered.
-             */
-            only_base: number;
-            /**
-             * Format: uint64
-             * @description Cases that only the other side delivered.
-             */
-            only_other: number;
-            /** @description What is said of the other side. */
-            state: components["schemas"]["State"];
-            /**
-             * Format: double
-             * @description The difference that this many pairs would show in four of five runs, at the level of the
-             *     test's step in Holm's procedure.
-             */
-            detectable?: number | null;
-            /**
-             * Format: uint64
-             * @description Pairs that would settle the difference if it holds, in four of five runs, at that level;
-             *     never so many as are there.
-             */
-            settles_at?: number | null;
-            /** @description Differences that were stated, with the pairs that would show each. */
-            stated: components["schemas"]["StatedPairs"][];
-            /** @description Why it must not be trusted; null when nothing is known against it. */
-            invalid?: string | null;
-            /** @description How to get the same number again. */
-            how: string;
+            to_s: number;
         };
         /** @description What may be said of a difference. */
         State: "better" | "worse" | "higher" | "lower" | "undecided";
+        /** @description A figure that another tool stated. */
+        Stated: {
+            /** @description The tool, with its version where it is known. */
+            tool: string;
+            /** @description The tool's name for it. */
+            name: string;
+            /** @description The figure as it was written. */
+            value: string;
+        };
         /** @description How many pairs a stated difference needs. */
         StatedPairs: {
             /** @description As stated: `2 pp`. */
@@ -452,149 +2189,39 @@ export interface components {
              *     procedure, if the cases go on to spread as these do; null where that cannot be said (a
              *     median, or no spread).
              */
-            pairs?: number | null;
+            pairs: number | null;
         };
-        /** @description One target with one prompt under one phase. */
-        MatrixRow: {
-            /** @description Target, phase, and prompt where there are several. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description Whether differences are measured from it. */
-            is_base: boolean;
-            /** @description Quality, speed, reliability and cost; what was not observed is left out. */
-            columns: components["schemas"]["MatrixColumn"][];
-            /** @description Where it stands in quality, speed and cost; absent where there is nothing to weigh. */
-            front?: components["schemas"]["Front"] | null;
-        };
-        /** @description One number of a row. */
-        MatrixColumn: {
-            /** @description The metric with its parameters. */
-            name: string;
-            /** @description Which number of it. */
-            stat: string;
-            /** @description Section of the report. */
-            family: string;
-            /** @description Its unit. */
-            unit: string;
+        /** @description What a style column does. */
+        StyleRow: {
+            /** @description Its name. */
+            column: string;
             /**
              * Format: double
-             * @description The number.
+             * @description Points for a relative difference of one standard deviation.
              */
-            value: number;
-            /** @description Its own interval; two of them that overlap decide nothing about a difference. */
-            interval?: components["schemas"]["Interval"] | null;
-            /** @description Why there is none. */
-            interval_none?: string | null;
-            /** @description Why it must not be trusted; null when nothing is known against it. */
-            invalid?: string | null;
-        };
-        /** @description Where a row stands among those of its phase. */
-        Front: {
-            /** @description What is weighed: metric and number. */
-            of: string[];
-            /** @description Whether no other row is at least as good in all of it by the plain values. */
-            by_value: boolean;
-            /** @description What is shown. */
-            mark: components["schemas"]["Mark"];
-            /** @description Rows that are at least as good in everything and better in something, as shown. */
-            dominated_by: string[];
-            /** @description Rows against which the paired differences decide nothing. */
-            undecided: string[];
-        };
-        /** @description What paired differences show of a row. */
-        Mark: "front" | "dominated" | "undecided";
-        /** @description What one gate says about one target and phase. */
-        GateResult: {
-            /** @description The gate as written. */
-            gate: string;
-            /**
-             * Format: uint
-             * @description Its position in the suite.
-             */
-            index: number;
-            /** @description The slice; empty when the gate matches none. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description What it says. */
-            state: components["schemas"]["GateState"];
-            /** @description The comparison's sign. */
-            op: string;
+            points: number;
             /**
              * Format: double
-             * @description The limit in the metric's base unit.
+             * @description Lower end.
              */
-            limit: number;
-            /** @description Unit of value, interval and limit. */
-            unit: string;
+            low: number | null;
             /**
              * Format: double
-             * @description The number that was compared; absent when there is none or it is +∞.
+             * @description Upper end.
              */
-            value?: number | null;
-            /** @description Whether the number is +∞: too many requests got no answer. */
-            endless: boolean;
-            /** @description The interval of the estimate. */
-            interval?: components["schemas"]["Interval"] | null;
+            high: number | null;
             /**
-             * Format: uint64
-             * @description Cases that would settle it if the value holds.
+             * Format: double
+             * @description That standard deviation (root mean square of (a − b) / (|a| + |b|)).
              */
-            settles_at?: number | null;
-            /** @description Why, where it is not plain. */
-            reason: string;
+            spread: number;
         };
-        /** @description What a gate says. */
-        GateState: "met" | "broken" | "undecided";
-        /** @description A request that failed or was wrong. */
-        Failure: {
-            /** @description Target, phase. */
-            labels: {
-                [key: string]: string;
-            };
-            /**
-             * Format: uint32
-             * @description Slot, step and the last attempt.
-             */
-            slot: number;
-            /**
-             * Format: uint16
-             * @description Step within the slot.
-             */
-            step: number;
-            /**
-             * Format: uint8
-             * @description The last attempt.
-             */
-            attempt: number;
-            /** @description The case's id. */
-            case?: string | null;
-            /** @description Excerpt of the case's variables. */
-            input: string;
-            /** @description Excerpt of the answer. */
-            output?: string | null;
-            /** @description Acceptable answers. */
-            reference: string[];
-            /** @description Each scorer's score. */
-            scores: {
-                [key: string]: number;
-            };
-            /** @description Delivery class (`failed: cut_stream`, `complete` …). */
-            delivery: string;
-            /** @description Why it counts as failing. */
-            reason: string;
-            /** @description What the failed attempt itself said: a status, an error's text, a program's last words. */
-            detail?: string | null;
-            /** @description What scorers, judges and people said against the answer, by their opinion's name. */
-            reasons: {
-                [key: string]: string;
-            };
-            /**
-             * Format: uint64
-             * @description How many more requests of the same case and target failed: repeats, prompts, phases.
-             */
-            more: number;
+        /** @description A suite's file. */
+        SuiteInfo: {
+            /** @description Its path as given. */
+            path: string;
+            /** @description Digest of its text. */
+            digest: string;
         };
         /** @description Counts by class. */
         Table: {
@@ -614,86 +2241,14 @@ export interface components {
             /** @description Class id, words for people, count; classes without any are left out. */
             rows: components["schemas"]["Count"][];
         };
-        /** @description One line of a [`Table`]. */
-        Count: {
-            /** @description Stable id. */
-            class: string;
-            /** @description Words for people. */
-            words: string;
-            /**
-             * Format: uint64
-             * @description How many.
-             */
-            count: number;
-        };
-        /** @description What a run says about the load that its targets carry. */
-        Capacity: {
-            /** @description What is varied: `rate`, `concurrency`; absent where the phases are no rungs. */
-            axis?: string | null;
-            /** @description The objective as it was written, where there is one. */
-            slo?: string | null;
-            /** @description One row for each target and phase, in the order of the run. */
-            rungs: components["schemas"]["Rung"][];
-            /** @description What a search found; absent where none was made. */
-            answer?: components["schemas"]["Answer"] | null;
-        };
-        /** @description One load on one target. */
-        Rung: {
-            /** @description Target, phase and prompt, as in `estimates`. */
-            labels: {
-                [key: string]: string;
-            };
-            /**
-             * Format: double
-             * @description The load asked for: requests per second or users.
-             */
-            load?: number | null;
-            /**
-             * Format: double
-             * @description Seconds of intended sends.
-             */
-            seconds: number;
-            /**
-             * Format: uint64
-             * @description Requests that were to be served.
-             */
-            requests: number;
-            /**
-             * Format: double
-             * @description Requests per second that were wanted in the settled part of the rung.
-             */
-            offered_per_s?: number | null;
-            /**
-             * Format: double
-             * @description Requests per second that were served there.
-             */
-            achieved_per_s?: number | null;
-            /**
-             * Format: double
-             * @description Change of the number of requests in flight per second.
-             */
-            in_flight_per_s?: number | null;
-            /** @description Whether it rises beyond doubt (one-sided, 99 %). */
-            in_flight_rises: boolean;
-            /** @description Whether the target did not keep up. */
-            saturated: boolean;
-            /**
-             * Format: double
-             * @description p95 of `e2e` in seconds, of answers that came.
-             */
-            e2e_p95_s?: number | null;
-            /** @description Whether it lasted at least ten times that. */
-            long_enough: boolean;
-            /** @description Each term of the objective. */
-            terms: components["schemas"]["TermCount"][];
-            /** @description Whether the objective holds at this rung alone. */
-            state: components["schemas"]["RungState"];
-            /** @description Why it is not simply met or broken; empty otherwise. */
-            why: string;
-            /** @description Why its times must not be trusted; absent when they may. */
-            invalid?: string | null;
-            /** @description Whether more load buys mostly waiting from here on. */
-            knee: boolean;
+        /** @description A target, as tables name it. */
+        TargetInfo: {
+            /** @description Its name. */
+            name: string;
+            /** @description The model asked for. */
+            model: string;
+            /** @description Its URL, or the name of the built-in server. */
+            address: string;
         };
         /** @description How many requests kept one term of an objective. */
         TermCount: {
@@ -730,39 +2285,108 @@ export interface components {
              */
             correlated: number;
         };
-        /** @description What a rung says of the objective. */
-        RungState: "met" | "broken" | "undecided" | "invalid" | "too_short" | "cut" | "unasked";
-        /** @description What a search found. */
-        Answer: {
-            /** @description How it ended. */
-            found: components["schemas"]["Found"];
-            /** @description `req/s` or `requests` (in flight). */
-            unit: string;
-            /**
-             * Format: double
-             * @description The highest load at which the objective is clearly kept.
-             */
-            low?: number | null;
-            /**
-             * Format: double
-             * @description The lowest load at which it is clearly broken.
-             */
-            high?: number | null;
-            /** @description Whether the two are as near to each other as was asked for. */
-            narrow: boolean;
-            /** @description Why it ended so. */
-            why: string;
-        };
-        /** @description How a search ended. */
-        Found: "between" | "above_range" | "below_range" | "client_limited" | "undecided";
-        /** @description A figure that another tool stated. */
-        Stated: {
-            /** @description The tool, with its version where it is known. */
-            tool: string;
-            /** @description The tool's name for it. */
+        /** @description A paired difference with its test. */
+        Test: {
+            /** @description The metric's id with its parameters, or a scorer's name. */
             name: string;
-            /** @description The figure as it was written. */
-            value: string;
+            /** @description Which number of it: `share`, `mean`, `p50`. */
+            stat: string;
+            /** @description Section of the report. */
+            family: string;
+            /** @description What both sides have in common: the phase, and a tag where it narrows them. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The base: target, prompt, run as far as they tell the sides apart. */
+            base: {
+                [key: string]: string;
+            };
+            /** @description The side that is compared with it. */
+            other: {
+                [key: string]: string;
+            };
+            /** @description Unit of both values and of the difference. */
+            unit: string;
+            /** @description Which direction is good: `higher`, `lower`, `neither`. */
+            better: string;
+            /**
+             * Format: double
+             * @description The base's value over the paired cases.
+             */
+            base_value: number | null;
+            /**
+             * Format: double
+             * @description The other side's value over the paired cases.
+             */
+            other_value: number | null;
+            /**
+             * Format: double
+             * @description Other minus base (a median is the median of the cases' differences).
+             */
+            difference: number | null;
+            /** @description The 95 % interval of the difference by itself. */
+            interval: components["schemas"]["Interval"] | null;
+            /** @description Why there is none. */
+            interval_none: string | null;
+            /** @description Its interval at the level of its step in Holm's procedure: this one decides. */
+            corrected: components["schemas"]["Interval"] | null;
+            /** @description The test behind p. */
+            method: string;
+            /**
+             * Format: double
+             * @description Its p-value after correction; absent where it is left out.
+             */
+            p: number | null;
+            /**
+             * Format: double
+             * @description Its p-value by itself.
+             */
+            p_raw: number | null;
+            /**
+             * Format: uint64
+             * @description Tests that are corrected together; 0 where this one is not valid and left out of them.
+             */
+            of: number;
+            /**
+             * Format: uint64
+             * @description Cases that both sides delivered.
+             */
+            pairs: number;
+            /**
+             * Format: uint64
+             * @description Units of sampling among them.
+             */
+            units: number;
+            /**
+             * Format: uint64
+             * @description Cases that only the base delivered.
+             */
+            only_base: number;
+            /**
+             * Format: uint64
+             * @description Cases that only the other side delivered.
+             */
+            only_other: number;
+            /** @description What is said of the other side. */
+            state: components["schemas"]["State"];
+            /**
+             * Format: double
+             * @description The difference that this many pairs would show in four of five runs, at the level of the
+             *     test's step in Holm's procedure.
+             */
+            detectable: number | null;
+            /**
+             * Format: uint64
+             * @description Pairs that would settle the difference if it holds, in four of five runs, at that level;
+             *     never so many as are there.
+             */
+            settles_at: number | null;
+            /** @description Differences that were stated, with the pairs that would show each. */
+            stated: components["schemas"]["StatedPairs"][];
+            /** @description Why it must not be trusted; null when nothing is known against it. */
+            invalid: string | null;
+            /** @description How to get the same number again. */
+            how: string;
         };
         /** @description What happened in a slice of time of one target under one phase. */
         TimeSlice: {
@@ -819,15 +2443,15 @@ export interface components {
              * Format: double
              * @description Output tokens that arrived in it, per second; null where nobody counts them.
              */
-            tokens_per_s?: number | null;
+            tokens_per_s: number | null;
             /** @description Time to first token of attempts that began in it. */
             ttft: components["schemas"]["SomeTimes"];
             /** @description The same from the intended time of their requests; open loops only. */
-            ttft_from_intended?: components["schemas"]["SomeTimes"] | null;
+            ttft_from_intended: components["schemas"]["SomeTimes"] | null;
             /** @description Time to the whole answer of attempts that began in it. */
             e2e: components["schemas"]["SomeTimes"];
             /** @description The same from the intended time of their requests; open loops only. */
-            e2e_from_intended?: components["schemas"]["SomeTimes"] | null;
+            e2e_from_intended: components["schemas"]["SomeTimes"] | null;
             /** @description Gaps between content events that ended in it, by their upper bounds. */
             icl: components["schemas"]["SomeTimes"];
             /** @description How late its requests were sent by us. */
@@ -845,112 +2469,6 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** @description Quantiles of some times in seconds; null where n is too small to have them. */
-        SomeTimes: {
-            /**
-             * Format: uint64
-             * @description How many.
-             */
-            n: number;
-            /**
-             * Format: double
-             * @description Median, from 2.
-             */
-            p50_s?: number | null;
-            /**
-             * Format: double
-             * @description 95th percentile, from 20.
-             */
-            p95_s?: number | null;
-            /**
-             * Format: double
-             * @description 99th percentile, from 100.
-             */
-            p99_s?: number | null;
-            /**
-             * Format: double
-             * @description The longest.
-             */
-            max_s?: number | null;
-        };
-        /** @description A figure of a calibration, as it was kept with the run. */
-        Calibrated: {
-            /** @description `joined`, `exact_gaps`, `ttft.printed.p99_s` … */
-            name: string;
-            /** @description The figure. */
-            value: string;
-        };
-        /**
-         * Report
-         * @description A run's report.
-         */
-        Report: {
-            /** @description `acidtest.report/1`. */
-            schema: string;
-            /** @description Which run, and what it was asked to do. */
-            run: components["schemas"]["RunInfo"];
-            /** @description Whether the client itself spoiled times and rates. */
-            validity: components["schemas"]["Valid"];
-            /** @description Every measured value. */
-            estimates: components["schemas"]["Flat"][];
-            /** @description Paired differences between the targets and prompts of the run. */
-            tests: components["schemas"]["Test"][];
-            /** @description One row for each target and prompt under each phase, where there are several. */
-            matrix: components["schemas"]["MatrixRow"][];
-            /** @description What each gate says, for each target and phase. */
-            gates: components["schemas"]["GateResult"][];
-            /** @description The first requests that failed or were wrong. */
-            failures: components["schemas"]["Failure"][];
-            /**
-             * Format: uint64
-             * @description How many there are in all.
-             */
-            failing: number;
-            /** @description Exact counts by class. */
-            tables: components["schemas"]["Table"][];
-            /** @description The objective by phase; of a search or sweep its rungs and answer; null where none was given. */
-            capacity?: components["schemas"]["Capacity"] | null;
-            /** @description What a reader must know besides. */
-            warnings: string[];
-            /** @description Figures that another tool stated about an imported run: not measured by acidtest. */
-            stated: components["schemas"]["Stated"][];
-            /**
-             * @description The run over time: each target and prompt under each phase, slice after slice; empty where
-             *     there are too many of them.
-             */
-            slices: components["schemas"]["TimeSlice"][];
-            /** @description What a calibration found: this run's errors against the truth. */
-            calibrated: components["schemas"]["Calibrated"][];
-        };
-        /** @description A case whose answer was right in one run and wrong in the other. */
-        Flip: {
-            /** @description Target, phase, prompt of the second run. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description The case's id. */
-            case: string;
-            /** @description `right to wrong` or `wrong to right`. */
-            direction: string;
-            /** @description Excerpt of the case's variables. */
-            input: string;
-            /** @description Acceptable answers. */
-            reference: string[];
-            /**
-             * Format: double
-             * @description Share of repeats that were right in the first run.
-             */
-            base_right: number;
-            /**
-             * Format: double
-             * @description Share of repeats that were right in the second run.
-             */
-            other_right: number;
-            /** @description Excerpt of an answer of the first run. */
-            base_output?: string | null;
-            /** @description Excerpt of an answer of the second run. */
-            other_output?: string | null;
-        };
         /** @description A case without a partner. */
         Unmatched: {
             /** @description The case's id. */
@@ -962,317 +2480,98 @@ export interface components {
             /** @description Why it has none. */
             why: string;
         };
-        /**
-         * ComparisonReport
-         * @description Two runs side by side.
-         */
-        ComparisonReport: {
-            /** @description The first run: the base. */
-            base: components["schemas"]["RunInfo"];
-            /** @description The second run, which is compared with it. */
-            other: components["schemas"]["RunInfo"];
-            /** @description Whether both were asked the same. */
-            same_workload: boolean;
-            /** @description What differs between the workloads. */
-            differs: string[];
-            /** @description Paired differences, second minus first. */
-            tests: components["schemas"]["Test"][];
-            /** @description Cases whose answer was right in one run and wrong in the other. */
-            flipped: components["schemas"]["Flip"][];
-            /**
-             * Format: uint64
-             * @description How many went from right to wrong.
-             */
-            broken: number;
-            /**
-             * Format: uint64
-             * @description How many went from wrong to right.
-             */
-            mended: number;
-            /** @description Cases that could not be paired. */
-            unmatched: components["schemas"]["Unmatched"][];
-            /**
-             * Format: uint64
-             * @description How many there are in all.
-             */
-            unmatched_count: number;
-            /** @description What regression gates say. */
-            gates: components["schemas"]["GateResult"][];
-            /** @description What a reader must know besides. */
-            warnings: string[];
-            /** @description `acidtest.compare/1`. */
-            schema: string;
+        /** @description Validity of times and rates; answers are never touched by it. */
+        Valid: {
+            /** @description Whether every family of every target and phase is valid. */
+            valid: boolean;
+            /** @description Whether client and a target share the machine. */
+            same_machine: boolean;
+            /** @description By target, phase and family. */
+            families: components["schemas"]["Validity"][];
         };
-        /** @description One model. */
-        RankRow: {
+        /** @description Whether one family of metrics of one target and phase may be trusted. */
+        Validity: {
+            /** @description Target and phase. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description `waiting` (times from sending), `rhythm` (gaps) or `load` (rates). */
+            family: string;
+            /** @description Whether no check failed. */
+            valid: boolean;
             /**
-             * Format: uint32
-             * @description Place by rating, from 1; null without ratings.
+             * Format: double
+             * @description Median that the limit follows, in seconds.
              */
-            place?: number | null;
+            p50_s: number | null;
             /**
-             * Format: uint32
-             * @description Best rank that marginal intervals leave open: 1 + models wholly above. For display only.
+             * Format: double
+             * @description Largest error allowed, in seconds.
              */
-            rank_best?: number | null;
+            limit_s: number;
+            /** @description Whose clock stamped what came: `kernel`, `program`, `mixed`; `none` where nothing was streamed. */
+            stamps: string;
             /**
-             * Format: uint32
-             * @description Worst such rank.
+             * Format: double
+             * @description Share of content events whose arrival is exactly known; absent without kernel stamps.
              */
-            rank_worst?: number | null;
-            /** @description Its name. */
+            exact: number | null;
+            /**
+             * Format: double
+             * @description 99th percentile of how late the program came to what the kernel had stamped, in seconds:
+             *     the error that its own clock would have had.
+             */
+            program_lag_p99_s: number | null;
+            /** @description What was checked. */
+            checks: components["schemas"]["Check"][];
+        };
+        /** @description An opinion. */
+        VerdictView: {
+            /** @description What it is an opinion of. */
+            name: string;
+            /** @description `scorer`, `judge`, `person` or `import`. */
+            maker_kind: string;
+            /** @description Whose it is. */
+            maker: string;
+            /** @description Version of the maker. */
+            version: string;
+            /** @description `scored`, `abstained`, `unparsable`, `failed` or `withdrawn`. */
+            status: string;
+            /** @description What it says. */
+            value: components["schemas"]["SaidValue"] | null;
+            /** @description Why. */
+            why: string | null;
+            /** @description When, ISO 8601 in UTC. */
+            at: string;
+            /** @description Whether a later one of the same name and maker takes its place. */
+            superseded: boolean;
+        };
+        /** @description What a person says. */
+        VoteRequest: {
+            /** @description The pair's ticket. */
+            ticket: string;
+            /** @description The person's pseudonym. */
+            voter: string;
+            /** @description Which answer is better. */
+            choice: components["schemas"]["Said"];
+        };
+        /** @description Who was who. */
+        VoteResult: {
+            /** @description On the left. */
+            left: components["schemas"]["Who"];
+            /** @description On the right. */
+            right: components["schemas"]["Who"];
+            /** @description False when this very vote was stored before: it was not stored twice. */
+            stored: boolean;
+        };
+        /** @description Whose answer it was. */
+        Who: {
+            /** @description The target. */
+            target: string;
+            /** @description The model that was asked for. */
             model: string;
-            /**
-             * Format: double
-             * @description In points; null without one.
-             */
-            rating?: number | null;
-            /**
-             * Format: double
-             * @description Lower end of the interval; null when there is none.
-             */
-            low?: number | null;
-            /**
-             * Format: double
-             * @description Upper end.
-             */
-            high?: number | null;
-            /** @description Why there is no interval; null when there is one. */
-            interval_none?: string | null;
-            /**
-             * Format: double
-             * @description Half width by the sandwich covariance.
-             */
-            half_width_sandwich?: number | null;
-            /**
-             * Format: double
-             * @description Half width by Fisher's covariance: right only if battles are independent.
-             */
-            half_width_fisher?: number | null;
-            /**
-             * Format: double
-             * @description Lower end by the bootstrap; null where none was drawn, or too many resamples failed.
-             */
-            bootstrap_low?: number | null;
-            /**
-             * Format: double
-             * @description Upper end by the bootstrap.
-             */
-            bootstrap_high?: number | null;
-            /**
-             * Format: uint64
-             * @description Battles of the model.
-             */
-            battles: number;
-            /**
-             * Format: uint64
-             * @description Battles that it won.
-             */
-            wins: number;
-            /**
-             * Format: uint64
-             * @description Battles that nobody won.
-             */
-            ties: number;
-            /**
-             * Format: uint64
-             * @description Battles that it lost.
-             */
-            losses: number;
-            /**
-             * Format: double
-             * @description Unweighted mean of its shares of decided battles over its opponents; null without any.
-             */
-            average_win_rate?: number | null;
-        };
-        /** @description A pair and what is shown of it. */
-        ClaimRow: {
-            /** @description The model with the higher rating. */
-            higher: string;
-            /** @description The other. */
-            lower: string;
-            /**
-             * Format: double
-             * @description Points between them.
-             */
-            difference: number;
-            /**
-             * Format: double
-             * @description Lower end of its interval, with the covariance of the two; null without variance.
-             */
-            low?: number | null;
-            /**
-             * Format: double
-             * @description Upper end.
-             */
-            high?: number | null;
-            /**
-             * Format: double
-             * @description Lower end after Holm's correction over all pairs.
-             */
-            corrected_low?: number | null;
-            /**
-             * Format: double
-             * @description Upper end after it.
-             */
-            corrected_high?: number | null;
-            /**
-             * Format: double
-             * @description Two-sided p.
-             */
-            p: number;
-            /**
-             * Format: double
-             * @description The same after Holm's correction.
-             */
-            p_holm: number;
-            /** @description Whether the higher one is shown to be better. */
-            shown: boolean;
-        };
-        /** @description What a style column does. */
-        StyleRow: {
-            /** @description Its name. */
-            column: string;
-            /**
-             * Format: double
-             * @description Points for a relative difference of one standard deviation.
-             */
-            points: number;
-            /**
-             * Format: double
-             * @description Lower end.
-             */
-            low?: number | null;
-            /**
-             * Format: double
-             * @description Upper end.
-             */
-            high?: number | null;
-            /**
-             * Format: double
-             * @description That standard deviation (root mean square of (a − b) / (|a| + |b|)).
-             */
-            spread: number;
-        };
-        /** @description A battle to ask for. */
-        NextRow: {
-            /** @description One model. */
-            a: string;
-            /** @description The other. */
-            b: string;
-            /**
-             * Format: uint64
-             * @description Battles of the two so far.
-             */
-            battles: number;
-            /**
-             * Format: double
-             * @description Expected information of one more about all ratings, in nats; null where it is to bring groups together.
-             */
-            gain_nats?: number | null;
-        };
-        /** @description Models that beat or tied each other round about. */
-        GroupRow: {
-            /** @description Their names. */
-            models: string[];
-            /** @description Nobody outside beat or tied one of them. */
-            unbeaten: boolean;
-            /** @description None of them beat or tied anybody outside. */
-            winless: boolean;
-        };
-        /** @description Tables of pairs; rows and columns in this order. */
-        Matrices: {
-            /** @description Names of rows and columns. */
-            order: string[];
-            /** @description Battles that the row won. */
-            wins: number[][];
-            /** @description Battles of the pair. */
-            battles: number[][];
-            /** @description Battles of the pair that somebody won. */
-            decided: number[][];
-            /** @description Wins of the row / decided battles; null without one. */
-            win_fraction: (number | null)[][];
-            /** @description P(row beats column), ties as halves; null without ratings. */
-            predicted?: (number | null)[][] | null;
-        };
-        /** @description Resamples of the bootstrap. */
-        ResampleRow: {
-            /**
-             * Format: uint
-             * @description Drawn.
-             */
-            drawn: number;
-            /**
-             * Format: uint
-             * @description Without ratings; over 1 % there is no interval.
-             */
-            failed: number;
-        };
-        /**
-         * RankReport
-         * @description A ranking of models from pairwise battles.
-         */
-        RankReport: {
-            /** @description `acidtest.rank/1`. */
-            schema: string;
-            /** @description How ratings were estimated. */
-            method: string;
-            /** @description How to get the same numbers again. */
-            how: string;
-            /**
-             * Format: uint64
-             * @description Battles that count.
-             */
-            battles: number;
-            /** @description What is sampled whole. */
-            unit_of_sampling: string;
-            /**
-             * Format: uint
-             * @description How many of them; 0 where no interval was computed.
-             */
-            units: number;
-            /**
-             * Format: double
-             * @description Level of intervals and claims.
-             */
-            level: number;
-            /** @description Which interval `low` and `high` are: `sandwich` or `bootstrap`. */
-            interval: string;
-            /** @description Why there are no ratings; null when there are. */
-            rating_none?: string | null;
-            /** @description Models, the highest rating first; without ratings by average win rate. */
-            rows: components["schemas"]["RankRow"][];
-            /** @description Pairs of models; of more than 100 models neighbours in rank only. */
-            claims: components["schemas"]["ClaimRow"][];
-            /**
-             * Format: uint64
-             * @description Pairs that Holm's correction counts.
-             */
-            claims_of: number;
-            /** @description Effects of style columns. */
-            style: components["schemas"]["StyleRow"][];
-            /** @description Which battles to ask for next, the best first. */
-            next: components["schemas"]["NextRow"][];
-            /** @description Models that beat each other round about; one group where all can be rated. */
-            groups: components["schemas"]["GroupRow"][];
-            /** @description Tables of pairs. */
-            matrices: components["schemas"]["Matrices"];
-            /**
-             * Format: double
-             * @description Log likelihood at its maximum; null without one.
-             */
-            log_likelihood?: number | null;
-            /**
-             * Format: double
-             * @description Share of battles that nobody won.
-             */
-            tie_fraction?: number | null;
-            /** @description Resamples of the bootstrap; null where none was asked for. */
-            resamples?: components["schemas"]["ResampleRow"] | null;
-            /** @description Models left out for too few battles. */
-            left_out: string[];
-            /** @description What a reader must know besides. */
-            warnings: string[];
+            /** @description The run. */
+            run: string;
         };
     };
     responses: never;
@@ -1282,4 +2581,1288 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    about: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    runs: {
+        parameters: {
+            query?: {
+                /** @description How many to leave out at the start. */
+                from?: number;
+                /** @description How many to give at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    delete_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    cases: {
+        parameters: {
+            query?: {
+                /** @description A text to look for in ids, fields and references of cases, and in answers. */
+                q?: string;
+                /** @description A target's name. */
+                target?: string;
+                /** @description A phase's name. */
+                phase?: string;
+                /** @description A prompt's name. */
+                prompt?: string;
+                /** @description A delivery class; `failed` and `not_sent` stand for all of theirs. */
+                delivery?: string;
+                /** @description A judgement. */
+                judgement?: string;
+                /** @description A tag of the case: `key:value`. */
+                tag?: string;
+                /** @description A scorer's name, for `score_min` and `score_max`. */
+                score?: string;
+                /** @description The score is not below. */
+                score_min?: number;
+                /** @description The score is not above. */
+                score_max?: number;
+                /** @description Seconds to the first token are not below. */
+                ttft_min?: number;
+                /** @description Seconds to the first token are not above. */
+                ttft_max?: number;
+                /** @description Seconds to the end of the answer are not below. */
+                e2e_min?: number;
+                /** @description Seconds to the end of the answer are not above. */
+                e2e_max?: number;
+                /** @description `slot`, `case`, `ttft`, `e2e`, `output_tokens` or `score:NAME`. */
+                sort?: string;
+                /** @description `asc` or `desc`. */
+                order?: string;
+                /** @description How many to leave out at the start. */
+                from?: number;
+                /** @description How many to give at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+                /** @description Slot and step: `12.0`. */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    raw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+                /** @description Slot, step and attempt: `12.0.1`. */
+                attempt: string;
+                /** @description `request` or `response`. */
+                side: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    annotations: {
+        parameters: {
+            query?: {
+                /** @description The person's pseudonym. */
+                person?: string;
+                /** @description What is judged; not given: the name in use. */
+                name?: string;
+                /** @description How many to leave out at the start. */
+                from?: number;
+                /** @description How many to give at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationPage"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    annotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run: its id, a unique prefix of it, or `latest`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnotationRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotationItem"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query: {
+                /** @description The first run: its id, a unique prefix of it, or `latest`. */
+                base: string;
+                /** @description The second run, which is compared with the first. */
+                other: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparePage"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    frontier: {
+        parameters: {
+            query?: {
+                /** @description Runs, with commas between them; none: the newest. */
+                runs?: string;
+                /** @description The number from left to right, such as `ttft.p50`. */
+                x?: string;
+                /** @description The number upwards, such as `accuracy.share`. */
+                y?: string;
+                /** @description The number that is the size of a point. */
+                size?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frontier"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    leaderboard: {
+        parameters: {
+            query?: {
+                /** @description `votes` or `score:NAME`; not given: votes where there are some, else the first score. */
+                source?: string;
+                /** @description Runs, with commas between them; none: the newest. */
+                runs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leaderboard"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    next_vote: {
+        parameters: {
+            query: {
+                /** @description The person's pseudonym. */
+                voter: string;
+                /** @description Runs, with commas between them; none: the newest. */
+                runs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindPair"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    vote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VoteRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoteResult"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ChangeEvent"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            /** @description What went wrong, and what can be done about it. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+        };
+    };
+}
