@@ -9,7 +9,7 @@ import type { Palette } from "./palette";
 import { rowsHeight, rowsOption } from "./rows";
 import { svgOf } from "./echarts";
 import { byUnit, differenceText, forestRows, settleText, signed, tally, whereOf } from "../pages/compare/differences";
-import { ecdfOption, overlays } from "../pages/compare/ecdf";
+import { ecdfOption, overlays, ticks } from "../pages/compare/ecdf";
 import { drawable, frontierOption, names, pointSize } from "../pages/frontier/charts";
 import { groupReason, matrixOption, matrixRows, ratingRows } from "../pages/leaderboard/charts";
 import { arrivalsOption, waterfallOption, type TimeWords } from "../pages/case/waterfall";
@@ -88,6 +88,8 @@ describe("distributions", () => {
     expect(found.map((o) => [o.metric, o.labels["target"], o.base !== null, o.other !== null])).toEqual([["ttft", "a", true, true], ["e2e", "a", true, false], ["ttft", "b", false, true]]);
     const option = ecdfOption(found[0]!, { base: "base", other: "other", value: "ttft", share: "share", format: String }, colors) as { xAxis: { type: string }; series: unknown[] };
     expect(option.xAxis.type).toBe("log");
+    expect(ticks({ min: 0.018, max: 0.22 }).map((v) => Number(v.toPrecision(6)))).toEqual([0.02, 0.05, 0.1, 0.2]);
+    expect(ticks({ min: 0, max: 1 })).toEqual([]);
     expect(option.series).toHaveLength(2);
   });
 });
