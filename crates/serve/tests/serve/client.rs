@@ -66,6 +66,17 @@ pub(crate) fn get(to: SocketAddr, path: &str) -> Answer {
     ask(to, &format!("GET {path}"), &[], "")
 }
 
+/// A write as the page sends it.
+pub(crate) fn post(to: SocketAddr, path: &str, body: &Value) -> Answer {
+    let (origin, token) = (format!("http://{to}"), format!("Bearer {}", crate::place::TOKEN));
+    let headers = [
+        ("Origin", origin.as_str()),
+        ("Authorization", token.as_str()),
+        ("Content-Type", "application/json"),
+    ];
+    ask(to, &format!("POST {path}"), &headers, &body.to_string())
+}
+
 fn read(stream: &mut impl BufRead) -> Answer {
     let (status, headers) = head(stream);
     let find = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
