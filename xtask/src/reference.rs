@@ -15,13 +15,14 @@ struct Page {
     path: &'static str,
 }
 
-const PAGES: [Page; 7] = [
+const PAGES: [Page; 8] = [
     Page { what: "cli", path: "docs/reference/cli.md" },
     Page { what: "metrics", path: "docs/reference/metrics.md" },
     Page { what: "suite-schema", path: "docs/reference/suite.schema.json" },
     Page { what: "report-schema", path: "docs/reference/report.schema.json" },
     Page { what: "compare-schema", path: "docs/reference/compare.schema.json" },
     Page { what: "score-schema", path: "docs/reference/score.schema.json" },
+    Page { what: "openapi", path: "docs/reference/openapi.json" },
     Page { what: "rank-schema", path: "docs/reference/rank.schema.json" },
 ];
 

@@ -30,7 +30,8 @@ pub(crate) fn unread(e: ReadBackError) -> Failure {
     }
 }
 
-fn path(arg: &StoreArg) -> Result<PathBuf, Failure> {
+/// Where the store is, or would be.
+pub(crate) fn path(arg: &StoreArg) -> Result<PathBuf, Failure> {
     if let Some(path) = &arg.store {
         return Ok(path.clone());
     }

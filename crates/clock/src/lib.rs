@@ -7,10 +7,11 @@
 //!  LagMonitor ── how late this thread's runtime wakes up
 //!  Stamps ── when bytes reached this machine, as the kernel saw it (Linux)
 //!  machine ── CPU, memory and network of the machine and of processes
+//!  give_back ── free memory to the system
 //! ```
 //!
-//! The only room that may hold unsafe code: one call in `pacer.rs`, and `kernel.rs`, which
-//! asks for the kernel's stamps. Times are plain `i64` nanoseconds here, so that this crate
+//! The only room that may hold unsafe code: one call in `pacer.rs`, one in `memory.rs`, and
+//! `kernel.rs`, which asks for the kernel's stamps. Times are plain `i64` nanoseconds here, so that this crate
 //! depends on no other room.
 
 #![deny(unsafe_code)]
@@ -19,6 +20,7 @@
 mod kernel;
 mod lag;
 pub mod machine;
+mod memory;
 mod pacer;
 #[cfg(target_os = "linux")]
 mod realtime;
@@ -29,6 +31,7 @@ mod stamps_tests;
 mod zero;
 
 pub use lag::LagMonitor;
+pub use memory::give_back;
 pub use pacer::{Clock, Pacer, PacerClock, SimulatedClock};
 pub use stamps::{Received, Stamps};
 pub use zero::Zero;

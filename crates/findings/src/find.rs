@@ -22,7 +22,7 @@ use crate::timeline::{Slicing, timeline};
 use crate::validity::Guards;
 use crate::view::{CORRECT, PROMPT, REFUSED, Slice, View, is_place};
 use acidtest_metrics::stats::FEW_CLUSTERS;
-use acidtest_record::{Cause, Key, NotSent, Origin, PhaseEnd, Source, Stat};
+use acidtest_record::{Cause, Key, NotSent, Origin, PhaseEnd, Stat};
 use std::collections::BTreeSet;
 
 /// Most values of a tag that are sliced by; more are an id, not a label.
@@ -321,32 +321,8 @@ pub(crate) fn run_info(view: &View) -> RunInfo {
         clocks: view.clocks.len() as u64,
         cases: u64::from(spec.cases),
         repeats: u64::from(spec.repeats),
-        targets: spec
-            .targets
-            .iter()
-            .map(|t| TargetInfo {
-                name: t.name.clone(),
-                model: t.model.clone(),
-                address: match &t.source {
-                    Source::Url(url) => match &t.command {
-                        Some(program) => program.command.join(" "),
-                        None => {
-                            let also = t.connections.also.iter().map(String::as_str);
-                            std::iter::once(url.as_str()).chain(also).collect::<Vec<_>>().join(" ")
-                        }
-                    },
-                    Source::Sim { name, .. } => name.clone(),
-                },
-            })
-            .collect(),
-        phases: spec
-            .phases
-            .iter()
-            .map(|p| {
-                let asked = p.load.users().map(f64::from).or(p.load.peak_rate());
-                PhaseInfo { name: p.name.clone(), load: p.load.id(), asked }
-            })
-            .collect(),
+        targets: TargetInfo::all(spec),
+        phases: PhaseInfo::all(spec),
         requests: view.requests() as u64,
         records: view.records() as u64,
         warmup: view.warmup,

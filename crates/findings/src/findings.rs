@@ -10,6 +10,7 @@ use crate::gates::GateResult;
 use crate::matrix::MatrixRow;
 use crate::timeline::TimeSlice;
 use crate::validity::Validity;
+use acidtest_record::{PhaseSpec, RunSpec, Source, TargetSpec};
 use serde::Serialize;
 
 /// Everything a report shows of a run.
@@ -67,6 +68,30 @@ pub struct Stated {
 }
 
 impl Findings {
+    /// What a frontier weighs and nothing else: estimates of whole places.
+    #[must_use]
+    pub fn weighable(mut self) -> Self {
+        self.estimates.retain(crate::frontier::is_weighed);
+        self.estimates.iter_mut().for_each(|e| e.how.shrink_to_fit());
+        let Self { run, estimates, .. } = self;
+        Self {
+            run,
+            estimates,
+            tests: Vec::new(),
+            matrix: Vec::new(),
+            gates: Vec::new(),
+            failures: Vec::new(),
+            failing: 0,
+            validity: Vec::new(),
+            tables: Vec::new(),
+            capacity: None,
+            warnings: Vec::new(),
+            stated: Vec::new(),
+            slices: Vec::new(),
+            calibrated: Vec::new(),
+        }
+    }
+
     /// Adds what a comparison with a baseline says: its gates, differences and warnings.
     pub fn add(&mut self, comparison: crate::comparison::Comparison) {
         let before = self.gates.iter().map(|g| g.index + 1).max().unwrap_or(0);
@@ -172,6 +197,26 @@ pub struct TargetInfo {
     pub address: String,
 }
 
+impl TargetInfo {
+    /// The targets of a plan, in its order.
+    #[must_use]
+    pub fn all(spec: &RunSpec) -> Vec<Self> {
+        spec.targets.iter().map(Self::of).collect()
+    }
+
+    fn of(t: &TargetSpec) -> Self {
+        let address = match (&t.source, &t.command) {
+            (Source::Sim { name, .. }, _) => name.clone(),
+            (Source::Url(_), Some(program)) => program.command.join(" "),
+            (Source::Url(url), None) => {
+                let also = t.connections.also.iter().map(String::as_str);
+                std::iter::once(url.as_str()).chain(also).collect::<Vec<_>>().join(" ")
+            }
+        };
+        Self { name: t.name.clone(), model: t.model.clone(), address }
+    }
+}
+
 /// A phase, as tables name it.
 #[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PhaseInfo {
@@ -182,6 +227,18 @@ pub struct PhaseInfo {
     pub load: &'static str,
     /// Users, or requests per second, at most where they change; absent where that is not stated.
     pub asked: Option<f64>,
+}
+
+impl PhaseInfo {
+    /// The phases of a plan, in its order.
+    #[must_use]
+    pub fn all(spec: &RunSpec) -> Vec<Self> {
+        let of = |p: &PhaseSpec| {
+            let asked = p.load.users().map(f64::from).or(p.load.peak_rate());
+            Self { name: p.name.clone(), load: p.load.id(), asked }
+        };
+        spec.phases.iter().map(of).collect()
+    }
 }
 
 /// Counts by class.

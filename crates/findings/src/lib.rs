@@ -81,7 +81,7 @@ pub use compare::{State, StatedPairs, Test};
 pub use comparison::{Comparison, Flip, Unmatched, compare};
 pub use curves::{
     ClassCounts, Curves, Distribution, ErrorSeries, MOST_PLACES, OutcomeBins, PhaseSpan, Scatter, Series,
-    curves,
+    curves, distributions,
 };
 pub use estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 pub use failures::Texts;

@@ -8,7 +8,7 @@ use acidtest_findings::View;
 use acidtest_findings::browse::{
     AskedParts, AttemptParts, CaseIndex, CaseView, Hits, MOST_REQUESTS, Needle, RowAsk, RowTexts,
 };
-use acidtest_record::{Answer, Case, Digest, Record, RunId, RunSpec, Verdict};
+use acidtest_record::{Answer, Case, Digest, Key, Record, RunId, RunSpec, Verdict};
 use acidtest_store::{Store, StoreError};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -171,6 +171,42 @@ fn asked_parts(
         Ok(AttemptParts { record, request_bytes, response_bytes })
     });
     Ok(AskedParts { attempts: attempts.collect::<Result<_, StoreError>>()?, verdicts, messages })
+}
+
+/// Two answers to one case, and what both were asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlindTexts {
+    /// Role and text of each message; the case's fields where the two were asked differently.
+    pub prompt: Vec<(String, String)>,
+    /// The left answer.
+    pub left: String,
+    /// The right answer.
+    pub right: String,
+}
+
+/// The texts of two answers for somebody who must not know whose they are: no names, no reasoning,
+/// and no prompt that only one of them was given.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn blind_texts(store: &Store, [left, right]: [Key; 2]) -> Result<BlindTexts, StoreError> {
+    let records = [store.record(left)?, store.record(right)?];
+    let body = |r: &Option<Record>| r.as_ref().and_then(|r| small_blob(store, r.request.body));
+    let asked = |r: &Option<Record>| body(r).map_or(Vec::new(), |b| acidtest_target::asked(&b));
+    let text = |r: &Option<Record>| r.as_ref().map_or(String::new(), |r| output(&r.answer));
+    let (mut prompt, other) = (asked(&records[0]), asked(&records[1]));
+    if prompt != other || prompt.is_empty() {
+        prompt = Vec::new();
+        let hash = records[0].as_ref().and_then(|r| r.case);
+        store.each_case(left.run, 0, &mut |_, case| {
+            if Some(case.hash) != hash {
+                return ControlFlow::Continue(());
+            }
+            prompt.push(("user".to_owned(), acidtest_findings::browse::input_of(&case)));
+            ControlFlow::Break(())
+        })?;
+    }
+    Ok(BlindTexts { prompt, left: text(&records[0]), right: text(&records[1]) })
 }
 
 /// A search through the texts of a run that goes on where it stopped.

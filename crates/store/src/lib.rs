@@ -7,6 +7,7 @@
 //!        ├─ verdicts · readings · facts · notes           (beside.rs)
 //!        ├─ runs · resolve · spec · cases · prune         (runs.rs)
 //!        ├─ case_at · attempts · answers · verdicts_about (lookup.rs)
+//!        ├─ changes · marks: what a page that follows asks (follow.rs)
 //!        ├─ last_attempts: what a resumed run sends again (resume.rs)
 //!        ├─ claim · still_there: one writer, one file   (claim.rs, identity.rs)
 //!        └─ export · import: JSON Lines, byte for byte    (export.rs, import.rs)
@@ -24,6 +25,7 @@ mod beside;
 mod claim;
 mod error;
 mod export;
+mod follow;
 mod foreign;
 mod identity;
 mod import;
@@ -45,6 +47,7 @@ pub use beside::Reason;
 pub use claim::Claim;
 pub use error::{Result, StoreError};
 pub use export::EXPORT_SCHEMA;
+pub use follow::RunMark;
 pub use foreign::Foreign;
 pub use import::Imported;
 pub use lookup::Found;

@@ -73,7 +73,8 @@ impl Store {
         serde_json::from_slice(&json).map_err(|e| corrupt(e.to_string()))
     }
 
-    /// Hands over the answers behind a place (0: all) in the order of arrival, until it is told to stop.
+    /// Hands over the answers behind a place (0: all) in the order of arrival, until it is told to
+    /// stop. The function must not ask this store for more meanwhile.
     ///
     /// # Errors
     /// The run is unknown or the store is damaged.
@@ -176,18 +177,6 @@ impl Store {
                 f(v);
                 Ok(())
             })
-        })
-    }
-
-    /// A number that grows with each verdict of a run: what was made of them holds while it stays.
-    ///
-    /// # Errors
-    /// The run is unknown or the store is damaged.
-    pub fn last_verdict(&self, run: RunId) -> Result<i64> {
-        self.snapshot("read verdicts", |conn| {
-            let bounds = range(self.run_no(conn, run)?);
-            let sql = "SELECT coalesce(max(seq), 0) FROM verdict WHERE seq BETWEEN ? AND ?";
-            Ok(conn.query_row(sql, bounds, |r| r.get(0))?)
         })
     }
 

@@ -212,7 +212,7 @@ impl Store {
     }
 }
 
-fn list(conn: &Connection) -> Step<Vec<RunSummary>> {
+pub(crate) fn list(conn: &Connection) -> Step<Vec<RunSummary>> {
     let mut stmt = conn.prepare(
         "SELECT id, name, state, created_unix_ns, ended_unix_ns, workload,
             records, requests, delivered, failed, not_sent

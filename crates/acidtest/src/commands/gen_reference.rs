@@ -24,6 +24,8 @@ enum What {
     ReportSchema,
     /// JSON Schema of `compare --format json`
     CompareSchema,
+    /// OpenAPI document of the server of `view`
+    Openapi,
     /// JSON Schema of `rank --format json`
     RankSchema,
     /// JSON Schema of `score --metrics … --format json`
@@ -38,6 +40,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         What::ReportSchema => format!("{:#}\n", acidtest_report::schema()),
         What::CompareSchema => format!("{:#}\n", acidtest_report::comparison_schema()),
         What::ScoreSchema => format!("{:#}\n", acidtest_report::score_schema()),
+        What::Openapi => format!("{:#}\n", acidtest_serve::openapi()),
         What::RankSchema => format!("{:#}\n", acidtest_report::rank_schema()),
     };
     print(&text)?;

@@ -24,6 +24,7 @@ mod score_text;
 mod sim;
 pub(crate) mod slices_args;
 mod verdicts;
+mod view;
 
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Score(Box<score::Args>),
     Init(init::Args),
     Runs(runs::Args),
+    View(view::Args),
     Sim(sim::Args),
     Metrics(metrics::Args),
     Export(export::Args),
@@ -66,6 +68,7 @@ impl Command {
             Command::Score(args) => score::run(*args),
             Command::Init(args) => init::run(args),
             Command::Runs(args) => runs::run(args),
+            Command::View(args) => view::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Metrics(args) => metrics::run(args),
             Command::Export(args) => export::run(args),

@@ -179,6 +179,14 @@ pub struct Series {
     pub max: Vec<f64>,
 }
 
+/// The distribution functions alone, for setting two runs beside each other.
+#[must_use]
+pub fn distributions(view: &View) -> Vec<Distribution> {
+    let slices = view.slices();
+    let some = slices.iter().filter(|s| !s.requests.is_empty()).take(MOST_PLACES);
+    some.flat_map(distributions::of_slice).collect()
+}
+
 /// What charts draw of a run beyond its estimates.
 #[must_use]
 pub fn curves(view: &View) -> Curves {

@@ -50,11 +50,12 @@ fn requests_answers_and_cases_are_found_one_by_one() {
     assert_eq!(seen, [(1, cases[1].clone()), (2, cases[2].clone())]);
     let (mut keys, mut place) = (Vec::new(), 0);
     for _ in 0..5 {
-        // One at a time, each look going on behind the last; looking up more meanwhile is fine.
+        // One at a time, each look going on behind the last.
         let behind = place;
         let mut one = |found: crate::Found<'_>| {
-            let whole = store.record(found.key).unwrap().unwrap();
-            assert_eq!(&whole.answer, found.answer);
+            let sent = sent.iter().find(|r| r.key == found.key).unwrap();
+            // As text: not-a-number is not equal to itself.
+            assert_eq!(format!("{:?}", sent.answer), format!("{:?}", found.answer));
             keys.push(found.key);
             place = found.place;
             ControlFlow::Break(())
@@ -68,7 +69,6 @@ fn requests_answers_and_cases_are_found_one_by_one() {
 fn verdicts_are_found_by_what_they_are_about_and_by_who_made_them() {
     let (_dir, mut store) = fresh();
     store.create_run(RUN, "x", &sample::spec("x"), &[], 0).unwrap();
-    assert_eq!(store.last_verdict(RUN).unwrap(), 0);
     let all = [
         said(0, MakerKind::Scorer, "f1"),
         said(1, MakerKind::Person, "helpful"),
@@ -88,7 +88,4 @@ fn verdicts_are_found_by_what_they_are_about_and_by_who_made_them() {
     assert_eq!(by(MakerKind::Person, None), all[1..3]);
     assert_eq!(by(MakerKind::Person, Some("kind")), all[2..3]);
     assert_eq!(by(MakerKind::Import, None), []);
-    let before = store.last_verdict(RUN).unwrap();
-    store.append(RUN, &items[..1]).unwrap();
-    assert!(store.last_verdict(RUN).unwrap() > before);
 }

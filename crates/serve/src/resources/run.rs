@@ -1,0 +1,75 @@
+//! One run: everything its page shows, and its deletion.
+
+use crate::answer::{Answered, At};
+use crate::app::App;
+use crate::derive::Wanted;
+use crate::packed::Packed;
+use crate::refusal::Refusal;
+use crate::routes::{Method, RUN, Route, Shape, schema_of};
+use acidtest_findings::PlanInfo;
+use acidtest_readback::{Said, with_view};
+use acidtest_record::RunId;
+use acidtest_report::RunPage;
+use acidtest_store::Store;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use axum::routing::{delete, get};
+use http::{HeaderMap, StatusCode};
+
+/// Everything that the page of a run shows.
+pub(crate) const SHOW: Route = Route {
+    method: Method::Get,
+    path: "/api/runs/{run}",
+    name: "run",
+    summary: "Everything that the page of a run shows. Of a run that goes on, as of some moment ago.",
+    parameters: &[RUN],
+    body: None,
+    answer: Shape::Json(schema_of::<RunPage<'static>>),
+    refusals: &[404],
+    handler: || get(show),
+};
+
+/// The deletion.
+pub(crate) const DELETE: Route = Route {
+    method: Method::Delete,
+    path: "/api/runs/{run}",
+    name: "delete_run",
+    summary: "Deletes a run for good; one that is being written is not.",
+    parameters: &[RUN],
+    body: None,
+    answer: Shape::Nothing,
+    refusals: &[404, 409],
+    handler: || delete(remove),
+};
+
+async fn show(State(app): State<App>, At(run): At<String>, headers: HeaderMap) -> Answered {
+    let run = app.run(&run).await?;
+    let id = run.summary.id;
+    let page = app.derived(Wanted::of("run", &run), move |store| page(store, id)).await?;
+    Ok(page.answer(&headers))
+}
+
+fn page(store: &Store, run: RunId) -> Result<Packed, Refusal> {
+    let (findings, curves) = with_view(store, run, |view| {
+        let said = Said::of(store, run, view);
+        let findings = acidtest_findings::find(view, &mut |key| said.texts(store, key));
+        (findings, acidtest_findings::curves(view))
+    })?;
+    let mut facts = Vec::new();
+    store.facts(run, &mut |fact| facts.push(fact))?;
+    let (spec, clocks) = (store.spec(run)?, store.clocks(run)?);
+    let plan = PlanInfo::of(&spec, &clocks, &facts, findings.run.replayed_from.as_deref());
+    Packed::of(&RunPage::of(&findings, &curves, &plan))
+}
+
+async fn remove(State(app): State<App>, At(run): At<String>) -> Answered {
+    let run = app.run(&run).await?.summary.id;
+    app.writing(move |store| {
+        // A run that is being written must not lose its ground.
+        let _claim = store.claim(run)?;
+        Ok(store.delete(run)?)
+    })
+    .await?;
+    app.kept.forget(run);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
