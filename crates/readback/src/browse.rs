@@ -1,6 +1,6 @@
 //! The requests of a stored run for a person who browses: index, texts of a page, one request, search.
 //!
-//! Main functions: [`index`], [`row_texts`], [`case_view`]; main type: [`Search`]. Reads what is
+//! Main functions: [`index`], [`row_texts`], [`case_view`]; main types: [`CaseViews`], [`Search`]. Reads what is
 //! asked for and no more; how long a search may take is said by a function that is given.
 
 use crate::view::ReadBackError;
@@ -8,7 +8,7 @@ use acidtest_findings::View;
 use acidtest_findings::browse::{
     AskedParts, AttemptParts, CaseIndex, CaseView, Hits, MOST_REQUESTS, Needle, RowAsk, RowTexts,
 };
-use acidtest_record::{Answer, Case, Digest, Key, Record, RunId, RunSpec};
+use acidtest_record::{Answer, Case, Digest, Key, Record, RunId, RunSpec, Verdict};
 use acidtest_store::{Store, StoreError};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -88,39 +88,80 @@ pub fn case_view(
     index: &CaseIndex,
     (slot, step): (u32, u16),
 ) -> Result<Option<CaseView>, StoreError> {
-    let Some(at) = index.position(slot, step) else { return Ok(None) };
-    let case = match index.case_no(at) {
-        Some(no) => store.case_at(index.run(), no)?,
-        None => None,
-    };
-    let mut asked = index.of_same_case(at);
-    let in_all = asked.len() as u64;
-    asked.truncate(MOST_REQUESTS);
-    let request = |at: &usize| {
-        let key = index.key(*at);
-        (key.slot, key.step)
-    };
-    let wanted: BTreeSet<(u32, u16)> = asked.iter().map(request).collect();
-    let mut verdicts: HashMap<(u32, u16), Vec<acidtest_record::Verdict>> = HashMap::new();
-    store.verdicts_about(index.run(), &wanted, &mut |v| {
-        let own = v.about.iter().filter(|a| a.key.run == index.run()).map(|a| (a.key.slot, a.key.step));
-        let own: BTreeSet<(u32, u16)> = own.filter(|k| wanted.contains(k)).collect();
-        own.into_iter().for_each(|k| verdicts.entry(k).or_default().push(v.clone()));
-    })?;
-    let mut parts = Vec::with_capacity(asked.len());
-    for at in asked {
-        let (slot, step) = request(&at);
-        let records = store.attempts(index.run(), slot, step)?;
-        let verdicts = verdicts.remove(&(slot, step)).unwrap_or_default();
-        parts.push((at, asked_parts(store, records, verdicts)?));
+    CaseViews::new(store, index, &[(slot, step)], MOST_REQUESTS)?.view(slot, step)
+}
+
+/// What is shown of several requests of a run, one by one: opinions about all of them are read at
+/// once, everything else when it is asked for.
+pub struct CaseViews<'s> {
+    store: &'s Store,
+    index: &'s CaseIndex,
+    verdicts: HashMap<(u32, u16), Vec<Verdict>>,
+    most: usize,
+}
+
+impl<'s> CaseViews<'s> {
+    /// Those requests, each with at most so many of its case.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn new(
+        store: &'s Store,
+        index: &'s CaseIndex,
+        requests: &[(u32, u16)],
+        most: usize,
+    ) -> Result<Self, StoreError> {
+        let mut views = Self { store, index, verdicts: HashMap::new(), most: most.min(MOST_REQUESTS) };
+        let found = requests.iter().filter_map(|(slot, step)| index.position(*slot, *step));
+        let all = found.flat_map(|at| views.of_case(at));
+        let wanted: BTreeSet<(u32, u16)> = all.map(|at| views.request(at)).collect();
+        let mut verdicts: HashMap<(u32, u16), Vec<Verdict>> = HashMap::new();
+        store.verdicts_about(index.run(), &wanted, &mut |v| {
+            let own = v.about.iter().filter(|a| a.key.run == index.run()).map(|a| (a.key.slot, a.key.step));
+            let own: BTreeSet<(u32, u16)> = own.filter(|k| wanted.contains(k)).collect();
+            own.into_iter().for_each(|k| verdicts.entry(k).or_default().push(v.clone()));
+        })?;
+        views.verdicts = verdicts;
+        Ok(views)
     }
-    Ok(Some(index.view(case.as_ref(), &parts, in_all)))
+
+    fn of_case(&self, at: usize) -> Vec<usize> {
+        let mut all = self.index.of_same_case(at);
+        all.truncate(self.most.max(1));
+        all
+    }
+
+    fn request(&self, at: usize) -> (u32, u16) {
+        let key = self.index.key(at);
+        (key.slot, key.step)
+    }
+
+    /// One of them; absent where the run holds no such request.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn view(&self, slot: u32, step: u16) -> Result<Option<CaseView>, StoreError> {
+        let Some(at) = self.index.position(slot, step) else { return Ok(None) };
+        let case = match self.index.case_no(at) {
+            Some(no) => self.store.case_at(self.index.run(), no)?,
+            None => None,
+        };
+        let mut parts = Vec::new();
+        for at in self.of_case(at) {
+            let (slot, step) = self.request(at);
+            let records = self.store.attempts(self.index.run(), slot, step)?;
+            let verdicts = self.verdicts.get(&(slot, step)).cloned().unwrap_or_default();
+            parts.push((at, asked_parts(self.store, records, verdicts)?));
+        }
+        let in_all = self.index.of_same_case(at).len() as u64;
+        Ok(Some(self.index.view(case.as_ref(), &parts, in_all)))
+    }
 }
 
 fn asked_parts(
     store: &Store,
     records: Vec<Record>,
-    verdicts: Vec<acidtest_record::Verdict>,
+    verdicts: Vec<Verdict>,
 ) -> Result<AskedParts, StoreError> {
     let body = records.last().and_then(|r| small_blob(store, r.request.body));
     let messages = body.map_or(Vec::new(), |b| acidtest_target::asked(&b));

@@ -20,6 +20,6 @@ mod said;
 mod view;
 
 pub use arena::{Arena, ArenaRun};
-pub use browse::{BlindTexts, Search, blind_texts, case_view, index, row_texts};
+pub use browse::{BlindTexts, CaseViews, Search, blind_texts, case_view, index, row_texts};
 pub use said::{Said, texts};
 pub use view::{ReadBackError, findings, with_spec, with_view};

@@ -10,6 +10,7 @@
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
 //!  Glance   ─► the few numbers of a run for the page's list of runs
 //!  Findings + Curves + PlanInfo ─► RunPage   all that the page of a run shows
+//!  RunPage + requests ─► html()   the page as one file
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //!  Lang     ─► words/       English as written, Korean from one table
@@ -36,6 +37,7 @@ mod failing;
 mod github;
 mod glance;
 mod grid;
+mod html;
 mod json;
 mod junit;
 mod leaderboard;
@@ -69,6 +71,7 @@ pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
 pub use glance::{GateCounts, Glance, GlancePlace, glance};
 pub use grid::{Style, clean};
+pub use html::{Inlined, MOST_BYTES, MOST_CASES, MOST_OF_CASE, PAGE, html, page_policy};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
 pub use leaderboard::{BattleRun, BattleSource, Leaderboard, leaderboard};
