@@ -1,29 +1,18 @@
-//! Files of votes to battles, with the unit of sampling of each.
+//! Files of votes, and stored votes and scores, to battles with the unit of sampling of each.
 //!
-//! Main functions: [`read`], [`Read::new`]. Opens files and standard input; what is in them is
+//! Main functions: [`read`], [`stored`], [`Read::new`]. Opens files and standard input; what is in them is
 //! understood by `acidtest_formats`, what follows from it by `acidtest_metrics`.
 
 use crate::exit::{Exit, Failure};
-use acidtest_formats::{BattleColumns, BattleReader, BattleTable, FormatError, StyleColumn, Winner};
+use acidtest_findings::duels::{Choice, Cluster, Duel, Duels, Pair, Units, units};
+use acidtest_formats::{
+    BattleColumns, BattleLine, BattleReader, BattleTable, FormatError, StyleColumn, Winner,
+};
 use acidtest_metrics::rating::{Battle, MAX_MODELS, Outcome, Style, with_enough};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Bytes read at once.
 const PIECE: usize = 1 << 18;
-
-/// What is sampled whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Cluster {
-    /// Voters where they are named, else prompts, else battles
-    Auto,
-    /// Each voter
-    Voter,
-    /// Each prompt
-    Prompt,
-    /// Each battle; both orders of one duel about the same prompt are one
-    Battle,
-}
 
 /// Battles ready to be rated.
 pub(crate) struct Read {
@@ -53,6 +42,25 @@ pub(crate) fn read(files: &[PathBuf], columns: BattleColumns) -> Result<BattleTa
         reader.end().map_err(bad)?;
     }
     Ok(reader.finish())
+}
+
+/// Battles of stored runs as a table, in the order of their votes.
+pub(crate) fn stored(duels: Duels) -> BattleTable {
+    let winner = |choice| match choice {
+        Choice::A => Winner::A,
+        Choice::B => Winner::B,
+        Choice::Tie => Winner::Tie,
+        Choice::BothBad => Winner::BothBad,
+    };
+    let line = |d: &Duel| BattleLine { a: d.a, b: d.b, winner: winner(d.choice) };
+    BattleTable {
+        battles: duels.duels.iter().map(line).collect(),
+        models: duels.models,
+        voters: duels.voters,
+        prompts: duels.cases,
+        times: duels.times,
+        style: Vec::new(),
+    }
 }
 
 fn pour(
@@ -173,83 +181,13 @@ pub(crate) fn style(table: &BattleTable, columns: &[StyleColumn]) -> Result<Opti
 impl Read {
     /// Battles with their units.
     pub(crate) fn new(table: BattleTable, cluster: Cluster) -> Result<Self, Failure> {
-        let has = |ids: &[u32]| ids.iter().any(|id| *id > 0);
-        let several =
-            |ids: &[u32]| ids.iter().filter(|id| **id > 0).any(|id| Some(id) != ids.iter().find(|i| **i > 0));
-        let mut notes = Vec::new();
-        let missing = |what: &str, flag: &str| {
-            Failure::usage(format!("--cluster {what}: the battles name no {what}"))
-                .hint(format!("name the column: {flag} NAME"))
-        };
-        let cluster = match cluster {
-            Cluster::Voter if !has(&table.voters) => return Err(missing("voter", "--voter")),
-            Cluster::Prompt if !has(&table.prompts) => return Err(missing("prompt", "--prompt")),
-            Cluster::Auto if several(&table.voters) => Cluster::Voter,
-            Cluster::Auto => {
-                if has(&table.voters) && table.voters.iter().all(|v| *v > 0) {
-                    notes.push("all votes are of one voter: sampled by prompt or battle".to_owned());
-                }
-                if several(&table.prompts) { Cluster::Prompt } else { Cluster::Battle }
-            }
-            asked => asked,
-        };
-        let (unit, unit_words) = match cluster {
-            Cluster::Voter => (Some(by(&table, &[&table.voters, &table.prompts])), "voter"),
-            Cluster::Prompt => (Some(by(&table, &[&table.prompts])), "prompt"),
-            _ => duels(&table).map_or((None, "battle"), |unit| (Some(unit), "duel")),
-        };
+        let pairs: Vec<Pair> = table.battles.iter().map(|b| Pair { a: b.a, b: b.b }).collect();
+        let found = units(&pairs, &table.voters, &table.prompts, cluster).map_err(|e| {
+            Failure::usage(format!("--cluster {}: {e}", e.what))
+                .hint(format!("name the column: --{} NAME", e.what))
+        })?;
         let battles = battles(&table);
+        let Units { unit, words: unit_words, notes } = found;
         Ok(Self { table, battles, unit, unit_words, left_out: Vec::new(), notes })
     }
-}
-
-/// Units by the first of the lists that names one; a battle that none names is its own.
-fn by(table: &BattleTable, lists: &[&Vec<u32>]) -> Vec<u32> {
-    let mut numbers: Vec<Vec<u32>> =
-        lists.iter().map(|ids| vec![u32::MAX; ids.iter().max().map_or(1, |m| *m as usize + 1)]).collect();
-    let mut next = 0u32;
-    let mut fresh = || {
-        next += 1;
-        next - 1
-    };
-    (0..table.battles.len())
-        .map(|at| {
-            let named = lists.iter().zip(&mut numbers).find_map(|(ids, numbers)| {
-                let id = ids.get(at).copied().filter(|id| *id > 0)?;
-                Some(&mut numbers[id as usize])
-            });
-            match named {
-                Some(number) => {
-                    if *number == u32::MAX {
-                        *number = fresh();
-                    }
-                    *number
-                }
-                None => fresh(),
-            }
-        })
-        .collect()
-}
-
-/// Battles of the same two models about the same prompt before the same voter are one duel,
-/// whichever side they stood on. `None` where no two battles are.
-fn duels(table: &BattleTable) -> Option<Vec<u32>> {
-    if table.prompts.is_empty() {
-        return None;
-    }
-    let mut seen: HashMap<(u32, u32, u32, u32), u32> = HashMap::new();
-    let mut next = 0u32;
-    let mut unit = Vec::with_capacity(table.battles.len());
-    for (at, battle) in table.battles.iter().enumerate() {
-        let prompt = table.prompts[at];
-        let voter = table.voters.get(at).copied().unwrap_or(0);
-        let key = (prompt, voter, battle.a.min(battle.b), battle.a.max(battle.b));
-        let number = match prompt {
-            0 => next,
-            _ => *seen.entry(key).or_insert(next),
-        };
-        next += u32::from(number == next);
-        unit.push(number);
-    }
-    ((next as usize) < unit.len()).then_some(unit)
 }

@@ -14,6 +14,7 @@ mod exit;
 mod export_as;
 mod forecast;
 mod foreign;
+mod html_file;
 mod interrupt;
 mod lang;
 mod live;

@@ -5,6 +5,7 @@
 
 use crate::commands::Undecided;
 use crate::exit::{Exit, Failure};
+use crate::html_file::Drawn;
 use crate::open_store::{trouble, unread};
 use crate::show::{ShowArgs, Shown, place};
 use acidtest_findings::{Findings, GateResult};
@@ -43,7 +44,8 @@ pub(crate) fn shown_with(
             true => acidtest_findings::requests(view, &mut |key| said.texts(store, key)),
             false => Vec::new(),
         };
-        Shown { findings, requests, place, over_time: args.slices.how().is_some() }
+        let drawn = args.wants_page().then(|| Drawn::of(view));
+        Shown { findings, requests, place, drawn, over_time: args.slices.how().is_some() }
     })
     .map_err(unread)
 }

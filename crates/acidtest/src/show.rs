@@ -3,10 +3,12 @@
 //! Main types: [`ShowArgs`], [`Shown`]. Must not compute: it asks for texts and writes them.
 
 use crate::exit::{Exit, Failure, cannot_write, for_logs, print};
+use crate::html_file::{Drawn, html};
 use crate::read_back::style;
 use acidtest_findings::{Findings, RequestLine};
 use acidtest_record::{Digest, Origin, RunSpec};
 use acidtest_report::Place;
+use acidtest_store::Store;
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,8 @@ pub(crate) enum ReportFormat {
     Markdown,
     /// Annotations for GitHub Actions; also fills the job's summary page.
     Github,
+    /// One HTML file that opens from disk: the page of `view` with the data of the run.
+    Html,
     /// Every estimate on a line.
     Csv,
     /// Every request on a line.
@@ -85,9 +89,17 @@ impl ShowArgs {
 
     /// Whether some report lists every request.
     pub(crate) fn wants_requests(&self) -> bool {
-        let lists =
-            |f: ReportFormat| !matches!(f, ReportFormat::Terminal | ReportFormat::Json | ReportFormat::Csv);
-        lists(self.format) || self.reports.iter().any(|(f, _)| lists(*f))
+        use ReportFormat::{Csv, Html, Json, Terminal};
+        self.any(|f| !matches!(f, Terminal | Json | Csv | Html))
+    }
+
+    /// Whether some report is a page.
+    pub(crate) fn wants_page(&self) -> bool {
+        self.any(|f| f == ReportFormat::Html)
+    }
+
+    fn any(&self, is: impl Fn(ReportFormat) -> bool) -> bool {
+        is(self.format) || self.reports.iter().any(|(f, _)| is(*f))
     }
 }
 
@@ -96,21 +108,23 @@ pub(crate) struct Shown {
     pub findings: Findings,
     pub requests: Vec<RequestLine>,
     pub place: Place,
+    /// What a page draws beside the findings; there where one is wanted.
+    pub drawn: Option<Drawn>,
     /// Whether the terminal shows the run over time.
     pub over_time: bool,
 }
 
 /// Writes every report that was asked for.
-pub(crate) fn show(shown: &Shown, args: &ShowArgs) -> Result<(), Failure> {
+pub(crate) fn show(shown: &Shown, store: &Store, args: &ShowArgs) -> Result<(), Failure> {
     // Files first: a reader of our output that goes away must not cost them.
     for (format, file) in &args.reports {
-        write(file, &text(shown, *format, for_files())?)?;
+        write(file, &text(shown, store, *format, for_files())?)?;
         summary(shown, *format)?;
     }
     match &args.output {
-        Some(file) => write(file, &text(shown, args.format, for_files())?)?,
+        Some(file) => write(file, &text(shown, store, args.format, for_files())?)?,
         None => {
-            let said = text(shown, args.format, style())?;
+            let said = text(shown, store, args.format, style())?;
             let is_read = matches!(args.format, ReportFormat::Terminal | ReportFormat::Markdown);
             print(&if is_read { for_logs(said) } else { said })?;
         }
@@ -123,7 +137,12 @@ pub(crate) fn for_files() -> acidtest_report::Style {
     acidtest_report::Style { width: 120, color: false, lang: crate::lang::lang() }
 }
 
-fn text(shown: &Shown, format: ReportFormat, style: acidtest_report::Style) -> Result<String, Failure> {
+fn text(
+    shown: &Shown,
+    store: &Store,
+    format: ReportFormat,
+    style: acidtest_report::Style,
+) -> Result<String, Failure> {
     let Shown { findings, requests, place, .. } = shown;
     Ok(match format {
         ReportFormat::Terminal if shown.over_time => {
@@ -137,6 +156,10 @@ fn text(shown: &Shown, format: ReportFormat, style: acidtest_report::Style) -> R
         ReportFormat::Junit => acidtest_report::junit(findings, requests),
         ReportFormat::Markdown => acidtest_report::markdown(findings, requests, style.lang),
         ReportFormat::Github => acidtest_report::github(findings, requests, place),
+        ReportFormat::Html => {
+            let drawn = shown.drawn.as_ref();
+            html(findings, drawn.expect("what a wanted page draws was collected"), store)?
+        }
         ReportFormat::Csv => acidtest_report::csv(findings),
         ReportFormat::CsvCases => acidtest_report::csv_cases(findings, requests),
     })

@@ -5,7 +5,9 @@
 //! their identity, so that order does not matter. Must not keep arrivals.
 
 use crate::cells::Cells;
+use crate::kept_gaps::{Gap, KeptGaps};
 use crate::receipt::Receipt;
+use crate::timeline::{Arrivals, part};
 use acidtest_metrics::speed::{Window, gap_bounds};
 use acidtest_record::{Digest, Timing};
 
@@ -13,14 +15,6 @@ use acidtest_record::{Digest, Timing};
 pub(crate) const MOST_GAPS: usize = 1_000_000;
 /// Parts of a steady window whose rates give its interval.
 pub(crate) const BINS: usize = 120;
-
-/// A gap between two consecutive content events, in nanoseconds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Gap {
-    pub(crate) row: u32,
-    pub(crate) least: i64,
-    pub(crate) most: i64,
-}
 
 /// One target and prompt under one phase on one clock.
 #[derive(Debug, Clone)]
@@ -57,6 +51,19 @@ impl Lane {
         }
     }
 
+    /// Puts a record's output tokens where they arrived.
+    fn count_tokens(&mut self, arrivals: &[(i64, i64)], tokens: Option<&[f64]>) {
+        let Some(tokens) = tokens else {
+            self.uncounted += u64::from(arrivals.iter().any(|a| self.bin(a.1).is_some()));
+            return;
+        };
+        for ((_, at), tokens) in arrivals.iter().zip(tokens) {
+            if let Some(bin) = self.bin(*at) {
+                self.tokens[bin] += tokens;
+            }
+        }
+    }
+
     /// Which part of the steady window a moment falls in.
     pub(crate) fn bin(&self, at: i64) -> Option<usize> {
         let w = self.steady.filter(|w| w.contains(at))?;
@@ -70,7 +77,7 @@ impl Lane {
 #[derive(Debug)]
 pub(crate) struct Detail {
     pub(crate) lanes: Vec<Lane>,
-    pub(crate) gaps: Vec<Gap>,
+    pub(crate) gaps: KeptGaps,
     /// Gaps of one in so many records are kept.
     pub(crate) one_in: u64,
     /// Whether a scan was made.
@@ -79,58 +86,48 @@ pub(crate) struct Detail {
 
 impl Detail {
     pub(crate) fn new(lanes: Vec<Lane>) -> Self {
-        Self { lanes, gaps: Vec::new(), one_in: 1, scanned: false }
+        Self { lanes, gaps: KeptGaps::default(), one_in: 1, scanned: false }
     }
 
-    /// Adds one record.
-    pub(crate) fn add(&mut self, row: u32, cells: &Cells, timing: &Timing) {
+    /// Adds one record; its tokens go to `over_time`, too.
+    pub(crate) fn add(&mut self, row: u32, cells: &Cells, timing: &Timing, over_time: &mut Arrivals) {
         self.scanned = true;
         let arrivals: Vec<(i64, i64)> = timing.bounds().map(|a| (a.earliest.0, a.latest.0)).collect();
-        self.count_tokens(cells, timing, &arrivals);
-        self.judge(cells, timing, &arrivals);
+        let own = (cells.target, cells.phase, cells.prompt, cells.clock);
+        let no = self.lanes.iter().position(|l| (l.target, l.phase, l.prompt, l.clock) == own);
+        let Some(no) = no else { return };
+        let window = self.lanes[no].whole;
+        let tokens = tokens(cells, timing, arrivals.len());
+        over_time.add(self.lanes.len(), no, window, &arrivals, tokens.as_deref().unwrap_or_default());
+        self.lanes[no].count_tokens(&arrivals, tokens.as_deref());
+        // What is not known of the record's arrivals, and how late we were at its reads.
+        if cells.stream {
+            self.lanes[no].receipt.add(cells.sent().unwrap_or_default(), timing, &arrivals);
+        }
         if cells.class.delivered() && cells.stream && is_kept(row, self.one_in) {
             let found = gap_bounds(&arrivals);
-            self.gaps.extend(found.iter().map(|g| Gap { row, least: g.least, most: g.most }));
+            let is_whole = found.len() + 1 == arrivals.len();
+            for (i, g) in found.iter().enumerate() {
+                let part = if is_whole { part(window, arrivals[i + 1].1) } else { None };
+                self.gaps.push(Gap { row, part, least: g.least, most: g.most });
+            }
         }
         while self.gaps.len() > MOST_GAPS && self.one_in < 1 << 40 {
             self.one_in *= 2;
             let one_in = self.one_in;
-            self.gaps.retain(|g| is_kept(g.row, one_in));
+            self.gaps.retain(|row| is_kept(row, one_in));
         }
     }
+}
 
-    /// Notes what is not known of the record's arrivals, and how late we were at its reads.
-    fn judge(&mut self, cells: &Cells, timing: &Timing, arrivals: &[(i64, i64)]) {
-        if let (true, Some(lane)) = (cells.stream, self.lane(cells)) {
-            lane.receipt.add(cells.sent().unwrap_or_default(), timing, arrivals);
-        }
-    }
-
-    fn lane(&mut self, cells: &Cells) -> Option<&mut Lane> {
-        let own = (cells.target, cells.phase, cells.prompt, cells.clock);
-        self.lanes.iter_mut().find(|l| (l.target, l.phase, l.prompt, l.clock) == own)
-    }
-
-    /// Puts the record's output tokens where they arrived.
-    fn count_tokens(&mut self, cells: &Cells, timing: &Timing, arrivals: &[(i64, i64)]) {
-        let Some(lane) = self.lane(cells) else { return };
-        let told: Option<Vec<f64>> =
-            timing.events.iter().filter(|e| e.kind.is_content()).map(|e| e.tokens.map(f64::from)).collect();
-        let tokens = match (told, cells.output()) {
-            (Some(told), _) if told.len() == arrivals.len() && !told.is_empty() => told,
-            (_, Some(output)) => {
-                vec![f64::from(output) / arrivals.len().max(1) as f64; arrivals.len()]
-            }
-            _ => {
-                lane.uncounted += u64::from(arrivals.iter().any(|a| lane.bin(a.1).is_some()));
-                return;
-            }
-        };
-        for ((_, at), tokens) in arrivals.iter().zip(tokens) {
-            if let Some(bin) = lane.bin(*at) {
-                lane.tokens[bin] += tokens;
-            }
-        }
+/// Output tokens of each content event of a record; absent where nobody counts them.
+fn tokens(cells: &Cells, timing: &Timing, arrivals: usize) -> Option<Vec<f64>> {
+    let content = timing.events.iter().filter(|e| e.kind.is_content());
+    let told: Option<Vec<f64>> = content.map(|e| e.tokens.map(f64::from)).collect();
+    match (told, cells.output()) {
+        (Some(told), _) if told.len() == arrivals && !told.is_empty() => Some(told),
+        (_, Some(output)) => Some(vec![f64::from(output) / arrivals.max(1) as f64; arrivals]),
+        _ => None,
     }
 }
 

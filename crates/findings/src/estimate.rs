@@ -72,6 +72,14 @@ impl Estimate {
         self.invalid.is_none()
     }
 
+    /// Whether it is of a whole target under a phase with a prompt, not narrowed by a tag.
+    #[must_use]
+    pub fn is_of_place(&self) -> bool {
+        let other = [crate::rates::WINDOW, "source"];
+        let mut keys = self.labels.keys().map(String::as_str);
+        keys.all(|k| other.contains(&k) || crate::view::PLACE.contains(&k))
+    }
+
     /// The metric with its parameters, as gates write it: `error_rate[class=429]`.
     #[must_use]
     pub fn name(&self) -> String {

@@ -170,7 +170,8 @@ fn reasons(
 }
 
 /// The variables of a case as one line.
-pub(crate) fn input_of(case: &acidtest_record::Case) -> String {
+#[must_use]
+pub fn input_of(case: &acidtest_record::Case) -> String {
     let shown = case.vars.iter().map(|(k, v)| match v.as_str() {
         Some(text) => format!("{k}: {text}"),
         None => format!("{k}: {v}"),

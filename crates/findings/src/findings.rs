@@ -68,6 +68,30 @@ pub struct Stated {
 }
 
 impl Findings {
+    /// What a frontier weighs and nothing else: estimates of whole places.
+    #[must_use]
+    pub fn weighable(mut self) -> Self {
+        self.estimates.retain(crate::frontier::is_weighed);
+        self.estimates.iter_mut().for_each(|e| e.how.shrink_to_fit());
+        let Self { run, estimates, .. } = self;
+        Self {
+            run,
+            estimates,
+            tests: Vec::new(),
+            matrix: Vec::new(),
+            gates: Vec::new(),
+            failures: Vec::new(),
+            failing: 0,
+            validity: Vec::new(),
+            tables: Vec::new(),
+            capacity: None,
+            warnings: Vec::new(),
+            stated: Vec::new(),
+            slices: Vec::new(),
+            calibrated: Vec::new(),
+        }
+    }
+
     /// Adds what a comparison with a baseline says: its gates, differences and warnings.
     pub fn add(&mut self, comparison: crate::comparison::Comparison) {
         let before = self.gates.iter().map(|g| g.index + 1).max().unwrap_or(0);

@@ -189,6 +189,11 @@ fn spots(findings: &Findings) -> Vec<Spot<'_>> {
     spots
 }
 
+/// Whether an estimate is about a whole place.
+pub(crate) fn is_weighed(e: &Estimate) -> bool {
+    place_of(e).is_some()
+}
+
 /// The place that an estimate is about; absent where it is narrowed by a tag.
 fn place_of(e: &Estimate) -> Option<Labels> {
     let mut labels = e.labels.clone();

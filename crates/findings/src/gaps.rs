@@ -5,17 +5,23 @@
 
 use crate::estimate::{Estimate, Interval, N, Quantity, Uncertainty};
 use crate::families::rhythm;
-use crate::measure::{Found, LEVEL, Sheet, case_of, distinct, in_send_order};
+use crate::kept_gaps::Gap;
+use crate::marks::Marks;
+use crate::measure::{Found, LEVEL, Sheet, in_send_order};
 use crate::metric::{Measure, metric};
-use crate::view::Slice;
-use acidtest_metrics::stats;
+use crate::tally::distinct_cases;
+use crate::view::{Asked, Slice};
+use acidtest_metrics::stats::{self, NoInterval, PooledOrder, StatError};
 use acidtest_record::Stat;
-use std::collections::{HashMap, HashSet};
+
+/// Values in ascending order, and the record of each.
+type Side = (Vec<f64>, Vec<u32>);
 
 /// Pooled gaps, once by their lower and once by their upper ends.
 struct Pool {
-    least: (Vec<f64>, Vec<u32>),
-    most: (Vec<f64>, Vec<u32>),
+    /// Absent where every end is exact: then they are the upper ends.
+    least: Option<Side>,
+    most: Side,
     records: usize,
     n: N,
 }
@@ -42,7 +48,8 @@ pub(crate) fn measure(sheet: &Sheet, stats: &[Stat], most_tokens: Option<f64>) -
         return absent(&sheet.why_absent(), pool.n);
     }
     let told = per_event.map_or("unknown".to_owned(), |r| format!("{r:.3}"));
-    stats.iter().map(|s| one(sheet, *s, &pool, &told)).collect()
+    let orders = Orders::of(&pool);
+    stats.iter().map(|s| one(sheet, *s, &pool, &orders, &told)).collect()
 }
 
 /// The estimates of `icl` as those of `itl`, where an event is a token: the pool is the same.
@@ -59,25 +66,25 @@ pub(crate) fn as_tokens(sheet: &Sheet, icl: &[Estimate], most: f64) -> Option<Ve
 
 /// The upper ends of a slice's gaps, in seconds.
 pub(crate) fn upper_ends(slice: &Slice) -> Vec<f64> {
-    let rows: HashSet<u32> = slice.asked().flat_map(|a| a.range()).map(|row| row as u32).collect();
+    let rows = slice.rows();
     let gaps = &slice.view.detail.gaps;
-    gaps.iter().filter(|g| rows.contains(&g.row)).map(|g| g.most as f64 / 1e9).collect()
+    gaps.iter().filter(|g| rows.has(g.row as usize)).map(|g| g.most as f64 / 1e9).collect()
 }
 
 /// Median of the upper ends of a slice's gaps, in seconds.
 pub(crate) fn median(slice: &Slice) -> Option<f64> {
     let mut values = upper_ends(slice);
-    values.sort_by(f64::total_cmp);
+    values.sort_unstable_by(f64::total_cmp);
     stats::quantile(&values, 0.5)
 }
 
 /// The pair of gap quantiles between which the true one lies, where it is widest, in seconds.
 pub(crate) fn widest(slice: &Slice) -> Option<(f64, f64)> {
-    let rows: HashSet<u32> = slice.asked().flat_map(|a| a.range()).map(|row| row as u32).collect();
-    let own = || slice.view.detail.gaps.iter().filter(|g| rows.contains(&g.row));
-    let sorted = |of: fn(&crate::detail::Gap) -> i64| {
+    let rows = slice.rows();
+    let own = || slice.view.detail.gaps.iter().filter(|g| rows.has(g.row as usize));
+    let sorted = |of: fn(Gap) -> i64| {
         let mut values: Vec<f64> = own().map(|g| of(g) as f64 / 1e9).collect();
-        values.sort_by(f64::total_cmp);
+        values.sort_unstable_by(f64::total_cmp);
         values
     };
     let (least, most) = (sorted(|g| g.least), sorted(|g| g.most));
@@ -100,48 +107,55 @@ fn tokens_per_event(sheet: &Sheet) -> Option<f64> {
     (events > 0.0).then(|| tokens / events)
 }
 
+/// No record of the pool.
+const NOBODY: u32 = u32::MAX;
+
 fn pool(sheet: &Sheet) -> Pool {
     let slice = sheet.slice;
-    let mut owners: HashMap<u32, u32> = HashMap::new();
-    let mut requests = Vec::new();
+    let mut owners = vec![NOBODY; slice.view.records()];
+    let mut requests: Vec<Asked> = Vec::new();
     // Numbered in send order: records in flight together share what slows the server.
     for (a, row) in in_send_order(slice) {
         let c = slice.view.row(row);
         if c.class.delivered() && c.stream {
-            owners.insert(row as u32, owners.len() as u32);
+            owners[row] = requests.len() as u32;
             requests.push(a);
         }
     }
-    let (mut least, mut most) = (Vec::new(), Vec::new());
-    for gap in &slice.view.detail.gaps {
-        if let Some(owner) = owners.get(&gap.row) {
-            least.push((gap.least as f64 / 1e9, *owner));
-            most.push((gap.most as f64 / 1e9, *owner));
-        }
-    }
-    let with_gaps = distinct(least.iter().map(|(_, owner)| *owner));
-    let n = N {
-        cases: distinct(requests.iter().map(case_of)),
-        requests: with_gaps,
-        records: with_gaps,
-        clusters: with_gaps,
-        of: 0,
-        values: Some(least.len() as u64),
+    let own = || {
+        let gaps = slice.view.detail.gaps.iter();
+        gaps.map(|gap| (gap, owners[gap.row as usize])).filter(|(_, owner)| *owner != NOBODY)
     };
-    let sorted = |mut pairs: Vec<(f64, u32)>| {
-        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        pairs.into_iter().unzip()
+    let mut with_gaps = Marks::below(requests.len());
+    own().for_each(|(_, owner)| with_gaps.add(owner as usize));
+    let most = side(own().map(|(gap, owner)| (gap.most, owner)));
+    let is_exact = own().all(|(gap, _)| gap.least == gap.most);
+    let n = N {
+        cases: distinct_cases(slice.view, requests.iter().copied()),
+        requests: with_gaps.count(),
+        records: with_gaps.count(),
+        clusters: with_gaps.count(),
+        of: 0,
+        values: Some(most.0.len() as u64),
     };
     Pool {
-        records: if least.is_empty() { 0 } else { owners.len() },
-        least: sorted(least),
-        most: sorted(most),
+        records: if most.0.is_empty() { 0 } else { requests.len() },
+        least: (!is_exact).then(|| side(own().map(|(gap, owner)| (gap.least, owner)))),
+        most,
         n,
     }
 }
 
-fn one(sheet: &Sheet, stat: Stat, pool: &Pool, per_event: &str) -> Estimate {
-    let (least, most) = (&pool.least.0, &pool.most.0);
+/// Ends in ascending order, with their records.
+fn side(ends: impl Iterator<Item = (i64, u32)>) -> Side {
+    let mut pairs: Vec<(i64, u32)> = ends.collect();
+    pairs.sort_unstable();
+    pairs.into_iter().map(|(ns, owner)| (ns as f64 / 1e9, owner)).unzip()
+}
+
+fn one(sheet: &Sheet, stat: Stat, pool: &Pool, orders: &Orders, per_event: &str) -> Estimate {
+    let most = &pool.most.0;
+    let least = pool.least.as_ref().map_or(most, |side| &side.0);
     let p = stat.quantile();
     let at = |values: &[f64]| match p {
         Some(p) => stats::quantile(values, p),
@@ -150,7 +164,7 @@ fn one(sheet: &Sheet, stat: Stat, pool: &Pool, per_event: &str) -> Estimate {
     let (low, high) = (at(least).unwrap_or(0.0), at(most).unwrap_or(0.0));
     let interval = match p {
         None => Uncertainty::None("a maximum has no interval".into()),
-        Some(p) => holding(batched(pool, p), low, high),
+        Some(p) => holding(orders.interval(p), low, high),
     };
     let one_in = match sheet.slice.view.detail.one_in {
         1 => String::new(),
@@ -184,19 +198,33 @@ fn holding(found: Uncertainty, low: f64, high: f64) -> Uncertainty {
     }
 }
 
-/// The lower end from the lower ends, the upper from the upper ends.
-fn batched(pool: &Pool, p: f64) -> Uncertainty {
-    let run = |side: &(Vec<f64>, Vec<u32>)| {
-        let found = stats::batch_pooled_quantile(&side.0, &side.1, pool.records, p, LEVEL);
-        found.map(|b| b.interval)
-    };
-    let upper = run(&pool.most);
-    let lower = if pool.least.0 == pool.most.0 { upper.clone() } else { run(&pool.least) };
-    match (lower, upper) {
-        (Ok(lower), Ok(upper)) => Uncertainty::Interval(Interval {
-            low: lower.low,
-            ..Interval::of(&upper, "batch of records in send order")
-        }),
-        (Err(why), _) | (_, Err(why)) => Uncertainty::None(why.to_string()),
+/// Both sides of a pool made ready for several quantiles.
+struct Orders<'p> {
+    /// Absent where the lower ends are the upper ends.
+    least: Option<Result<PooledOrder<'p>, StatError>>,
+    most: Result<PooledOrder<'p>, StatError>,
+}
+
+impl<'p> Orders<'p> {
+    fn of(pool: &'p Pool) -> Self {
+        let order = |side: &'p Side| PooledOrder::new(&side.0, &side.1, pool.records);
+        Self { least: pool.least.as_ref().map(order), most: order(&pool.most) }
+    }
+
+    /// The lower end from the lower ends, the upper from the upper ends.
+    fn interval(&self, p: f64) -> Uncertainty {
+        let run = |side: &Result<PooledOrder, StatError>| match side {
+            Ok(order) => order.quantile(p, LEVEL).map(|b| b.interval),
+            Err(why) => Err(NoInterval::from(why.clone())),
+        };
+        let upper = run(&self.most);
+        let lower = self.least.as_ref().map_or_else(|| upper.clone(), run);
+        match (lower, upper) {
+            (Ok(lower), Ok(upper)) => Uncertainty::Interval(Interval {
+                low: lower.low,
+                ..Interval::of(&upper, "batch of records in send order")
+            }),
+            (Err(why), _) | (_, Err(why)) => Uncertainty::None(why.to_string()),
+        }
     }
 }

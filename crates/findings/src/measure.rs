@@ -7,12 +7,14 @@
 use crate::cells::{Cells, seconds};
 use crate::estimate::{Estimate, Family, Interval, Labels, Missing, N, Quantity, Uncertainty};
 use crate::families::quality::is_part;
-use crate::metric::{Judged, Measure, Metric, Seen, Unit, WhenFailed};
-use crate::view::{Asked, Slice};
+use crate::marks::Marks;
+use crate::metric::{Measure, Metric, Seen, Unit as UnitOf, WhenFailed};
+use crate::tally::{Tally, Unit, distinct_cases, grouped, mean};
+use crate::view::{Asked, Slice, View};
 use acidtest_metrics::language::ratio_interval;
 use acidtest_metrics::stats::{self, Clustered, NoInterval, StatError, Unit as Sums};
 use acidtest_record::{Cause, OutcomeClass, Stat};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// Level of every interval.
 pub(crate) const LEVEL: f64 = 0.95;
@@ -203,7 +205,7 @@ impl Sheet<'_, '_> {
     fn unit(&self) -> String {
         let price = self.slice.view.target(self.slice.target).and_then(|t| t.price.as_ref());
         match (self.wanted.metric.unit, price) {
-            (Unit::Currency, Some(p)) => p.currency.clone(),
+            (UnitOf::Currency, Some(p)) => p.currency.clone(),
             (unit, _) => unit.id().to_owned(),
         }
     }
@@ -215,7 +217,8 @@ impl Sheet<'_, '_> {
         if self.slice.requests.is_empty() {
             return "no requests".into();
         }
-        if metric.unit == Unit::Currency && view.target(self.slice.target).is_some_and(|t| t.price.is_none())
+        if metric.unit == UnitOf::Currency
+            && view.target(self.slice.target).is_some_and(|t| t.price.is_none())
         {
             return "no price of this target".into();
         }
@@ -232,14 +235,14 @@ impl Sheet<'_, '_> {
     fn scored(&self, stat: Stat, tally: &Tally, fill: Fill) -> Estimate {
         let units = tally.units(fill);
         let n = tally.n(fill, units.len());
-        let sums: Vec<Sums> = units.values().copied().collect();
+        let sums = &units;
         let is_share = matches!(self.wanted.metric.measure, Measure::Share(_) | Measure::CasePass);
         let found = if is_share || tally.is_yes_no {
-            stats::clustered_proportion(&sums, LEVEL)
+            stats::clustered_proportion(sums, LEVEL)
         } else if self.wanted.metric.range == Some((0.0, 1.0)) {
-            stats::clustered_score(&sums, LEVEL)
+            stats::clustered_score(sums, LEVEL)
         } else {
-            stats::clustered_mean(&sums, self.wanted.metric.range, LEVEL)
+            stats::clustered_mean(sums, self.wanted.metric.range, LEVEL)
         };
         let Ok(found) = found else {
             return self.absent(stat, &self.why_absent(), n);
@@ -280,7 +283,7 @@ impl Sheet<'_, '_> {
     /// A share of attempts in send order.
     fn event(&self, stat: Stat, series: &[(usize, bool)]) -> Estimate {
         let n = N {
-            requests: distinct(series.iter().map(|(request, _)| *request)),
+            requests: distinct_requests(self.slice.view, series.iter().map(|(request, _)| *request)),
             records: series.len() as u64,
             clusters: series.len() as u64,
             ..N::default()
@@ -398,8 +401,7 @@ impl Sheet<'_, '_> {
             return self.absent(stat, &self.why_absent(), n);
         }
         if stat == Stat::Mean {
-            let sums: Vec<Sums> = units.values().copied().collect();
-            return match stats::clustered_mean(&sums, None, LEVEL) {
+            return match stats::clustered_mean(&units, None, LEVEL) {
                 Ok(found) => self.clustered(stat, &found, n, tally.unit_name()),
                 Err(why) => self.absent(stat, &why.to_string(), n),
             };
@@ -423,24 +425,23 @@ impl Sheet<'_, '_> {
 
     /// A quotient of sums over units of sampling.
     fn ratio(&self, stat: Stat, pairs: &[(Asked, (f64, f64))], of: &Quotient<'_>) -> Estimate {
-        let mut units: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        for (a, (up, down)) in pairs {
-            let sums = units.entry(unit_of(a).1).or_default();
+        let sums = pairs.iter().map(|(a, (up, down))| (Unit::of(a), (0.0 + up, 0.0 + down))).collect();
+        let units = grouped(sums, |sums: &mut (f64, f64), (up, down)| {
             sums.0 += up;
             sums.1 += down;
-        }
+        });
         let n = N {
-            cases: distinct(pairs.iter().map(|(a, _)| case_of(a))),
+            cases: distinct_cases(self.slice.view, pairs.iter().map(|(a, _)| *a)),
             requests: pairs.len() as u64,
             records: pairs.len() as u64,
             clusters: units.len() as u64,
             ..N::default()
         };
-        let rows: Vec<(f64, f64)> = units.into_values().collect();
+        let rows: Vec<(f64, f64)> = units.into_iter().map(|(_, sums)| sums).collect();
         let unit = unit_name(self.slice);
         match of(&rows) {
             Ok(found) => self.clustered(stat, &found, n, unit),
-            Err(StatError::OutOfRange { .. }) if self.wanted.metric.unit == Unit::Currency => {
+            Err(StatError::OutOfRange { .. }) if self.wanted.metric.unit == UnitOf::Currency => {
                 self.absent(stat, "no right answer", n)
             }
             Err(_) => self.absent(stat, &self.why_absent(), n),
@@ -465,6 +466,13 @@ fn uncertainty_from(found: &Result<stats::Interval, NoInterval>, lowest: f64, un
 /// Number of different things.
 pub(crate) fn distinct<T: std::hash::Hash + Eq>(things: impl Iterator<Item = T>) -> u64 {
     things.collect::<HashSet<T>>().len() as u64
+}
+
+/// Number of different requests.
+fn distinct_requests(view: &View, requests: impl Iterator<Item = usize>) -> u64 {
+    let mut marks = Marks::below(view.requests());
+    requests.for_each(|request| marks.add(request));
+    marks.count()
 }
 
 /// What identifies the case of a request: its index, or the request where prompts are synthetic.
@@ -496,114 +504,15 @@ pub(crate) fn unit_name(slice: &Slice) -> &'static str {
     }
 }
 
-/// Scores of a slice by case, before they are averaged.
-struct Tally {
-    /// Per case: its unit, sum of values, their number, excluded requests.
-    cases: BTreeMap<(bool, usize), (String, f64, u32, u32)>,
-    requests: u64,
-    records: u64,
-    excluded: u64,
-    /// Whether every value is 0 or 1: then it is a share, whatever scored it.
-    is_yes_no: bool,
-    name: &'static str,
-}
-
-impl Tally {
-    fn of(slice: &Slice, row: &dyn Fn(&Asked) -> Judged) -> Self {
-        let judged = slice.asked().map(|a| (a, row(&a)));
-        Self::collect(judged, unit_name(slice))
-    }
-
-    fn values(amounts: &[(Asked, f64)]) -> Self {
-        let judged = amounts.iter().map(|(a, x)| (*a, Judged::Value(*x)));
-        let clustered = |a: &Asked| a.case().is_some_and(|c| c.cluster.is_some());
-        let name = match amounts.iter().any(|(a, _)| clustered(a)) {
-            true => "cluster",
-            false if amounts.iter().any(|(a, _)| a.case().is_some()) => "case",
-            false => "request",
-        };
-        Self::collect(judged, name)
-    }
-
-    fn collect<'v>(judged: impl Iterator<Item = (Asked<'v>, Judged)>, name: &'static str) -> Self {
-        let (cases, is_yes_no) = (BTreeMap::new(), true);
-        let mut tally = Self { cases, requests: 0, records: 0, excluded: 0, is_yes_no, name };
-        for (a, judged) in judged {
-            if judged == Judged::Outside {
-                continue;
-            }
-            let (case, unit) = unit_of(&a);
-            let entry = tally.cases.entry(case).or_insert((unit, 0.0, 0, 0));
-            match judged {
-                Judged::Value(v) => {
-                    entry.1 += v;
-                    entry.2 += 1;
-                    tally.is_yes_no &= v == 0.0 || v == 1.0;
-                    tally.requests += 1;
-                    tally.records += a.attempts().len() as u64;
-                }
-                _ => {
-                    entry.3 += 1;
-                    tally.excluded += 1;
-                }
-            }
-        }
-        tally
-    }
-
-    /// Units of sampling, repeats averaged within the case.
-    fn units(&self, fill: Fill) -> BTreeMap<&str, Sums> {
-        let mut units: BTreeMap<&str, Sums> = BTreeMap::new();
-        for (unit, sum, count, excluded) in self.cases.values() {
-            let (sum, count) = match fill {
-                Fill::Exclude => (*sum, *count),
-                Fill::Lowest => (*sum, count + excluded),
-                Fill::Highest => (sum + f64::from(*excluded), count + excluded),
-            };
-            if count == 0 {
-                continue;
-            }
-            let entry = units.entry(unit).or_insert(Sums { cases: 0, sum: 0.0 });
-            entry.cases += 1;
-            entry.sum += sum / f64::from(count);
-        }
-        units
-    }
-
-    fn n(&self, fill: Fill, clusters: usize) -> N {
-        let counted = |c: &&(String, f64, u32, u32)| c.2 > 0 || fill != Fill::Exclude;
-        let extra = if fill == Fill::Exclude { 0 } else { self.excluded };
-        N {
-            cases: self.cases.values().filter(counted).count() as u64,
-            requests: self.requests + extra,
-            records: self.records + extra,
-            clusters: clusters as u64,
-            of: 0,
-            values: None,
-        }
-    }
-
-    fn unit_name(&self) -> &'static str {
-        self.name
-    }
-}
-
-fn mean(units: &BTreeMap<&str, Sums>) -> f64 {
-    let (sum, cases) = units.values().fold((0.0, 0), |(s, c), u| (s + u.sum, c + u.cases));
-    sum / f64::from(cases)
-}
-
 /// Attempts of a slice in send order, clock after clock.
-pub(crate) fn in_send_order<'v>(slice: &Slice<'v>) -> Vec<(Asked<'v>, usize)> {
-    let mut order: Vec<(Asked, usize)> =
-        slice.asked().flat_map(|a| a.range().map(move |row| (a, row))).collect();
-    order.sort_by_key(|(a, row)| a.view.row(*row).order());
-    order
+pub(crate) fn in_send_order<'s, 'v>(slice: &'s Slice<'v>) -> impl Iterator<Item = (Asked<'v>, usize)> + 's {
+    let view = slice.view;
+    slice.order().iter().map(move |(request, row)| (view.asked(*request as usize), *row as usize))
 }
 
 /// Request and flag of each valid attempt in send order.
 fn events(slice: &Slice, row: &dyn Fn(&Asked, &Cells) -> Option<bool>) -> Vec<(usize, bool)> {
-    in_send_order(slice).into_iter().filter_map(|(a, i)| Some((a.request, row(&a, a.view.row(i))?))).collect()
+    in_send_order(slice).filter_map(|(a, i)| Some((a.request, row(&a, a.view.row(i))?))).collect()
 }
 
 /// The most neighbours that may carry the information of one before errors count as coming together.
@@ -695,8 +604,8 @@ pub(crate) fn samples(
         counted.clear();
     }
     let n = N {
-        cases: distinct(counted.iter().map(case_of)),
-        requests: distinct(counted.iter().map(|a| a.request)),
+        cases: distinct_cases(slice.view, counted.iter().copied()),
+        requests: distinct_requests(slice.view, counted.iter().map(|a| a.request)),
         records: values.len() as u64,
         clusters: values.len() as u64,
         ..N::default()

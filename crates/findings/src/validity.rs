@@ -10,9 +10,10 @@ use crate::estimate::{Estimate, Labels};
 use crate::families::waiting::dispatch_lag;
 use crate::gaps;
 use crate::lag_checks::{backlog, lag_check, scheduler};
-use crate::measure::{Mode, Wanted, measure};
-use crate::metric::{Guard, metric};
+use crate::measure::{Mode, Population, Wanted, measure, samples};
+use crate::metric::{Guard, Measure, metric};
 use crate::view::{Slice, View};
+use acidtest_metrics::stats::quantile;
 use acidtest_record::{Load, Stat};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -325,8 +326,11 @@ fn median(slice: &Slice, id: &str) -> Option<f64> {
     if id == "icl" {
         return gaps::median(slice);
     }
-    let found = measure(slice, &Wanted::plain(metric(id)?), &[Stat::P50], Mode::PRINTED);
-    found.first()?.number()
+    // The number alone, as the metric's estimate has it: an interval would not be looked at.
+    let Measure::Sample(row, failed) = metric(id)?.measure else { return None };
+    let mut values = samples(slice, row, failed, Population::Completed).values;
+    values.sort_unstable_by(f64::total_cmp);
+    quantile(&values, 0.5)
 }
 
 /// (Seconds since the phase began on its clock, dispatch lag) of each request.

@@ -17,12 +17,13 @@ use crate::timeline::Arrivals;
 use acidtest_metrics::speed::{Span, Window, steady_window};
 use acidtest_record::observe::SCRAPE_WHY;
 use acidtest_record::{
-    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, PhaseEnd,
-    PhaseEnded, PhaseSpec, Reading, Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES,
-    TargetSpec, Timing, Value, Verdict,
+    AboutRole, Case, ClockRow, Digest, Fact, IS_GREEDY, Key, LOGLIKELIHOOD, Load, MakerKind, Ns, PhaseEnded,
+    PhaseSpec, Reading, Role, Row, RunId, RunSpec, RunState, Source, Status, TEXT_SIZES, TargetSpec, Timing,
+    Value, Verdict,
 };
 use std::collections::{BTreeMap, HashMap};
 
+pub use crate::slice::Slice;
 pub use acidtest_record::CORRECT;
 /// Name of the verdict that says whether an answer is a refusal.
 pub const REFUSED: &str = "refused";
@@ -31,7 +32,7 @@ pub const REFUSED: &str = "refused";
 pub(crate) const PROMPT: &str = "prompt";
 
 /// Labels that say where in the matrix a slice is; all others are tags.
-const PLACE: [&str; 3] = ["target", "phase", PROMPT];
+pub(crate) const PLACE: [&str; 3] = ["target", "phase", PROMPT];
 
 /// Whether labels name a place in the matrix and no tag.
 pub(crate) fn is_place(labels: &Labels) -> bool {
@@ -117,7 +118,10 @@ pub const CACHE: &str = "run.cache";
 pub struct ViewBuilder<'a> {
     view: View<'a>,
     index: HashMap<Digest, u32>,
-    pending: Vec<(Cells, [Option<i64>; RARE])>,
+    /// Rows in the order they came, until they are sealed.
+    pending: Vec<Cells>,
+    /// Rare values by the place of their row there.
+    rare: [Vec<(u32, i64)>; RARE],
     names: Vec<String>,
     reasons: HashMap<String, u16>,
     heard: Vec<Heard>,
@@ -146,7 +150,11 @@ impl<'a> ViewBuilder<'a> {
             ns(row.server.generation),
             row.server.generated.map(i64::from),
         ];
-        self.pending.push((Cells::of(&row, case), rare));
+        let at = self.pending.len() as u32;
+        for (column, value) in self.rare.iter_mut().zip(rare) {
+            column.extend(value.map(|v| (at, v)));
+        }
+        self.pending.push(Cells::of(&row, case));
     }
 
     /// Adds an opinion. Among those of one name about one record the latest
@@ -267,10 +275,7 @@ impl<'a> ViewBuilder<'a> {
         let view = &mut self.view;
         let wanted = (key.slot, key.step, key.attempt);
         if let Ok(row) = view.rows.binary_search_by_key(&wanted, Cells::key) {
-            let gaps = view.detail.gaps.len();
-            view.detail.add(row as u32, &view.rows[row], timing);
-            let new = view.detail.gaps.get(gaps..).unwrap_or_default();
-            view.arrivals.add(&view.detail.lanes, &view.rows[row], timing, new);
+            view.detail.add(row as u32, &view.rows[row], timing, &mut view.arrivals);
         }
     }
 
@@ -307,15 +312,24 @@ impl<'a> ViewBuilder<'a> {
             return;
         }
         debug_assert!(self.view.rows.is_empty(), "rows come before details");
-        self.pending.sort_by_key(|(c, _)| c.key());
-        self.pending.dedup_by_key(|(c, _)| c.key());
+        let places = sorted_places(&self.pending);
         let view = &mut self.view;
-        for (i, (_, values)) in self.pending.iter().enumerate() {
-            for (column, value) in view.rare.iter_mut().zip(values) {
-                column.0.extend(value.map(|v| (i as u32, v)));
+        view.rows = std::mem::take(&mut self.pending);
+        if places.is_some() {
+            view.rows.sort_by_key(Cells::key);
+            view.rows.dedup_by_key(|c| c.key());
+        }
+        view.rows.shrink_to_fit();
+        for (column, values) in view.rare.iter_mut().zip(&mut self.rare) {
+            column.0 = std::mem::take(values);
+            if let Some(places) = &places {
+                column.0.retain_mut(|(row, _)| {
+                    *row = places[*row as usize];
+                    *row != NOWHERE
+                });
+                column.0.sort_by_key(|(row, _)| *row);
             }
         }
-        view.rows = self.pending.drain(..).map(|(c, _)| c).collect();
         view.requests = requests(&view.rows);
         view.held = Held::new(view.spec, view.cases, view.requests.len());
         view.detail = Detail::new(lanes(view.spec, &view.rows));
@@ -329,9 +343,34 @@ impl<'a> ViewBuilder<'a> {
         view.clocks.sort_by_key(|c| c.no);
         view.readings.sort_by_key(|r| (r.clock, r.at, r.value.to_bits()));
         view.surroundings.sort();
+        view.detail.gaps.shrink();
         (view.opinions, view.why_wrong) = settle(&view.rows, &view.requests, &self.names, self.heard);
         view
     }
+}
+
+/// No place.
+const NOWHERE: u32 = u32::MAX;
+
+/// Where each row comes when they are sorted by key, of equal ones the first only; absent where
+/// they are sorted.
+fn sorted_places(rows: &[Cells]) -> Option<Vec<u32>> {
+    if rows.is_sorted_by(|a, b| a.key() < b.key()) {
+        return None;
+    }
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    order.sort_by_key(|row| rows[*row as usize].key());
+    let mut places = vec![NOWHERE; rows.len()];
+    let (mut next, mut before) = (0, None);
+    for row in order {
+        let key = rows[row as usize].key();
+        if before != Some(key) {
+            places[row as usize] = next;
+            next += 1;
+        }
+        before = Some(key);
+    }
+    Some(places)
 }
 
 /// Start and length of each request among rows sorted by key.
@@ -479,6 +518,7 @@ impl<'a> View<'a> {
         ViewBuilder {
             index,
             pending: Vec::new(),
+            rare: Default::default(),
             names: Vec::new(),
             reasons: HashMap::new(),
             heard: Vec::new(),
@@ -604,13 +644,9 @@ impl<'a> View<'a> {
         }
         groups
             .into_iter()
-            .map(|((target, phase, prompt), requests)| Slice {
-                view: self,
-                labels: self.labels(target, phase, prompt),
-                requests,
-                target,
-                phase,
-                prompt,
+            .map(|(place, requests)| {
+                let (target, phase, prompt) = place;
+                Slice::new(self, place, self.labels(target, phase, prompt), requests)
             })
             .collect()
     }
@@ -684,77 +720,5 @@ impl<'v> Asked<'v> {
     /// What was said of it under that name.
     pub(crate) fn opinion(&self, name: &str) -> Opinion {
         self.view.opinions.get(name).map_or(Opinion::None, |column| column[self.request])
-    }
-}
-
-/// A selection of requests: one target under one phase with one prompt, and tags.
-#[derive(Clone)]
-pub struct Slice<'v> {
-    pub(crate) view: &'v View<'v>,
-    pub(crate) requests: Vec<u32>,
-    /// Names of the slice.
-    pub labels: Labels,
-    pub(crate) target: u16,
-    pub(crate) phase: u16,
-    pub(crate) prompt: u16,
-}
-
-impl<'v> Slice<'v> {
-    /// Its requests.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = Asked<'v>> + Clone + '_ {
-        self.requests.iter().map(|i| self.view.asked(*i as usize))
-    }
-
-    /// How many of them the response cache answered.
-    pub(crate) fn cached(&self) -> usize {
-        self.asked().filter(|a| self.view.is_cached(a.last())).count()
-    }
-
-    /// The part whose cases carry that tag, or whose prompts that label.
-    #[must_use]
-    pub fn tagged(&self, key: &str, value: &str) -> Self {
-        let has = |i: &u32| self.view.asked(*i as usize).label(key) == Some(value);
-        let mut labels = self.labels.clone();
-        labels.insert(key.to_owned(), value.to_owned());
-        Self {
-            view: self.view,
-            requests: self.requests.iter().copied().filter(has).collect(),
-            labels,
-            target: self.target,
-            phase: self.phase,
-            prompt: self.prompt,
-        }
-    }
-
-    /// Whether it is narrowed by a tag.
-    pub(crate) fn is_tagged(&self) -> bool {
-        !is_place(&self.labels)
-    }
-
-    /// The sub-slices by the values of a tag, in their order.
-    #[must_use]
-    pub fn by_tag(&self, key: &str) -> Vec<Self> {
-        let mut values: Vec<&str> = self.asked().filter_map(|a| a.label(key)).collect();
-        values.sort_unstable();
-        values.dedup();
-        values.iter().map(|v| self.tagged(key, v)).collect()
-    }
-
-    /// Whether a look at its estimates ended it.
-    pub(crate) fn is_sequential(&self) -> bool {
-        let own = (self.phase, self.target, self.prompt);
-        let is_own = |e: &PhaseEnded| (e.phase, e.target, e.prompt) == own && e.why == PhaseEnd::Narrow;
-        self.view.ended.iter().any(is_own)
-    }
-
-    /// Its load.
-    pub(crate) fn load(&self) -> Option<&Load> {
-        self.view.spec.phases.get(usize::from(self.phase)).map(|p| &p.load)
-    }
-
-    /// Its stretches of time, one per clock.
-    pub(crate) fn lanes(&self) -> impl Iterator<Item = &'v Lane> + '_ {
-        let own = (self.target, self.phase, self.prompt);
-        self.view.detail.lanes.iter().filter(move |l| (l.target, l.phase, l.prompt) == own)
     }
 }

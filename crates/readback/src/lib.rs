@@ -3,6 +3,8 @@
 //! ```text
 //!  Store ─► with_view ── a View that lives as long as one function runs
 //!                 └────► findings ─ estimates, gates, failures with their texts
+//!        ─► index, row_texts, case_view, Search ── requests for a person who browses
+//!        ─► Arena ── targets of several runs set against each other
 //!        ─► Said, texts ── what records said, read one by one when a report lists them
 //! ```
 //!
@@ -12,8 +14,12 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod arena;
+mod browse;
 mod said;
 mod view;
 
+pub use arena::{Arena, ArenaRun};
+pub use browse::{BlindTexts, CaseViews, Search, blind_texts, case_view, index, row_texts};
 pub use said::{Said, texts};
 pub use view::{ReadBackError, findings, with_spec, with_view};

@@ -2,8 +2,9 @@
 //!
 //! Main type: [`Said`]. Reads a record when it is asked for and keeps none.
 
+use crate::browse::output;
 use acidtest_findings::{Texts, View};
-use acidtest_record::{Answer, Digest, Key, Outcome, RunId};
+use acidtest_record::{Digest, Key, Outcome, RunId};
 use acidtest_store::Store;
 use std::collections::{BTreeMap, HashMap};
 
@@ -54,12 +55,4 @@ pub fn texts(store: &Store, key: Key) -> Texts {
         },
         ..Texts::default()
     }
-}
-
-/// The visible text, and tool calls as they were made.
-fn output(answer: &Answer) -> String {
-    let mut parts = vec![answer.text()];
-    parts.retain(|text| !text.is_empty());
-    parts.extend(answer.tool_calls().map(|(name, arguments)| format!("{name}({arguments})")));
-    parts.join("\n")
 }

@@ -70,7 +70,7 @@ pub fn with_spec<R>(
         store.records(run, &mut add)?;
     }
     if builder.wants_details() {
-        store.details(run, &mut |row, timing| builder.detail(&row.key, &timing))?;
+        store.details(run, &mut |key, timing| builder.detail(&key, &timing))?;
     }
     let view = builder.finish();
     Ok(then(&view))

@@ -9,6 +9,7 @@ use acidtest_findings::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Name and major version of the JSON report.
 pub const SCHEMA: &str = "acidtest.report/1";
@@ -24,7 +25,7 @@ pub(crate) struct Report<'f> {
     /// Whether the client itself spoiled times and rates.
     validity: Valid<'f>,
     /// Every measured value.
-    estimates: &'f [Estimate],
+    pub(crate) estimates: Cow<'f, [Estimate]>,
     /// Paired differences between the targets and prompts of the run.
     tests: &'f [Test],
     /// One row for each target and prompt under each phase, where there are several.
@@ -45,7 +46,7 @@ pub(crate) struct Report<'f> {
     stated: &'f [Stated],
     /// The run over time: each target and prompt under each phase, slice after slice; empty where
     /// there are too many of them.
-    slices: &'f [TimeSlice],
+    pub(crate) slices: &'f [TimeSlice],
     /// What a calibration found: this run's errors against the truth.
     calibrated: &'f [Calibrated],
 }
@@ -71,7 +72,7 @@ impl<'f> Report<'f> {
                 same_machine: findings.run.same_machine,
                 families: &findings.validity,
             },
-            estimates: &findings.estimates,
+            estimates: Cow::Borrowed(&findings.estimates),
             tests: &findings.tests,
             matrix: &findings.matrix,
             gates: &findings.gates,

@@ -10,6 +10,7 @@
 //!  RankReport ─► rank() rank_json() rank_csv() rank_markdown()   a ranking from battles
 //!  Glance   ─► the few numbers of a run for the page's list of runs
 //!  Findings + Curves + PlanInfo ─► RunPage   all that the page of a run shows
+//!  RunPage + requests ─► html()   the page as one file
 //!  RunLine  ─► runs()       the list of stored runs
 //!  Metric   ─► metrics()    the reference of metrics
 //!  Lang     ─► words/       English as written, Korean from one table
@@ -36,8 +37,10 @@ mod failing;
 mod github;
 mod glance;
 mod grid;
+mod html;
 mod json;
 mod junit;
+mod leaderboard;
 mod listing;
 mod markdown;
 mod number;
@@ -45,6 +48,7 @@ mod page;
 mod plan;
 mod power;
 mod rank;
+mod rank_settings;
 mod rank_tables;
 mod rank_terminal;
 mod scored;
@@ -67,13 +71,16 @@ pub use csv::{csv, csv_cases};
 pub use github::{Place, github};
 pub use glance::{GateCounts, Glance, GlancePlace, glance};
 pub use grid::{Style, clean};
+pub use html::{Inlined, MOST_BYTES, MOST_CASES, MOST_OF_CASE, PAGE, html, page_policy};
 pub use json::{SCHEMA, json, schema};
 pub use junit::junit;
+pub use leaderboard::{BattleRun, BattleSource, Leaderboard, leaderboard};
 pub use listing::{RunLine, file_metric, file_metrics, file_metrics_json, metrics, metrics_json, runs};
 pub use markdown::markdown;
 pub use page::{MetricInfo, RunPage, korean_of, metric_infos};
 pub use plan::plan;
 pub use rank::{RANK_SCHEMA, RankAbout, RankReport, rank_json, rank_report, rank_schema};
+pub use rank_settings::{RankMethod, RankSettings, Ranked};
 pub use rank_tables::{rank_csv, rank_csv_pairs, rank_markdown};
 pub use rank_terminal::rank;
 pub use scored::{SCORE_SCHEMA, score, score_csv, score_json, score_markdown, score_schema};

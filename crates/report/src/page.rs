@@ -10,6 +10,7 @@ use acidtest_findings::{BetterWord, Curves, Findings, PlanInfo, metric};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most sentences of a run that are translated: beyond are lists, not sentences.
@@ -35,15 +36,15 @@ const NOT_OURS: [&str; 12] = [
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunPage<'f> {
     /// What `report --format json` prints.
-    report: Report<'f>,
+    pub(crate) report: Report<'f>,
     /// What charts draw beyond estimates.
-    curves: &'f Curves,
+    pub(crate) curves: Cow<'f, Curves>,
     /// How it was set up.
-    plan: &'f PlanInfo,
+    pub(crate) plan: Cow<'f, PlanInfo>,
     /// Metrics and scorers of the report by id.
     metrics: BTreeMap<String, MetricInfo>,
     /// Korean of every English sentence of the report that has one.
-    words: BTreeMap<String, String>,
+    pub(crate) words: BTreeMap<String, String>,
     /// Requests when it was computed: of a run that goes on there may be more by now.
     as_of_requests: u64,
 }
@@ -73,6 +74,7 @@ impl<'f> RunPage<'f> {
         let reasons = findings.failures.iter().map(|f| f.reason.as_str());
         let titles = metrics.values().map(|m| m.what.as_str());
         let words = korean_of(&json, reasons.chain(titles).chain(curves.notes.iter().map(String::as_str)));
+        let (curves, plan) = (Cow::Borrowed(curves), Cow::Borrowed(plan));
         Self { report, curves, plan, metrics, words, as_of_requests: findings.run.requests }
     }
 }

@@ -82,6 +82,18 @@ pub struct RankReport {
     pub(crate) warnings: Vec<String>,
 }
 
+impl RankReport {
+    /// Every English sentence of it.
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
+        let reasons = self.rows.iter().filter_map(|r| r.interval_none.as_deref());
+        let own = [self.method.as_str(), self.unit_of_sampling.as_str()];
+        own.into_iter()
+            .chain(self.rating_none.as_deref())
+            .chain(reasons)
+            .chain(self.warnings.iter().map(String::as_str))
+    }
+}
+
 /// One model.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct RankRow {

@@ -10,6 +10,7 @@ use crate::kept::Kept;
 use crate::page::Bundle;
 use crate::refusal::Refusal;
 use crate::stores::Stores;
+use crate::ticket::Seal;
 use crate::token::Token;
 use acidtest_record::RunId;
 use acidtest_store::{RunMark, Store};
@@ -53,6 +54,8 @@ pub(crate) struct AboutServer {
     pub(crate) token: Token,
     /// Names beyond loopback under which it may be called.
     pub(crate) hosts: Vec<String>,
+    /// What blind votes are sealed with.
+    pub(crate) seal: Seal,
     /// Gives memory that is free back to the system.
     pub(crate) give_back: fn(),
 }

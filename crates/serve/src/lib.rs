@@ -7,6 +7,7 @@
 //!      one file a resource: about runs run compare events …    (resources/)
 //!    App ── reading · writing · derived · page                 (app.rs)
 //!      Stores ── the file, opened again when it was replaced   (stores.rs)
+//!      Indexed ─ requests of runs, for browsing and votes      (indexed.rs, ticket.rs)
 //!      Kept ──── what was computed, within 24 MiB              (kept.rs, derive.rs, packed.rs)
 //!      Glances ─ the few numbers of a run, in the background   (glances.rs)
 //!      Hub ───── who listens; looks at the store for them      (hub.rs)
@@ -24,6 +25,7 @@ mod derive;
 mod glances;
 mod guard;
 mod hub;
+mod indexed;
 mod kept;
 mod openapi;
 mod packed;
@@ -33,6 +35,7 @@ mod resources;
 mod routes;
 mod server;
 mod stores;
+mod ticket;
 mod token;
 
 pub use openapi::document as openapi;

@@ -5,15 +5,33 @@
 
 use crate::app::App;
 use crate::refusal::Refusal;
-use crate::resources::{about, compare, document, events, run, runs};
+use crate::resources::{
+    about, annotations, cases, compare, document, events, frontier, leaderboard, raw, run, runs, votes,
+};
 use axum::Router;
 use axum::routing::MethodRouter;
 use http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// The routes, in the order of the document.
-pub(crate) const ROUTES: &[Route] =
-    &[about::SHOW, runs::LIST, run::SHOW, run::DELETE, compare::SHOW, events::FOLLOW, document::SHOW];
+pub(crate) const ROUTES: &[Route] = &[
+    about::SHOW,
+    runs::LIST,
+    run::SHOW,
+    run::DELETE,
+    cases::LIST,
+    cases::SHOW,
+    raw::SHOW,
+    annotations::LIST,
+    annotations::SAY,
+    compare::SHOW,
+    frontier::SHOW,
+    leaderboard::SHOW,
+    votes::NEXT,
+    votes::VOTE,
+    events::FOLLOW,
+    document::SHOW,
+];
 
 /// What is done to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 use crate::app::{AboutServer, App};
 use crate::guard::{Arrived, guard};
 use crate::stores::Stores;
+use crate::ticket::Seal;
 use crate::token::Token;
 use crate::{glances, hub, routes};
 use axum::body::Body;
@@ -124,6 +125,7 @@ impl Server {
             address,
             token: options.token,
             hosts: options.hosts,
+            seal: Seal::new().map_err(|e| ServeError::Start(io::Error::other(e)))?,
             give_back: options.give_back,
         };
         let app = App::new(about, Stores::new(options.store, options.is_awaited));

@@ -6,9 +6,9 @@
 use crate::error::{Result, Step, Trouble};
 use crate::open::Store;
 use crate::pack::of_word;
-use crate::read::Columns;
+use crate::read::{Columns, range};
 use acidtest_record::{About, Digest, Fact, Key, Maker, Note, Ns, Reading, RunId, Value, Verdict};
-use rusqlite::Connection;
+use rusqlite::{Connection, ToSql, params_from_iter};
 
 /// Why an opinion was held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,15 +101,34 @@ impl Store {
         run: RunId,
         f: &mut dyn FnMut(Verdict) -> Step<()>,
     ) -> Step<()> {
+        self.each_verdict_of(conn, run, "TRUE", &[], f)
+    }
+
+    /// The verdicts of a run that pass a condition, whose parameters are `?3` and on.
+    pub(crate) fn each_verdict_of(
+        &self,
+        conn: &Connection,
+        run: RunId,
+        filter: &str,
+        given: &[&dyn ToSql],
+        f: &mut dyn FnMut(Verdict) -> Step<()>,
+    ) -> Step<()> {
         let mut about = conn.prepare(
             "SELECT role, other_run, slot, step, attempt FROM verdict_about
              WHERE verdict = ? ORDER BY pos",
         )?;
-        let sql = "SELECT seq, name, maker_kind, maker, maker_version, maker_digest, at_unix_ns,
+        let sql = format!(
+            "SELECT seq, name, maker_kind, maker, maker_version, maker_digest, at_unix_ns,
                 status, value_kind, number, label, why,
                 evidence_run, evidence_slot, evidence_step, evidence_attempt
-             FROM verdict WHERE seq BETWEEN ? AND ? ORDER BY seq";
-        self.each(conn, run, sql, |c| {
+             FROM verdict WHERE seq BETWEEN ?1 AND ?2 AND {filter} ORDER BY seq"
+        );
+        let bounds = range(self.run_no(conn, run)?);
+        let mut stmt = conn.prepare(&sql)?;
+        let all = bounds.iter().map(|b| b as &dyn ToSql).chain(given.iter().copied());
+        let mut found = stmt.query(params_from_iter(all))?;
+        while let Some(row) = found.next()? {
+            let c = &mut Columns { row, at: 0 };
             let seq: i64 = c.take()?;
             let mut v = verdict(c).map_err(|t| at(run, "verdict", seq, t))?;
             let mut rows = about.query([seq])?;
@@ -117,8 +136,9 @@ impl Store {
                 let one = one_about(&mut Columns { row, at: 0 }, run);
                 v.about.push(one.map_err(|t| at(run, "verdict", seq, t))?);
             }
-            f(v)
-        })
+            f(v)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn each_reading(

@@ -6,6 +6,7 @@
 //!        ├─ rows · details · record · records · blob      (read.rs)
 //!        ├─ verdicts · readings · facts · notes           (beside.rs)
 //!        ├─ runs · resolve · spec · cases · prune         (runs.rs)
+//!        ├─ case_at · attempts · answers · verdicts_about (lookup.rs)
 //!        ├─ changes · marks: what a page that follows asks (follow.rs)
 //!        ├─ last_attempts: what a resumed run sends again (resume.rs)
 //!        ├─ claim · still_there: one writer, one file   (claim.rs, identity.rs)
@@ -28,6 +29,7 @@ mod follow;
 mod foreign;
 mod identity;
 mod import;
+mod lookup;
 mod numbers;
 mod open;
 mod pack;
@@ -48,6 +50,7 @@ pub use export::EXPORT_SCHEMA;
 pub use follow::RunMark;
 pub use foreign::Foreign;
 pub use import::Imported;
+pub use lookup::Found;
 pub use open::{Store, default_path, find_store};
 pub use resume::LastAttempt;
 pub use runs::{Prune, RunSummary};

@@ -21,6 +21,9 @@ const SCALARS: &str = "record.slot, record.step, record.attempt, kind, role, tar
     body_end_ns, ended_ns, connect_ns, tls_ns, queue_wait_ns, pieces, first_tokens, max_gap_ns, \
     in_server, out_server, cached_server, reasoning_server, reasoning_seen, \
     server_total_ns, server_prompt_ns, server_generation_ns, server_generated";
+/// Columns of a [`Timing`] among those, behind the key.
+const OF_TIMING: &str = "record.slot, record.step, record.attempt, clock, intended_ns, started_ns, \
+    sent_ns, body_end_ns, ended_ns";
 /// Columns of a [`Timing`] beyond those.
 const TIMES: &str = "sent_end_ns, marks, timing";
 /// Columns of a [`Record`] beyond those.
@@ -46,21 +49,21 @@ impl Store {
         })
     }
 
-    /// Hands over each record's scalars with all its moments, reads and events,
-    /// in the order of arrival, without its texts.
+    /// Hands over all moments, reads and events of each record, in the order of arrival, without
+    /// its texts.
     ///
     /// # Errors
     /// The run is unknown or the store is damaged.
-    pub fn details(&self, run: RunId, f: &mut dyn FnMut(&Row, Timing)) -> Result<()> {
+    pub fn details(&self, run: RunId, f: &mut dyn FnMut(Key, Timing)) -> Result<()> {
         let sql = format!(
-            "SELECT {SCALARS}, {TIMES} FROM record JOIN detail USING (seq)
+            "SELECT {OF_TIMING}, {TIMES} FROM record JOIN detail USING (seq)
              WHERE seq BETWEEN ? AND ? ORDER BY seq"
         );
         self.snapshot("read a run", |conn| {
             self.each(conn, run, &sql, |c| {
-                let row = c.scalars(run)?;
-                let timing = c.timing(&row)?;
-                f(&row, timing);
+                let key = c.key(run)?;
+                let of_row = c.of_timing().map_err(|t| at_record(key, t))?;
+                f(key, c.timing(key, of_row)?);
                 Ok(())
             })
         })
@@ -257,29 +260,40 @@ impl<'r> Columns<'r, '_> {
         })
     }
 
-    /// The moments, in the order of [`TIMES`].
-    fn timing(&mut self, row: &Row) -> Step<Timing> {
-        let corrupt = |why: String| at_record(row.key, Trouble::Corrupt(why));
+    /// What of a timing stands in the row, in the order of [`OF_TIMING`].
+    fn of_timing(&mut self) -> Step<Timing> {
+        Ok(Timing {
+            clock: self.take()?,
+            intended: Ns(self.take()?),
+            started: self.ns()?,
+            sent: self.ns()?,
+            body_end: self.ns()?,
+            ended: self.ns()?,
+            ..Timing::default()
+        })
+    }
+
+    /// The moments, in the order of [`TIMES`], with those of the row.
+    fn timing(&mut self, key: Key, of_row: Timing) -> Step<Timing> {
+        let corrupt = |why: String| at_record(key, Trouble::Corrupt(why));
         let sent_end = self.ns()?;
         let marks = unpack_marks(self.bytes()?).map_err(corrupt)?;
         let (reads, events) = unpack_timing(self.bytes()?).map_err(|e| corrupt(e.to_string()))?;
-        Ok(Timing {
-            clock: row.clock,
-            intended: row.intended,
-            started: row.started,
-            sent: row.sent,
-            sent_end,
-            body_end: row.body_end,
-            ended: row.ended,
-            marks,
-            reads,
-            events,
-        })
+        Ok(Timing { sent_end, marks, reads, events, ..of_row })
     }
 
     fn record(&mut self, store: &Store, run: RunId) -> Step<Record> {
         let row = self.scalars(run)?;
-        let timing = self.timing(&row)?;
+        let of_row = Timing {
+            clock: row.clock,
+            intended: row.intended,
+            started: row.started,
+            sent: row.sent,
+            body_end: row.body_end,
+            ended: row.ended,
+            ..Timing::default()
+        };
+        let timing = self.timing(row.key, of_row)?;
         let (codec, len) = (self.take()?, self.take()?);
         let body = self.bytes()?;
         let detail = store

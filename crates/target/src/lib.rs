@@ -16,6 +16,7 @@
 
 mod address;
 mod anthropic;
+mod asked;
 mod body;
 mod command;
 mod custom;
@@ -48,6 +49,7 @@ mod transport;
 pub(crate) mod wire;
 
 pub use address::AddressError;
+pub use asked::asked;
 pub use command::CommandTarget;
 pub use custom::CustomTarget;
 pub use custom::files::{Files, needed as files_needed};

@@ -23,7 +23,7 @@ const USED_BY: [(&str, &[&str]); 14] = [
     ("clock", &["engine", "sim", "target"]),
     ("schedule", &["engine", "sim"]),
     ("suite", &["engine"]),
-    ("target", &["engine"]),
+    ("target", &["engine", "readback"]),
     ("findings", &["report", "engine", "readback", "serve"]),
     ("engine", &["readback"]),
     ("formats", &[]),

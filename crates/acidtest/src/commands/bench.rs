@@ -81,12 +81,8 @@ fn kind(text: &str) -> Result<TargetKind, String> {
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     args.output.show.check()?;
     let run = execute::new_run_id();
-    let mut spec = spec(&args, args.seed.unwrap_or(run.0))?;
-    if args.search.is_varied() {
-        args.search.vary(&mut spec, &args.load.rungs()?)?;
-    }
+    let mut spec = planned(&args, run.0)?;
     super::run::configure_sims(&mut spec)?;
-    args.observe.apply(&mut spec.observe);
     if let Err(e) = acidtest_findings::check(&spec, &[]) {
         return Err(Failure::usage(format!("--gate: {}", e.message)).hint(e.hint));
     }
@@ -101,6 +97,16 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         cache: None,
     };
     finish(store, execution, &args.output.show, &Ending::of_bench(args.undecided.undecided))
+}
+
+/// The plan of these arguments; `other` is the seed where none is given.
+fn planned(args: &Args, other: u64) -> Result<RunSpec, Failure> {
+    let mut spec = spec(args, args.seed.unwrap_or(other))?;
+    if args.search.is_varied() {
+        args.search.vary(&mut spec, &args.load.rungs()?)?;
+    }
+    args.observe.apply(&mut spec.observe);
+    Ok(spec)
 }
 
 fn spec(args: &Args, seed: u64) -> Result<RunSpec, Failure> {
@@ -211,5 +217,58 @@ impl EndpointArgs {
             headers.insert(name.to_owned(), value.to_owned());
         }
         Ok(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn plan(words: &[&str]) -> RunSpec {
+        let line = std::iter::once("bench").chain(words.iter().copied());
+        let line = Line::try_parse_from(line).unwrap_or_else(|e| panic!("{words:?}: {e}"));
+        planned(&line.args, 7).unwrap_or_else(|e| panic!("{words:?}: {}", e.words()))
+    }
+
+    #[test]
+    fn the_command_of_a_plan_makes_the_same_plan() {
+        let url = "http://127.0.0.1:8000/v1";
+        for words in [
+            &["--url", "sim:steady"][..],
+            &["--url", url, "--model", "m", "--concurrency", "8", "--requests", "50", "--warmup", "5"],
+            &["--url", url, "--url", "http://h/v1", "--model", "-m", "--rate", "2.5", "--duration", "90s"],
+            &["--url", url, "--model", "m", "--rate", "1", "--arrivals", "gamma", "--burstiness", "0.5"],
+            &["--url", url, "--model", "m", "--stages", "30s:10,1m:10-50", "--cooldown", "2s"],
+            &["--url", url, "--model", "m", "--user-stages", "30s:8,60s:8-64", "--warmup", "3s"],
+            &["--url", url, "--model", "m", "--think-time", "lognormal(2, 0.5)", "--pacing", "1s"],
+            &["--url", url, "--model", "m", "--max-rate", "3", "--max-time", "9s", "--max-requests", "5"],
+            &["--url", url, "--model", "m", "--http2", "--connections", "3", "--cancel-after", "1.5s"],
+            &["--url", url, "--model", "m", "--connection", "new", "--cancel-after", "20", "--no-stream"],
+            &["--url", url, "--model", "m", "--key", "MY_KEY", "--header", "X-Key: ${MY_KEY}"],
+            &["--url", url, "--model", "m", "--kind", "anthropic", "--gate", "ttft.p95 <= 800 ms"],
+            &["--url", url, "--model", "m", "--prompt=--odd \"text\"", "--max-tokens", "9", "--seed", "3"],
+            &["--url", url, "--model", "m", "--stop-when", "ttft.p95 within 5 %", "--abort", "cost > 1"],
+            &["--url", url, "--model", "m", "--sweep", "rate=5,10.5,20", "--arrivals", "constant"],
+            &["--url", url, "--model", "m", "--sweep", "concurrency=1,2,4", "--rung", "3s"],
+            &["--url", url, "--model", "m", "--find", "max-rate", "--slo", "ttft.p95<=800ms", "--from", "2"],
+            &["--url", url, "--model", "m", "--find", "max-concurrency", "--slo", "e2e.p95<=3s"],
+            &["--url", url, "--model", "m", "--scrape", "target"],
+        ] {
+            let spec = plan(words);
+            let again = acidtest_findings::rerun(&spec, None).unwrap_or_else(|| panic!("none for {words:?}"));
+            assert_eq!(again[..2], ["acidtest", "bench"]);
+            let again: Vec<&str> = again[2..].iter().map(String::as_str).collect();
+            assert_eq!(plan(&again), spec, "{words:?}: {again:?}");
+        }
+        // A sweep of so many requests a rung has no words that are sure to be the same.
+        let sweep = ["--url", url, "--model", "m", "--sweep", "rate=5,10", "--requests", "100"];
+        assert_eq!(acidtest_findings::rerun(&plan(&sweep), None), None);
     }
 }

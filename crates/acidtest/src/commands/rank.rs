@@ -1,15 +1,25 @@
-//! `acidtest rank`: models rated from pairwise battles in files.
+//! `acidtest rank`: models rated from pairwise battles, in files or of stored runs.
 
-use crate::battles::{self, Cluster, Read};
+use super::StoreArg;
+use crate::battles::{self, Read};
 use crate::exit::{Exit, Failure, cannot_write, for_logs, print};
+use crate::open_store::{to_read, trouble, unread};
 use crate::read_back;
-use acidtest_formats::{BattleColumns, StyleColumn};
+use acidtest_findings::duels::{self, Duels};
+use acidtest_formats::{BattleColumns, BattleTable, StyleColumn};
 use acidtest_metrics::rating::{Asked, Data, Estimator, Origin, Ranking, Scale, Shown};
 use acidtest_metrics::stats::Resampling;
-use acidtest_report::{RankAbout, RankReport, Style};
+use acidtest_readback::Arena;
+use acidtest_record::RunId;
+use acidtest_report::{RankAbout, RankMethod, RankReport, RankSettings, Ranked, Style};
 use std::path::PathBuf;
 
 /// Rate models from pairwise battles: Bradley-Terry or Elo, with intervals
+///
+/// Battles come from files, from the votes of people and judges in stored runs (--votes), or from
+/// scores of stored runs (--scores NAME: of two targets' answers to the same case the higher score
+/// wins, repeats averaged; NAME is a scorer's name or `correct`). --run RUN names a run and may be
+/// repeated; without it the newest 20 runs take part.
 ///
 /// Reads votes with the fields model_a, model_b and winner from CSV, JSON Lines or a JSON list, as
 /// LMSYS publishes them. Outcomes: model_a or a; model_b or b; ties: tie, draw, tie (bothbad),
@@ -21,8 +31,19 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Files of votes; `-` is standard input
-    #[arg(required = true, value_name = "BATTLES")]
+    #[arg(required_unless_present_any = ["votes", "scores"], conflicts_with_all = ["votes", "scores"], value_name = "BATTLES")]
     files: Vec<PathBuf>,
+    /// Battles of the votes on answers of stored runs
+    #[arg(long, conflicts_with = "scores")]
+    votes: bool,
+    /// Battles of this score of stored runs: a scorer's name, or `correct`
+    #[arg(long, value_name = "NAME")]
+    scores: Option<String>,
+    /// A stored run that takes part; may be repeated [default: the newest 20]
+    #[arg(long = "run", value_name = "RUN", conflicts_with = "files")]
+    runs: Vec<String>,
+    #[command(flatten)]
+    store: StoreArg,
     /// How ratings are estimated
     #[arg(long, value_enum, default_value = "bt")]
     method: Method,
@@ -101,12 +122,43 @@ struct Columns {
     time: Option<String>,
 }
 
+/// What is sampled whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Cluster {
+    /// Voters where they are named, else prompts, else battles
+    Auto,
+    /// Each voter
+    Voter,
+    /// Each prompt
+    Prompt,
+    /// Each battle; both orders of one duel about the same prompt are one
+    Battle,
+}
+
+impl From<Cluster> for duels::Cluster {
+    fn from(cluster: Cluster) -> Self {
+        match cluster {
+            Cluster::Auto => Self::Auto,
+            Cluster::Voter => Self::Voter,
+            Cluster::Prompt => Self::Prompt,
+            Cluster::Battle => Self::Battle,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Method {
     /// Bradley-Terry by maximum likelihood
     Bt,
     /// Online Elo: the order of battles matters
     Elo,
+}
+
+impl Columns {
+    fn are_named(&self) -> bool {
+        let all = [&self.model_a, &self.model_b, &self.winner, &self.voter, &self.prompt, &self.time];
+        all.iter().any(|column| column.is_some())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -162,6 +214,15 @@ fn check(args: &Args) -> Result<(), Failure> {
         ("--style", !args.style.is_empty()),
         ("--prior-ties", args.prior_ties != 0.0),
     ];
+    let of_files = [("--style", !args.style.is_empty()), ("a column", args.columns.are_named())];
+    if let Some((what, _)) = of_files.iter().find(|(_, is_given)| args.files.is_empty() && *is_given) {
+        return Err(Failure::usage(format!("{what} belongs to files of votes, not to stored runs"))
+            .hint("leave it out, or name a file"));
+    }
+    if args.by_time && args.scores.is_some() {
+        return Err(Failure::usage("--by-time cannot be used with --scores: scores have no times")
+            .hint("use --votes"));
+    }
     if let Some((flag, _)) = of_bt.iter().find(|(_, is_given)| is_elo && *is_given) {
         return Err(Failure::usage(format!("{flag} cannot be used with --method elo"))
             .hint("online Elo depends on the order of battles and has no interval: use --method bt"));
@@ -190,7 +251,8 @@ fn style_column(text: &str) -> Result<StyleColumn, Failure> {
     }
 }
 
-fn read(args: &Args, style: Vec<StyleColumn>) -> Result<Read, Failure> {
+/// The battles of files.
+fn of_files(args: &Args, style: Vec<StyleColumn>) -> Result<BattleTable, Failure> {
     let own = &args.columns;
     let columns = BattleColumns {
         model_a: own.model_a.clone(),
@@ -202,13 +264,64 @@ fn read(args: &Args, style: Vec<StyleColumn>) -> Result<Read, Failure> {
         wants_time: args.by_time,
         style,
     };
-    let mut table = battles::read(&args.files, columns)?;
+    battles::read(&args.files, columns)
+}
+
+/// The battles of stored runs, with what is said of them.
+fn of_store(args: &Args) -> Result<(BattleTable, Vec<String>), Failure> {
+    let store = to_read(&args.store)?;
+    let mut runs: Vec<RunId> = Vec::new();
+    for wanted in &args.runs {
+        let run = store.resolve(wanted).map_err(trouble)?;
+        if !runs.contains(&run) {
+            runs.push(run);
+        }
+    }
+    if runs.is_empty() {
+        runs = Arena::usual(&store).map_err(unread)?;
+    }
+    let arena = Arena::read(&store, &runs).map_err(unread)?;
+    let found = match &args.scores {
+        Some(name) => arena.of_scores(name),
+        None => arena.of_votes(),
+    };
+    let found: Duels = found.map_err(|e| Failure::usage(e.to_string()).hint("name fewer runs with --run"))?;
+    if found.duels.is_empty() {
+        return Err(nothing(args, &arena));
+    }
+    let notes = found.notes.clone();
+    Ok((battles::stored(found), notes))
+}
+
+/// Why there is nothing to rank.
+fn nothing(args: &Args, arena: &Arena) -> Failure {
+    match &args.scores {
+        None => Failure::usage("nobody voted on answers of these runs")
+            .hint("`acidtest view` has a page for blind votes; --scores NAME makes battles of scores"),
+        Some(name) => {
+            let known = arena.score_names().join(", ");
+            let hint = if known.is_empty() {
+                "these runs have no scores".to_owned()
+            } else {
+                format!("there are: {known}")
+            };
+            Failure::usage(format!("no two targets have the score '{name}' on the same case")).hint(hint)
+        }
+    }
+}
+
+fn read(args: &Args, style: Vec<StyleColumn>) -> Result<Read, Failure> {
+    let (mut table, notes) = match args.files.is_empty() {
+        true => of_store(args)?,
+        false => (of_files(args, style)?, Vec::new()),
+    };
     if args.by_time {
         battles::sort_by_time(&mut table);
     }
     let ties = if args.ties == Ties::Drop { battles::drop_ties(&mut table) } else { 0 };
     let few = battles::drop_few(&mut table, args.min_battles)?;
-    let mut read = Read::new(table, args.cluster)?;
+    let mut read = Read::new(table, args.cluster.into())?;
+    read.notes.splice(0..0, notes);
     if ties > 0 {
         read.notes.push(format!("{ties} tied battles are dropped: ratings speak of decided battles only"));
     }
@@ -255,68 +368,27 @@ fn asked(args: &Args, read: &Read) -> Result<Asked, Failure> {
 }
 
 fn about(args: &Args, read: &Read, ranking: &Ranking, style: Vec<StyleColumn>) -> RankAbout {
-    let method = match args.method {
-        Method::Elo => format!("online Elo, K {}", args.k),
-        Method::Bt if args.prior_ties > 0.0 => {
-            format!("Bradley-Terry, regularised by {} prior ties", args.prior_ties)
-        }
-        Method::Bt => "Bradley-Terry, maximum likelihood".to_owned(),
-    };
-    let mut notes = read.notes.clone();
-    if args.prior_ties > 0.0 {
-        notes.push(
-            "regularised: the ratings are pulled together and are not the maximum-likelihood estimate".into(),
-        );
-    }
-    if args.method == Method::Elo {
-        let order = if args.by_time { "their times" } else { "the files" };
-        notes.push(format!("battles count in the order of {order}"));
-    }
-    RankAbout {
-        models: read.table.models.clone(),
-        how: how(args, read, ranking, &method),
-        method,
-        unit: read.unit_words.to_owned(),
-        level: args.level,
-        interval: match args.interval {
-            Interval::Sandwich => "sandwich".to_owned(),
-            Interval::Bootstrap => "bootstrap".to_owned(),
+    let settings = RankSettings {
+        method: match args.method {
+            Method::Elo => RankMethod::Elo { k: args.k, by_time: args.by_time },
+            Method::Bt => RankMethod::BradleyTerry { prior_ties: args.prior_ties },
         },
+        anchor: args.anchor.clone(),
+        center: args.center,
+        are_ties_dropped: args.ties == Ties::Drop,
+        is_bootstrap_shown: args.interval == Interval::Bootstrap,
+        seed: args.seed,
+        level: args.level,
         style: style.into_iter().map(|s| s.name).collect(),
+        style_words: args.style.clone(),
+    };
+    let ranked = Ranked {
+        models: read.table.models.clone(),
+        unit: read.unit_words.to_owned(),
         left_out: read.left_out.clone(),
-        notes,
-    }
-}
-
-/// Everything that is needed to get the numbers again.
-fn how(args: &Args, read: &Read, ranking: &Ranking, method: &str) -> String {
-    let mut parts = vec![method.to_owned(), "scale 400, base 10".to_owned()];
-    parts.push(match &args.anchor {
-        Some(anchor) => format!("anchor {anchor}"),
-        None => format!("mean {}", args.center),
-    });
-    parts.push(match args.ties {
-        Ties::Half => "ties 0.5".to_owned(),
-        Ties::Drop => "ties dropped".to_owned(),
-    });
-    if args.method == Method::Bt {
-        parts.push(match ranking.is_clustered {
-            true => format!("sandwich over units of one {}, factor C/(C-1), t on C-1 df", read.unit_words),
-            false => "sandwich over battles, normal".to_owned(),
-        });
-        if let Some((_, drawn)) = ranking.resamples {
-            parts.push(format!(
-                "bootstrap of {drawn} resamples of whole units, seed {}, percentiles",
-                args.seed
-            ));
-        }
-        parts.push("pairs: covariance of the difference, Holm over all".to_owned());
-    }
-    if !args.style.is_empty() {
-        parts.push(format!("style {} as (a-b)/(|a|+|b|) over its root mean square", args.style.join(" ")));
-    }
-    parts.push(format!("acidtest {}", env!("CARGO_PKG_VERSION")));
-    parts.join("; ")
+        notes: read.notes.clone(),
+    };
+    settings.about(ranking, ranked)
 }
 
 fn show(args: &Args, report: &RankReport) -> Result<Exit, Failure> {

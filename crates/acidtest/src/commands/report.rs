@@ -40,6 +40,6 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
         baseline.check_workload(&spec, &cases, Across::of(args.against.across_workloads))?;
         baseline.judge(&store, &mut shown.findings, &all_gates(&args.against, &spec, &cases)?)?;
     }
-    show(&shown, &args.show)?;
+    show(&shown, &store, &args.show)?;
     Ok(Exit::Ok)
 }

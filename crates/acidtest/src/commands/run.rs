@@ -143,7 +143,7 @@ fn replayed(
     let run = execution.run;
     let done = replay::replay(store, execution, of)?;
     let shown = ending.shown(&done.store, run, &output.show)?;
-    show(&shown, &output.show)?;
+    show(&shown, &done.store, &output.show)?;
     let missing = replay::not_recorded(&done.store, run)?;
     if missing > 0 {
         let words = format!(
@@ -167,7 +167,7 @@ fn show_complete(store: &Store, run: RunId, output: &OutputArgs, ending: &Ending
         eprintln!("{}", told(&format!("run {run} is complete: nothing is left to send")));
     }
     let shown = ending.shown(store, run, &output.show)?;
-    show(&shown, &output.show)?;
+    show(&shown, store, &output.show)?;
     let exit = execute::exit_of(store, run, None)?.worst(search::exit(&shown.findings));
     Ok(exit.worst(read_back::gates_exit(&shown.findings, ending.undecided)))
 }
@@ -182,7 +182,7 @@ pub(crate) fn finish(
     let run = execution.run;
     let done = execute::execute(store, execution)?;
     let shown = ending.shown(&done.store, run, args)?;
-    show(&shown, args)?;
+    show(&shown, &done.store, args)?;
     // How a run ended is a result, not progress: `--quiet` leaves it.
     if let Some(reason) = done.summary.stopped {
         // A run that has spent all it may would stop again at once.

@@ -94,7 +94,8 @@ fn again(args: &Args, of: &Again) -> Result<Exit, Failure> {
     if !args.quiet {
         say(of, &done);
     }
-    show(&read_back::shown_with(&store, run, &args.show, Some(&loaded.spec))?, &args.show)?;
+    let shown = read_back::shown_with(&store, run, &args.show, Some(&loaded.spec))?;
+    show(&shown, &store, &args.show)?;
     Ok(Exit::Ok)
 }
 

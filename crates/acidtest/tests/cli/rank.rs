@@ -172,3 +172,95 @@ fn length_is_told_from_skill() {
     assert!((style["points"].as_f64().unwrap() - due).abs() < 60.0, "{style}");
     assert!(style["low"].as_f64().unwrap() > 0.0);
 }
+
+/// A stored run of two targets over 12 cases, the second of which answers half of them wrong.
+fn stored() -> Place {
+    let place = Place::new();
+    place.file("cases.jsonl", &crate::cases(12));
+    let target = |name: &str, wrong: f64| {
+        format!(
+            "  - {{ name: {name}, url: \"sim:{name}\", model: sim, sim: {{ ttft_ms: 1, gap_ms: 0, \
+             answers: {{ file: cases.jsonl, wrong: {wrong} }} }} }}\n"
+        )
+    };
+    let suite = format!(
+        "name: test\ntargets:\n{}{}prompt: \"{{{{ question }}}}\"\n\
+         cases: {{ file: cases.jsonl, map: {{ expected: answer }} }}\nscorers: [contains]\nphases: [closed: 4]\n",
+        target("good", 0.0),
+        target("worse", 0.5)
+    );
+    place.file("suite.yaml", &suite);
+    place.run(&["run", "suite.yaml"]).exits(0);
+    place
+}
+
+#[test]
+fn scores_of_a_stored_run_are_battles() {
+    let place = stored();
+    let report = place.run(&["rank", "--scores", "correct", "--format", "json"]).exits(0).json();
+    assert_eq!((report["battles"].as_u64(), report["unit_of_sampling"].as_str()), (Some(12), Some("prompt")));
+    let good = row(&report, "good");
+    assert!(good["wins"].as_u64().unwrap() > 0 && good["losses"] == 0, "{good}");
+    assert!(report["warnings"].to_string().contains("made of the score 'correct'"), "{}", report["warnings"]);
+    let err = place.run(&["rank", "--scores", "nope", "--run", "latest"]).exits(2).err();
+    assert!(
+        err.contains("no two targets have the score 'nope'") && err.contains("correct, contains"),
+        "{err}"
+    );
+    let err = place.run(&["rank", "--votes"]).exits(2).err();
+    assert!(err.contains("nobody voted") && err.contains("hint:"), "{err}");
+    place.run(&["rank", "--votes", "--run", "zz"]).exits(2);
+    place.run(&["rank"]).exits(2);
+    place.run(&["rank", "votes.csv", "--votes"]).exits(2);
+    assert!(place.run(&["rank", "--votes", "--style", "x"]).exits(2).err().contains("files of votes"));
+    place.run(&["rank", "--scores", "correct", "--by-time"]).exits(2);
+}
+
+#[test]
+fn stored_votes_are_battles_and_the_latest_counts() {
+    use acidtest_record::{About, AboutRole, Item, Key, Maker, MakerKind, Status, Value as Said, Verdict};
+    let place = stored();
+    let mut store = acidtest_store::Store::open(&place.path().join(".acidtest/acidtest.db")).unwrap();
+    let run = store.resolve("latest").unwrap();
+    let mut of_case: std::collections::BTreeMap<_, Vec<(u16, Key)>> = Default::default();
+    store.rows(run, &mut |r| of_case.entry(r.case).or_default().push((r.target, r.key))).unwrap();
+    let vote = |person: &str, a: Key, b: Key, word: &str, at: i64| {
+        let about = |role, key| About { role, key };
+        Item::Verdict(Verdict {
+            name: "preference".into(),
+            maker: Maker {
+                kind: MakerKind::Person,
+                name: person.into(),
+                version: String::new(),
+                digest: None,
+            },
+            about: vec![about(AboutRole::A, a), about(AboutRole::B, b)],
+            status: Status::Scored,
+            value: Some(Said::Preference(word.into())),
+            why: None,
+            evidence: None,
+            at_unix_ns: at,
+        })
+    };
+    let mut items = Vec::new();
+    for (i, pair) in of_case.values_mut().enumerate() {
+        pair.sort();
+        let (good, worse) = (pair[0].1, pair[1].1);
+        for person in ["kim", "lee", "park"] {
+            // First the other way round, then changed: only the second counts.
+            items.push(vote(person, worse, good, "a", 1));
+            items.push(vote(person, good, worse, ["a", "a", "b", "tie"][i % 4], 2));
+        }
+    }
+    store.append(run, &items).unwrap();
+    let report = place.run(&["rank", "--votes", "--format", "json"]).exits(0).json();
+    let good = row(&report, "good");
+    assert_eq!(
+        (good["wins"].as_u64(), good["losses"].as_u64(), good["ties"].as_u64()),
+        (Some(18), Some(9), Some(9))
+    );
+    assert_eq!((report["unit_of_sampling"].as_str(), report["units"].as_u64()), (Some("voter"), Some(3)));
+    let elo =
+        place.run(&["rank", "--votes", "--method", "elo", "--by-time", "--run", "latest"]).exits(0).out();
+    assert!(elo.contains("order of their times"), "{elo}");
+}

@@ -104,3 +104,35 @@ fn a_report_that_cannot_be_written_is_said_before_anything_is_sent() {
     }
     assert!(!place.path().join(".acidtest").exists());
 }
+
+#[test]
+fn a_run_is_one_file_that_asks_nobody() {
+    let place = Place::new();
+    place.file("cases.jsonl", &cases(6));
+    let text = suite("sim:quick", "[closed: 2]", "gates:\n  - accuracy >= 50 %")
+        .replace("model: sim }", &format!("model: sim, sim: {WRONG} }}"));
+    place.file("suite.yaml", &text);
+    place.run(&["run", "-q", "--format", "html", "--output", "out.html", "--report", "json=r.json"]).exits(1);
+    let html = std::fs::read_to_string(place.path().join("out.html")).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.len() < 3_000_000, "{}", html.len());
+    assert!(html.contains("Content-Security-Policy") && !html.contains("unsafe-"));
+    let (_, data) = html.split_once("id=\"acidtest-data\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let report = std::fs::read_to_string(place.path().join("r.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(data["page"]["report"], report, "the file draws what every report draws");
+    let rows = data["cases"]["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["judgement"]), (6, &serde_json::json!("wrong")));
+    let key = format!("{}.{}", rows[0]["slot"], rows[0]["step"]);
+    let request = &data["views"][&key]["requests"][0];
+    assert!(request["messages"].as_array().is_some_and(|m| !m.is_empty()), "{request}");
+    assert!(request["verdicts"].as_array().is_some_and(|v| !v.is_empty()), "{request}");
+    let command = data["page"]["plan"]["command"].as_array().unwrap();
+    assert_eq!(command[..2], ["acidtest", "run"]);
+    assert!(data["page"]["curves"]["scatter"][0]["n"] == 6, "{}", data["page"]["curves"]);
+    assert_eq!(data["frontier"]["points"].as_array().unwrap().len(), 1);
+    // Again, on standard output.
+    let again = place.run(&["report", "--format", "html"]).exits(0).out();
+    assert!(again.ends_with("</html>\n") && again.contains("acidtest-data"));
+}

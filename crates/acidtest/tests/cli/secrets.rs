@@ -184,10 +184,12 @@ fn a_key_that_comes_back_is_found_nowhere() {
         "json=out.json",
         "--report",
         "github=out.txt",
+        "--report",
+        "html=out.html",
     ]);
     clean("stdout", &ran.stdout);
     clean("stderr", &ran.stderr);
-    for file in ["out.xml", "out.md", "out.csv", "cases.csv", "out.json", "out.txt"] {
+    for file in ["out.xml", "out.md", "out.csv", "cases.csv", "out.json", "out.txt", "out.html"] {
         clean(file, &std::fs::read(place.path().join(file)).unwrap());
     }
     for entry in std::fs::read_dir(place.path().join(".acidtest")).unwrap() {

@@ -33,6 +33,12 @@ impl Budget {
     }
 }
 
+/// The beginning of a text that stands alone, and the bytes that were cut off.
+#[must_use]
+pub fn cut(text: &str) -> (String, u64) {
+    Budget::new().cut(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

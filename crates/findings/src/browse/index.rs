@@ -8,7 +8,7 @@ use crate::estimate::Labels;
 use crate::families::quality::judgement;
 use crate::view::{Asked, Opinion, View};
 use acidtest_record::{ClockRow, Digest, Key, OutcomeClass, RunId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Tags that can be filtered by, and values of one: more are ids, not labels.
 const MOST_TAGS: usize = 20;
@@ -46,21 +46,120 @@ pub(super) struct Line {
     pub(super) class: u16,
     pub(super) judgement: u8,
     pub(super) delivered: bool,
-    pub(super) input: Option<u32>,
-    pub(super) output: Option<u32>,
-    pub(super) ttft_s: Option<f64>,
-    pub(super) e2e_s: Option<f64>,
-    pub(super) started_s: Option<f64>,
+    input: u32,
+    output: u32,
+    ttft_s: f64,
+    e2e_s: f64,
+    started_s: f64,
 }
 
-/// What is kept of a case.
+/// No count; a time that was not seen is not a number.
+const NO_COUNT: u32 = u32::MAX;
+
+impl Line {
+    pub(super) fn input(&self) -> Option<u32> {
+        Some(self.input).filter(|n| *n != NO_COUNT)
+    }
+
+    pub(super) fn output(&self) -> Option<u32> {
+        Some(self.output).filter(|n| *n != NO_COUNT)
+    }
+
+    pub(super) fn ttft_s(&self) -> Option<f64> {
+        Some(self.ttft_s).filter(|t| !t.is_nan())
+    }
+
+    pub(super) fn e2e_s(&self) -> Option<f64> {
+        Some(self.e2e_s).filter(|t| !t.is_nan())
+    }
+
+    pub(super) fn started_s(&self) -> Option<f64> {
+        Some(self.started_s).filter(|t| !t.is_nan())
+    }
+}
+
+// A hundred thousand requests are a few megabytes.
+const _: () = assert!(size_of::<Line>() <= 64);
+
+/// What is kept of a case: where its words stand in [`Cases::text`].
 #[derive(Debug, Clone)]
 struct Known {
-    id: Box<str>,
     hash: Digest,
-    unit: Option<Box<str>>,
+    /// Where the id begins; the unit of sampling follows it where it is another one.
+    start: u32,
+    id_len: u32,
+    unit_len: u32,
     /// Its place among the ids in their order.
     rank: u32,
+    /// Where its requests begin in [`Cases::asked`].
+    asked: u32,
+}
+
+/// Cases with their ids, and the requests of each.
+#[derive(Debug, Clone, Default)]
+struct Cases {
+    all: Vec<Known>,
+    text: String,
+    asked: Vec<u32>,
+}
+
+impl Cases {
+    fn of(view: &View) -> Self {
+        let mut cases = Self::default();
+        for c in view.cases {
+            let start = cases.text.len();
+            // Beyond four billion bytes of ids there are none.
+            if start + c.id.len() + c.unit().len() > u32::MAX as usize {
+                break;
+            }
+            cases.text.push_str(&c.id);
+            let unit = c.cluster.as_deref().unwrap_or_default();
+            cases.text.push_str(unit);
+            let (id_len, unit_len) = (c.id.len() as u32, unit.len() as u32);
+            cases.all.push(Known { hash: c.hash, start: start as u32, id_len, unit_len, rank: 0, asked: 0 });
+        }
+        let mut order: Vec<usize> = (0..cases.all.len()).collect();
+        order.sort_by(|a, b| by_numbers(cases.id(*a), cases.id(*b)));
+        for (rank, at) in order.into_iter().enumerate() {
+            cases.all[at].rank = rank as u32;
+        }
+        cases
+    }
+
+    /// Notes which requests each case has.
+    fn fill(&mut self, lines: &[Line]) {
+        let of = |l: &Line| usize::try_from(l.case).ok().filter(|c| *c < self.all.len());
+        let mut order: Vec<u32> =
+            (0..lines.len() as u32).filter(|i| of(&lines[*i as usize]).is_some()).collect();
+        order.sort_by_key(|i| (lines[*i as usize].case, *i));
+        let mut next = 0;
+        for (no, known) in self.all.iter_mut().enumerate() {
+            known.asked = next as u32;
+            next += order[next..].iter().take_while(|i| lines[**i as usize].case as usize == no).count();
+        }
+        self.asked = order;
+    }
+
+    fn id(&self, no: usize) -> &str {
+        let k = &self.all[no];
+        &self.text[k.start as usize..(k.start + k.id_len) as usize]
+    }
+
+    fn unit(&self, no: usize) -> &str {
+        let k = &self.all[no];
+        let from = (k.start + k.id_len) as usize;
+        if k.unit_len == 0 { self.id(no) } else { &self.text[from..from + k.unit_len as usize] }
+    }
+
+    fn asked(&self, no: usize) -> &[u32] {
+        let Some(known) = self.all.get(no) else { return &[] };
+        let end = self.all.get(no + 1).map_or(self.asked.len(), |next| next.asked as usize);
+        &self.asked[known.asked as usize..end]
+    }
+
+    fn bytes(&self) -> usize {
+        self.all.len() * size_of::<Known>() + self.text.len() + self.asked.len() * 4
+    }
 }
 
 /// A tag and its value of each request.
@@ -83,9 +182,7 @@ pub struct CaseIndex {
     pub(super) classes: Vec<String>,
     pub(super) scores: Vec<(String, Vec<f64>)>,
     pub(super) tags: Vec<Tag>,
-    cases: Vec<Known>,
-    by_case: HashMap<u32, Vec<u32>>,
-    by_hash: HashMap<Digest, u32>,
+    cases: Cases,
 }
 
 impl CaseIndex {
@@ -99,19 +196,14 @@ impl CaseIndex {
             classes: Vec::new(),
             scores: Vec::new(),
             tags: Vec::new(),
-            cases: known(view),
-            by_case: HashMap::new(),
-            by_hash: HashMap::new(),
+            cases: Cases::of(view),
         };
-        index.by_hash = index.cases.iter().zip(0..).map(|(c, i)| (c.hash, i)).collect();
         let place_of = index.fill_places(view);
-        for i in 0..view.requests() {
-            let line = index.line(&view.asked(i), place_of[i], &view.clocks);
-            if line.case != NO_CASE {
-                index.by_case.entry(line.case).or_default().push(i as u32);
-            }
+        for (i, place) in place_of.into_iter().enumerate() {
+            let line = index.line(&view.asked(i), place, &view.clocks);
             index.lines.push(line);
         }
+        index.cases.fill(&index.lines);
         index.scores = scores(view);
         index.tags = tags(view);
         index
@@ -142,11 +234,11 @@ impl CaseIndex {
             class: self.class_no(c.class),
             judgement: JUDGED.iter().position(|j| *j == judged).unwrap_or(3) as u8,
             delivered: c.class.delivered(),
-            input: c.input(),
-            output: c.output(),
-            ttft_s: seconds(c.sent(), c.first()),
-            e2e_s: seconds(c.sent(), c.last_event()),
-            started_s: c.started().or(c.sent()).map(|at| on_axis(clocks, c.clock, at)),
+            input: c.input().unwrap_or(NO_COUNT),
+            output: c.output().unwrap_or(NO_COUNT),
+            ttft_s: seconds(c.sent(), c.first()).unwrap_or(f64::NAN),
+            e2e_s: seconds(c.sent(), c.last_event()).unwrap_or(f64::NAN),
+            started_s: c.started().or(c.sent()).map_or(f64::NAN, |at| on_axis(clocks, c.clock, at)),
         }
     }
 
@@ -180,9 +272,8 @@ impl CaseIndex {
     /// Bytes that it holds, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let cases: usize = self.cases.iter().map(|c| size_of::<Known>() + c.id.len() + 96).sum();
-        let columns = 8 * self.scores.len() + 2 * self.tags.len() + 4;
-        cases + self.lines.len() * (size_of::<Line>() + columns)
+        let columns = 8 * self.scores.len() + 2 * self.tags.len();
+        self.cases.bytes() + self.lines.len() * (size_of::<Line>() + columns)
     }
 
     /// The position of a request.
@@ -201,19 +292,25 @@ impl CaseIndex {
     /// Its case.
     #[must_use]
     pub fn case(&self, at: usize) -> Option<Digest> {
-        self.known(at).map(|c| c.hash)
+        self.known(at).map(|no| self.cases.all[no].hash)
+    }
+
+    /// The position of its case among the run's cases.
+    #[must_use]
+    pub fn case_no(&self, at: usize) -> Option<u32> {
+        self.known(at).map(|no| no as u32)
     }
 
     /// The id of its case.
     #[must_use]
     pub fn case_id(&self, at: usize) -> Option<&str> {
-        self.known(at).map(|c| &*c.id)
+        self.known(at).map(|no| self.cases.id(no))
     }
 
     /// What is drawn at random with it: its case's cluster, else the case; absent without a case.
     #[must_use]
     pub fn unit(&self, at: usize) -> Option<&str> {
-        self.known(at).map(|c| c.unit.as_deref().unwrap_or(&c.id))
+        self.known(at).map(|no| self.cases.unit(no))
     }
 
     /// Where it was asked.
@@ -264,33 +361,30 @@ impl CaseIndex {
     pub fn of_same_case(&self, at: usize) -> Vec<usize> {
         let own = self.lines[at];
         let mut all = vec![at];
-        if let Some(others) = self.by_case.get(&own.case) {
-            let others = others.iter().map(|i| *i as usize).filter(|i| *i != at);
-            let (near, far): (Vec<usize>, Vec<usize>) =
-                others.partition(|i| self.lines[*i].place == own.place);
-            all.extend(near.into_iter().chain(far));
-        }
+        let others = self.asked_of(own.case).iter().map(|i| *i as usize).filter(|i| *i != at);
+        let (near, far): (Vec<usize>, Vec<usize>) = others.partition(|i| self.lines[*i].place == own.place);
+        all.extend(near.into_iter().chain(far));
         all
     }
 
-    /// The requests of a case.
-    pub(super) fn asked_of(&self, hash: Digest) -> &[u32] {
-        let case = self.by_hash.get(&hash);
-        case.and_then(|c| self.by_case.get(c)).map_or(&[], Vec::as_slice)
+    /// The requests of a case, by its position among the run's cases.
+    pub(super) fn asked_of(&self, no: u32) -> &[u32] {
+        self.cases.asked(no as usize)
     }
 
-    /// Cases with their ids.
-    pub(super) fn cases(&self) -> impl Iterator<Item = (Digest, &str)> {
-        self.cases.iter().map(|c| (c.hash, &*c.id))
+    /// The ids of all cases, in order.
+    pub(super) fn case_ids(&self) -> impl Iterator<Item = &str> {
+        (0..self.cases.all.len()).map(|no| self.cases.id(no))
     }
 
-    fn known(&self, at: usize) -> Option<&Known> {
-        self.cases.get(self.lines[at].case as usize)
+    fn known(&self, at: usize) -> Option<usize> {
+        let no = self.lines[at].case as usize;
+        (no < self.cases.all.len()).then_some(no)
     }
 
     /// The place of its case's id among all ids.
     pub(super) fn case_rank(&self, at: usize) -> Option<u32> {
-        self.known(at).map(|c| c.rank)
+        self.known(at).map(|no| self.cases.all[no].rank)
     }
 
     /// Its delivery class.
@@ -324,25 +418,6 @@ fn on_axis(clocks: &[ClockRow], clock: u16, at: i64) -> f64 {
         |no: Option<u16>| clocks.iter().find(|c| no.is_none_or(|no| c.no == no)).map(|c| c.zero_unix_ns);
     let shift = zero(Some(clock)).zip(zero(None)).map_or(0, |(own, first)| own.saturating_sub(first));
     at.saturating_add(shift) as f64 / 1e9
-}
-
-fn known(view: &View) -> Vec<Known> {
-    let mut all: Vec<Known> = view
-        .cases
-        .iter()
-        .map(|c| Known {
-            id: c.id.as_str().into(),
-            hash: c.hash,
-            unit: c.cluster.as_deref().map(Into::into),
-            rank: 0,
-        })
-        .collect();
-    let mut order: Vec<usize> = (0..all.len()).collect();
-    order.sort_by(|a, b| by_numbers(&all[*a].id, &all[*b].id));
-    for (rank, at) in order.into_iter().enumerate() {
-        all[at].rank = rank as u32;
-    }
-    all
 }
 
 /// Ids in the order in which people count: `c2` before `c10`.

@@ -18,7 +18,9 @@ mod query;
 mod spans;
 mod view;
 
+pub use crate::failures::input_of;
 pub use attempt::{AttemptView, EventView, EventWord, MarkView, PartKind, PartView, SpanView};
+pub use budget::cut;
 pub use index::{CaseIndex, Place};
 pub use needle::{Hits, MOST_NEEDLE, Needle};
 pub use page::{CaseFacets, CasePage, CaseRow, ClassCount, RowAsk, RowTexts};

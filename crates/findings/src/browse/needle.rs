@@ -4,7 +4,7 @@
 //! written whole or as letters (Unicode's NFC).
 
 use super::index::CaseIndex;
-use acidtest_record::{Case, Digest};
+use acidtest_record::Case;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
@@ -69,15 +69,15 @@ impl Hits {
     #[must_use]
     pub fn of_ids(index: &CaseIndex, needle: &Needle) -> Self {
         let mut hits = Self::none(index);
-        let found: Vec<Digest> =
-            index.cases().filter(|(_, id)| needle.is_in(id)).map(|(hash, _)| hash).collect();
-        found.into_iter().for_each(|hash| hits.add_case(index, hash));
+        let found: Vec<u32> =
+            index.case_ids().zip(0..).filter(|(id, _)| needle.is_in(id)).map(|(_, no)| no).collect();
+        found.into_iter().for_each(|no| hits.add_case(index, no));
         hits
     }
 
-    /// All requests of a case.
-    pub fn add_case(&mut self, index: &CaseIndex, hash: Digest) {
-        index.asked_of(hash).iter().for_each(|at| self.set(*at as usize));
+    /// All requests of the case at a position of the run.
+    pub fn add_case(&mut self, index: &CaseIndex, no: u32) {
+        index.asked_of(no).iter().for_each(|at| self.set(*at as usize));
     }
 
     /// One request; a slot that the index does not know is left out.

@@ -8,7 +8,7 @@ use super::needle::Hits;
 use super::query::{CaseQuery, Except, Filter, MOST_ROWS, sort};
 use crate::estimate::Labels;
 use crate::failures::{excerpt, input_of};
-use acidtest_record::{Case, Digest, Key};
+use acidtest_record::{Case, Key};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,8 +101,8 @@ pub struct CaseRow {
 pub struct RowAsk {
     /// The last attempt.
     pub key: Key,
-    /// Its case.
-    pub case: Option<Digest>,
+    /// The position of its case among the run's cases.
+    pub case: Option<u32>,
     /// Whether it brought an answer.
     pub is_delivered: bool,
 }
@@ -175,7 +175,7 @@ impl CaseIndex {
 
     fn row(&self, at: usize, texts: &mut dyn FnMut(RowAsk) -> RowTexts) -> CaseRow {
         let line = &self.lines[at];
-        let said = texts(RowAsk { key: self.key(at), case: self.case(at), is_delivered: line.delivered });
+        let said = texts(RowAsk { key: self.key(at), case: self.case_no(at), is_delivered: line.delivered });
         let input = said.case.as_ref().map(input_of).or(said.input).unwrap_or_default();
         let score = |(name, column): &(String, Vec<f64>)| {
             let x = column[at];
@@ -191,11 +191,11 @@ impl CaseIndex {
             delivery: self.class(at).to_owned(),
             judgement: self.judged(at).to_owned(),
             scores: self.scores.iter().filter_map(score).collect(),
-            ttft_s: line.ttft_s,
-            e2e_s: line.e2e_s,
-            input_tokens: line.input,
-            output_tokens: line.output,
-            started_s: line.started_s,
+            ttft_s: line.ttft_s(),
+            e2e_s: line.e2e_s(),
+            input_tokens: line.input(),
+            output_tokens: line.output(),
+            started_s: line.started_s(),
             input: excerpt(&input, EXCERPT),
             output: said.output.map(|text| excerpt(&text, EXCERPT)),
         }

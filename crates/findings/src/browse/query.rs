@@ -152,8 +152,8 @@ impl<'q> Filter<'q> {
         self.places[usize::from(line.place)]
             && (except == Except::Delivery || self.classes[usize::from(line.class)])
             && (except == Except::Judgement || wants(&query.judgement, Some(index.judged(at))))
-            && query.ttft.holds(line.ttft_s)
-            && query.e2e.holds(line.e2e_s)
+            && query.ttft.holds(line.ttft_s())
+            && query.e2e.holds(line.e2e_s())
             && self.tags.iter().all(|(tag, values)| {
                 let value = tag.and_then(|t| index.tags[t].value(at));
                 value.is_some_and(|v| values.contains(&v))
@@ -170,9 +170,9 @@ pub(super) fn sort(index: &CaseIndex, query: &CaseQuery, found: &mut [u32]) {
         match &query.order {
             CaseOrder::Slot => Some(at as f64),
             CaseOrder::Case => index.case_rank(at).map(f64::from),
-            CaseOrder::Ttft => line.ttft_s,
-            CaseOrder::E2e => line.e2e_s,
-            CaseOrder::OutputTokens => line.output.map(f64::from),
+            CaseOrder::Ttft => line.ttft_s(),
+            CaseOrder::E2e => line.e2e_s(),
+            CaseOrder::OutputTokens => line.output().map(f64::from),
             CaseOrder::Score(name) => index.score(name, at),
         }
     };

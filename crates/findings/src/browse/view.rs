@@ -9,7 +9,7 @@ use super::index::CaseIndex;
 use crate::estimate::Labels;
 use acidtest_record::{Case, Maker, MakerKind, Record, Status, Value, Verdict};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Most requests of a case that are shown.
@@ -113,7 +113,7 @@ pub struct VerdictView {
 }
 
 /// What an opinion says.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum SaidValue {
     /// Yes or no.

@@ -76,7 +76,7 @@ fn gap(grid: &Grid, slice: &Slice) -> Vec<Bin> {
             Some((row as u32, grid.bin(c.clock, c.sent()?)?))
         })
         .collect();
-    for gap in &slice.view.detail.gaps {
+    for gap in slice.view.detail.gaps.iter() {
         let Some(bin) = rows.get(&gap.row) else { continue };
         let width = gap.most - gap.least;
         bins[*bin].n += 1;

@@ -24,8 +24,7 @@ pub(super) fn all(axis: &Axis, slices: &[Slice]) -> Vec<Scatter> {
 }
 
 fn of_slice(axis: &Axis, slice: &Slice, most: usize) -> Scatter {
-    let order = in_send_order(slice);
-    let known = order.into_iter().filter(|(a, row)| !a.view.is_cached(a.view.row(*row)));
+    let known = in_send_order(slice).filter(|(a, row)| !a.view.is_cached(a.view.row(*row)));
     let (failed, others): (Vec<_>, Vec<_>) = known.partition(|(a, row)| is_failed(a.view.row(*row)));
     let mut scatter = Scatter {
         labels: slice.labels.clone(),

@@ -5,7 +5,7 @@
 
 mod arrivals;
 
-pub(crate) use arrivals::Arrivals;
+pub(crate) use arrivals::{Arrivals, part};
 
 use crate::detail::Lane;
 use crate::estimate::Labels;
@@ -127,7 +127,7 @@ pub fn timeline(view: &View, how: Slicing) -> Vec<TimeSlice> {
 }
 
 fn of_slice(slice: &Slice, how: Slicing) -> Vec<TimeSlice> {
-    let order = in_send_order(slice);
+    let order: Vec<(Asked, usize)> = in_send_order(slice).collect();
     let lanes = slice.view.detail.lanes.iter().enumerate();
     let own = (slice.target, slice.phase, slice.prompt);
     let own = lanes.filter(|(_, l)| (l.target, l.phase, l.prompt) == own);
@@ -136,8 +136,14 @@ fn of_slice(slice: &Slice, how: Slicing) -> Vec<TimeSlice> {
         for (a, row) in order.iter().filter(|(a, row)| a.view.row(*row).clock == lane.clock) {
             parts.count(a, *row);
         }
-        for (part, seconds) in slice.view.arrivals.gaps(no) {
-            parts.gap(part, seconds);
+        let in_lane = |row: u32| {
+            let c = slice.view.row(row as usize);
+            (c.target, c.phase, c.prompt, c.clock) == (lane.target, lane.phase, lane.prompt, lane.clock)
+        };
+        for gap in slice.view.detail.gaps.iter().filter(|g| in_lane(g.row)) {
+            if let Some(part) = gap.part {
+                parts.gap(part, gap.most as f64 / 1e9);
+            }
         }
         parts.finish(slice, no)
     })

@@ -106,22 +106,24 @@ fn unbiased(tau: f64, n: usize) -> f64 {
     if kept > 0.05 { tau / kept } else { f64::INFINITY }
 }
 
-/// Ranks with ties at their mean, so that one enormous value cannot hide the correlation.
-pub(super) fn ranks(series: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..series.len()).collect();
-    order.sort_by(|a, b| series[*a].total_cmp(&series[*b]));
+/// The values in ascending order, and the rank of each with ties at their mean, so that one
+/// enormous value cannot hide the correlation.
+pub(super) fn ranked(series: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut order: Vec<(f64, usize)> = series.iter().copied().zip(0..).collect();
+    // Equal values get one rank: in which order they stand does not matter.
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut ranks = vec![0.0; series.len()];
     let mut start = 0;
     while start < order.len() {
         let mut end = start + 1;
-        while end < order.len() && series[order[end]] == series[order[start]] {
+        while end < order.len() && order[end].0 == order[start].0 {
             end += 1;
         }
         let middle = (start + end - 1) as f64 / 2.0;
-        for index in &order[start..end] {
+        for (_, index) in &order[start..end] {
             ranks[*index] = middle;
         }
         start = end;
     }
-    ranks
+    (order.into_iter().map(|(value, _)| value).collect(), ranks)
 }

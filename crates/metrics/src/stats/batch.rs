@@ -38,7 +38,7 @@
 //! can do that sees the values alone: a short run that never met the queue looks like a run of a
 //! server that never queues.
 
-use super::autocorrelation::{Memory, memory, ranks};
+use super::autocorrelation::{Memory, memory, ranked};
 use super::distribution::{normal_quantile, t_quantile};
 use super::interval::{Interval, Method, NoInterval, StatError, check_inner, check_level};
 use super::proportion::{all_events, wilson, zero_events};
@@ -155,10 +155,9 @@ impl<'a> SendOrder<'a> {
             return Err(StatError::Empty { what: "values" });
         }
         check_no_nan(series)?;
-        let mut sorted = series.to_vec();
-        sorted.sort_by(f64::total_cmp);
+        let (sorted, ranks) = ranked(series);
         let skewness = skewness(&sorted);
-        Ok(SendOrder { series, sorted, memory: memory(&ranks(series))?, skewness })
+        Ok(SendOrder { series, sorted, memory: memory(&ranks)?, skewness })
     }
 
     /// The values in ascending order.

@@ -61,7 +61,7 @@ pub use groups::{MannWhitney, TTest, mann_whitney, newcombe_independent, student
 pub use interval::{Interval, Method, NoInterval, Sides, StatError};
 pub use multiple::{benjamini_hochberg, benjamini_yekutieli, bonferroni, hochberg};
 pub use paired::{PairedCounts, mcnemar_chi2, mcnemar_exact, mcnemar_mid_p, newcombe_paired, tango};
-pub use pooled::batch_pooled_quantile;
+pub use pooled::{PooledOrder, batch_pooled_quantile};
 pub use power::{cohen_h, group_size_for_means, group_size_for_shares, power_z};
 pub use proportion::{
     SETTLING_POWER, Undecided, agresti_coull, all_events, cases_to_settle, cases_to_settle_mean,

@@ -45,69 +45,91 @@ pub fn batch_pooled_quantile(
     p: f64,
     level: f64,
 ) -> Result<Batched, NoInterval> {
-    check_sorted(sorted)?;
     check_inner("quantile", p)?;
     check_level(level)?;
-    check_owners(sorted, owner, records)?;
-    let tail = p.min(1.0 - p);
-    let need = (FEWEST_BEYOND / tail - 1e-9).ceil() as usize;
-    if sorted.len() < need {
-        return Err(NoInterval::TooFew { what: "values", have: sorted.len(), need });
-    }
-    let value = quantile(sorted, p).ok_or(StatError::Empty { what: "values" })?;
-    let looks: Vec<(f64, Vec<f64>)> = tails(p).map(|at| (at, excess(sorted, owner, records, at))).collect();
-    let in_order = looks[0].1.len();
-    let longest = longest(sorted, owner, records, &looks)?;
-    let Cut { batches, strain } = cut("records", in_order, longest, skewness(sorted))?;
-    let n = sorted.len() as f64;
-    let mut least = n;
-    for (at, series) in &looks {
-        let (_, variance) = batched_variance(series, |x| *x, batches);
-        let of_share = variance * (in_order as f64 / n).powi(2);
-        least = least.min(effective(*at, of_share, batches, level)?);
-    }
-    let effective_n = least / (1.0 + 2.0 * strain);
-    let ranks = scaled_ranks(sorted.len(), effective_n, p, level)?;
-    let interval = order_interval(sorted, ranks, level, Method::BatchQuantile)?;
-    Ok(Batched { value, interval, batches, effective_n })
+    PooledOrder::new(sorted, owner, records)?.quantile(p, level)
 }
 
-/// The longest memory of the looks and of the upper half: slow spells show in the tail first.
-fn longest(
-    sorted: &[f64],
-    owner: &[u32],
-    records: usize,
-    looks: &[(f64, Vec<f64>)],
-) -> Result<Memory, StatError> {
-    let mut longest = Memory { values: 1.0, blocks: 0.0, floor: 0.0 };
-    let mut add = |series: &[f64]| -> Result<(), StatError> {
-        let own = memory(series)?;
-        let (values, blocks) = (longest.values.max(own.values), longest.blocks.max(own.blocks));
-        longest = Memory { values, blocks, floor: own.floor };
-        Ok(())
-    };
-    for (_, series) in looks {
-        add(series)?;
-    }
-    for at in UPPER {
-        add(&excess(sorted, owner, records, at))?;
-    }
-    Ok(longest)
+/// Pooled values made ready for several quantiles: counted by record once, and the memory of their
+/// upper half found once.
+#[derive(Debug)]
+pub struct PooledOrder<'a> {
+    sorted: &'a [f64],
+    owner: &'a [u32],
+    /// How many values each record has.
+    counts: Vec<u32>,
+    /// Where the memory of the records is looked at whatever is asked for: slow spells show in the
+    /// tail first.
+    upper: Memory,
+    skewness: f64,
 }
 
-/// a − F m of each record with values, in send order: how many of its values are at most the
-/// quantile `at` of all, less the share F of all that are.
-fn excess(sorted: &[f64], owner: &[u32], records: usize, at: f64) -> Vec<f64> {
-    let end = quantile(sorted, at).unwrap_or(f64::NEG_INFINITY);
-    let below = sorted.partition_point(|x| *x <= end);
-    let mut counts = vec![(0.0f64, 0.0f64); records];
-    for (rank, record) in owner.iter().enumerate() {
-        let (among, all) = &mut counts[*record as usize];
-        *all += 1.0;
-        *among += f64::from(u8::from(rank < below));
+impl<'a> PooledOrder<'a> {
+    /// The arguments of [`batch_pooled_quantile`].
+    pub fn new(sorted: &'a [f64], owner: &'a [u32], records: usize) -> Result<Self, StatError> {
+        check_sorted(sorted)?;
+        check_owners(sorted, owner, records)?;
+        let mut counts = vec![0u32; records];
+        for record in owner {
+            counts[*record as usize] += 1;
+        }
+        let none = Memory { values: 1.0, blocks: 0.0, floor: 0.0 };
+        let mut order = Self { sorted, owner, counts, upper: none, skewness: skewness(sorted) };
+        for at in UPPER {
+            order.upper = longer(order.upper, memory(&order.excess(at))?);
+        }
+        Ok(order)
     }
-    let share = below as f64 / owner.len() as f64;
-    counts.iter().filter(|(_, all)| *all > 0.0).map(|(among, all)| among - share * all).collect()
+
+    /// The `p`-quantile with its interval; see [`batch_pooled_quantile`].
+    pub fn quantile(&self, p: f64, level: f64) -> Result<Batched, NoInterval> {
+        check_inner("quantile", p)?;
+        check_level(level)?;
+        let sorted = self.sorted;
+        let tail = p.min(1.0 - p);
+        let need = (FEWEST_BEYOND / tail - 1e-9).ceil() as usize;
+        if sorted.len() < need {
+            return Err(NoInterval::TooFew { what: "values", have: sorted.len(), need });
+        }
+        let value = quantile(sorted, p).ok_or(StatError::Empty { what: "values" })?;
+        let looks: Vec<(f64, Vec<f64>)> = tails(p).map(|at| (at, self.excess(at))).collect();
+        let in_order = looks[0].1.len();
+        let mut longest = self.upper;
+        for (_, series) in &looks {
+            longest = longer(longest, memory(series)?);
+        }
+        let Cut { batches, strain } = cut("records", in_order, longest, self.skewness)?;
+        let n = sorted.len() as f64;
+        let mut least = n;
+        for (at, series) in &looks {
+            let (_, variance) = batched_variance(series, |x| *x, batches);
+            let of_share = variance * (in_order as f64 / n).powi(2);
+            least = least.min(effective(*at, of_share, batches, level)?);
+        }
+        let effective_n = least / (1.0 + 2.0 * strain);
+        let ranks = scaled_ranks(sorted.len(), effective_n, p, level)?;
+        let interval = order_interval(sorted, ranks, level, Method::BatchQuantile)?;
+        Ok(Batched { value, interval, batches, effective_n })
+    }
+
+    /// a − F m of each record with values, in send order: how many of its values are at most the
+    /// quantile `at` of all, less the share F of all that are.
+    fn excess(&self, at: f64) -> Vec<f64> {
+        let end = quantile(self.sorted, at).unwrap_or(f64::NEG_INFINITY);
+        let below = self.sorted.partition_point(|x| *x <= end);
+        let mut among = vec![0u32; self.counts.len()];
+        for record in &self.owner[..below] {
+            among[*record as usize] += 1;
+        }
+        let share = below as f64 / self.owner.len() as f64;
+        let there = among.iter().zip(&self.counts).filter(|(_, all)| **all > 0);
+        there.map(|(among, all)| f64::from(*among) - share * f64::from(*all)).collect()
+    }
+}
+
+/// The longer one of two memories of as many records.
+fn longer(a: Memory, b: Memory) -> Memory {
+    Memory { values: a.values.max(b.values), blocks: a.blocks.max(b.blocks), floor: b.floor }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ type Entry = (&'static str, &'static str);
 
 fn entries() -> impl Iterator<Item = &'static Entry> {
     let program = [program::WORDS, metrics::TITLES, rank::RANK, files::SENTENCES, scored::SCORED];
-    let more = [page::PAGE, calibration::CALIBRATION, capacity::TITLES, capacity::SENTENCES];
+    let more = [rank::PEOPLE, page::PAGE, calibration::CALIBRATION, capacity::TITLES, capacity::SENTENCES];
     [ko::WORDS, ko::SENTENCES].into_iter().chain(program).chain(more).flatten()
 }
 

@@ -1,6 +1,6 @@
-//! Korean for rankings.
+//! Korean for rankings, votes, and agreement of people with scorers.
 //!
-//! Main table: [`RANK`]. Rules as in `ko.rs`.
+//! Main tables: [`RANK`], [`PEOPLE`]. Rules as in `ko.rs`.
 
 use super::Entry;
 
@@ -41,4 +41,38 @@ pub(super) const RANK: &[Entry] = &[
     ("{n} tied battles are dropped: ratings speak of decided battles only", "무승부 {n}건을 뺐습니다: 점수는 승부가 난 대결만 말합니다"),
     ("battles count in the order of the files", "대결은 파일에 있는 순서대로 셉니다"),
     ("battles count in the order of their times", "대결은 시각 순서대로 셉니다"),
+];
+
+/// Stored votes and scores, and what people say of answers.
+#[rustfmt::skip]
+pub(super) const PEOPLE: &[Entry] = &[
+    ("prompt", "프롬프트"),
+    ("battles are made of the score '{name}': of two answers to one case the higher wins, repeats averaged", "대결은 점수 '{name}'로 만들었습니다: 같은 케이스의 두 응답 중 점수가 높은 쪽이 이기며, 반복은 평균합니다"),
+    ("{~what}: {have}, at most {most} are rated at once", "{what}: {have}, 한 번에 최대 {most}까지 점수를 매깁니다"),
+    ("battles of scores", "점수로 만든 대결"), ("contestants", "참가 모델"),
+    ("nobody has voted yet", "아직 아무도 투표하지 않았습니다"),
+    ("no two targets have this score on the same case", "같은 케이스에 이 점수가 있는 대상이 둘이 되지 않습니다"),
+    ("nobody voted on answers of these runs", "이 실행들의 응답에 투표한 사람이 없습니다"),
+    ("`acidtest view` has a page for blind votes; --scores NAME makes battles of scores", "`acidtest view`에 블라인드 투표 페이지가 있습니다; --scores NAME은 점수로 대결을 만듭니다"),
+    ("no two targets have the score '{name}' on the same case", "같은 케이스에 점수 '{name}'이(가) 있는 대상이 둘이 되지 않습니다"),
+    ("these runs have no scores", "이 실행들에는 점수가 없습니다"),
+    ("name fewer runs with --run", "--run으로 실행을 더 적게 고르십시오"),
+    ("{what} belongs to files of votes, not to stored runs", "{what}은(는) 투표 파일에 쓰는 것이며 저장된 실행에는 쓰지 않습니다"),
+    ("leave it out, or name a file", "빼거나 파일을 지정하십시오"),
+    ("--by-time cannot be used with --scores: scores have no times", "--by-time은 --scores와 함께 쓸 수 없습니다: 점수에는 시각이 없습니다"),
+    ("use --votes", "--votes를 쓰십시오"),
+    ("the battles name no {~what}", "대결에 {what} 정보가 없습니다"),
+    // Agreement.
+    ("equal opinions / pairs; Wilson with the effective n of the clustered variance", "같은 의견 / 쌍; 군집 분산의 유효 n에 윌슨 구간"),
+    ("Cohen's kappa, 1 - disagreement / that of independent labels with the same margins; bootstrap of {n} resamples of whole cases, seed {k}", "코헨 카파, 1 - 불일치 / 주변 분포가 같은 독립 라벨의 불일치; 케이스 단위 부트스트랩 {n}회, 시드 {k}"),
+    ("answers that both spoke of, the latest opinion of each", "양쪽이 모두 말한 응답, 각자의 마지막 의견"),
+    ("yes is a person's number from {n} on and a scorer's from {k} on", "예는 사람의 수가 {n} 이상, 채점기의 수가 {k} 이상일 때"),
+    ("too many labels to compare", "견주기에는 라벨이 너무 많습니다"),
+    ("no answer that both spoke of, in a form that can be compared", "양쪽이 견줄 수 있는 형태로 말한 응답이 없습니다"),
+    ("both sides have one and the same class", "양쪽이 같은 한 가지 라벨뿐입니다"),
+    // Browsing.
+    ("logprobs of the {side}", "{side}의 로그 확률"),
+    ("no run has the number '{name}'", "어떤 실행에도 '{name}' 수치가 없습니다"),
+    ("the search went through {n} of {of} answers so far; ask again to go on", "지금까지 응답 {of}건 중 {n}건을 찾아보았습니다; 다시 물으면 이어집니다"),
+    ("the search went through {n} cases and no answers so far; ask again to go on", "지금까지 케이스 {n}개를 찾아보았고 응답은 아직입니다; 다시 물으면 이어집니다"),
 ];

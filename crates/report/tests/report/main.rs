@@ -10,6 +10,7 @@
 #[path = "../../../findings/tests/run/build.rs"]
 mod build;
 mod ci;
+mod html;
 mod page;
 
 use acidtest_findings::{Findings, Texts, View, find};

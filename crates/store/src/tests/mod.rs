@@ -4,6 +4,7 @@ mod claims;
 mod exchange;
 mod formats;
 mod housekeeping;
+mod lookup;
 mod roundtrip;
 mod sample;
 mod trouble;
