@@ -96,7 +96,7 @@ describe("distributions", () => {
 
 describe("frontier", () => {
   const point = (target: string, x: number | null, y: number, phase = "p") => ({ run: "1", run_name: "r", labels: { target, phase }, x: est(x), y: est(y, 0.4, 0.6), size: null, on_front: true, certain: target === "a" });
-  const frontier: Frontier = { axes: [], x: "x", y: "y", size: null, points: [point("a", 1, 0.5), point("b", null, 0.5), point("c", 2, 0.6)], line: [0, 2], under_load: [] };
+  const frontier: Frontier = { axes: [], x: "x", y: "y", size: null, points: [point("a", 1, 0.5), point("b", null, 0.5), point("c", 2, 0.6)], line: [0, 2], under_load: [], left_out: 0 };
   it("draws only what has both values", () => {
     expect(drawable(frontier.points).map((d) => d.index)).toEqual([0, 2]);
   });
