@@ -59,6 +59,7 @@ mod regression;
 mod requests;
 mod rerun;
 pub mod scored;
+mod slice;
 mod so_far;
 mod stated;
 mod streamed;

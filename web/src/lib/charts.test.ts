@@ -9,7 +9,7 @@ import type { Palette } from "./palette";
 import { rowsHeight, rowsOption } from "./rows";
 import { svgOf } from "./echarts";
 import { byUnit, differenceText, forestRows, settleText, signed, tally, whereOf } from "../pages/compare/differences";
-import { ecdfOption, overlays } from "../pages/compare/ecdf";
+import { ecdfOption, overlays, ticks } from "../pages/compare/ecdf";
 import { drawable, frontierOption, names, pointSize } from "../pages/frontier/charts";
 import { groupReason, matrixOption, matrixRows, ratingRows } from "../pages/leaderboard/charts";
 import { arrivalsOption, waterfallOption, type TimeWords } from "../pages/case/waterfall";
@@ -88,13 +88,15 @@ describe("distributions", () => {
     expect(found.map((o) => [o.metric, o.labels["target"], o.base !== null, o.other !== null])).toEqual([["ttft", "a", true, true], ["e2e", "a", true, false], ["ttft", "b", false, true]]);
     const option = ecdfOption(found[0]!, { base: "base", other: "other", value: "ttft", share: "share", format: String }, colors) as { xAxis: { type: string }; series: unknown[] };
     expect(option.xAxis.type).toBe("log");
+    expect(ticks({ min: 0.018, max: 0.22 }).map((v) => Number(v.toPrecision(6)))).toEqual([0.02, 0.05, 0.1, 0.2]);
+    expect(ticks({ min: 0, max: 1 })).toEqual([]);
     expect(option.series).toHaveLength(2);
   });
 });
 
 describe("frontier", () => {
   const point = (target: string, x: number | null, y: number, phase = "p") => ({ run: "1", run_name: "r", labels: { target, phase }, x: est(x), y: est(y, 0.4, 0.6), size: null, on_front: true, certain: target === "a" });
-  const frontier: Frontier = { axes: [], x: "x", y: "y", size: null, points: [point("a", 1, 0.5), point("b", null, 0.5), point("c", 2, 0.6)], line: [0, 2], under_load: [] };
+  const frontier: Frontier = { axes: [], x: "x", y: "y", size: null, points: [point("a", 1, 0.5), point("b", null, 0.5), point("c", 2, 0.6)], line: [0, 2], under_load: [], left_out: 0 };
   it("draws only what has both values", () => {
     expect(drawable(frontier.points).map((d) => d.index)).toEqual([0, 2]);
   });

@@ -39,16 +39,18 @@ export function ecdfOption(overlay: Overlay, words: EcdfWords, colors: Palette):
     { name: words.other, of: overlay.other, color: colors.accent, type: "solid" as const },
   ];
   const positive = sides.every(({ of }) => !of || (of.values[0] ?? 1) > 0);
+  const ends = extent(overlay);
   return {
     grid: { left: 44, right: 14, top: 10, bottom: 44 },
     tooltip: { trigger: "item" },
     xAxis: axis(colors, {
       type: positive ? "log" : "value",
       name: words.value,
-      ...extent(overlay),
-      axisLabel: { formatter: words.format, alignMaxLabel: "right", alignMinLabel: "left" },
+      ...ends,
+      ...(positive ? { axisTick: { show: false, customValues: ticks(ends) }, splitLine: { show: false } } : {}),
+      axisLabel: { formatter: words.format, ...(positive ? { customValues: ticks(ends) } : {}) },
     }),
-    yAxis: axis(colors, { min: 0, max: 1, splitNumber: 4, axisLabel: { formatter: (share: number) => `${Math.round(share * 100)} %` } }),
+    yAxis: axis(colors, { min: 0, max: 1, interval: 0.25, axisLabel: { formatter: (share: number) => `${Math.round(share * 100)} %` } }),
     series: sides.flatMap(({ name, of, color, type }) => {
       if (!of) return [];
       const data = of.values.map((value, at) => [value, of.shares[at] ?? 0]);
@@ -57,6 +59,13 @@ export function ecdfOption(overlay: Overlay, words: EcdfWords, colors: Palette):
       return [{ type: "line", name, step: "end", symbol: "circle", symbolSize: 3, showSymbol: false, triggerLineEvent: true, lineStyle: { color, width: 1.8, type }, itemStyle: { color }, data, tooltip: { formatter } }];
     }),
   };
+}
+
+/** Round values on a logarithmic axis: 1, 2, 5 of each power of ten within its ends. */
+export function ticks({ min, max }: { min?: number; max?: number }): number[] {
+  if (min === undefined || max === undefined || !(min > 0)) return [];
+  const powers = Array.from({ length: Math.ceil(Math.log10(max / min)) + 2 }, (_, at) => 10 ** (Math.floor(Math.log10(min)) + at));
+  return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter((value) => value >= min && value <= max);
 }
 
 function extent(overlay: Overlay): { min?: number; max?: number } {

@@ -45,6 +45,8 @@ export const annotate = {
   "annotate.agreement": "Agreement with the others",
   "annotate.agreement_none": "There is nothing yet that both said something about.",
   "annotate.with": "With",
+  "annotate.person": "Who",
+  "annotate.everybody": "all people together",
   "annotate.n": "Both said something",
   "annotate.agree": "Equal opinions",
   "annotate.kappa": "Cohen's kappa",

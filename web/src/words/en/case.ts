@@ -18,6 +18,7 @@ export const oneCase = {
   "case.part.media": "media {name}",
   "case.part.other": "other {name}",
   "case.left_out": "{size} more of this answer are not shown here; the raw response has them.",
+  "case.text_left_out": "{size} more are not shown here.",
   "case.fold_more": "Show more",
   "case.fold_said": "{shown} of {all} characters shown",
   "case.first": "first token at",

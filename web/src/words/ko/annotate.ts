@@ -47,6 +47,8 @@ export const annotate: Record<keyof typeof en, string> = {
   "annotate.agreement": "다른 판정과의 일치",
   "annotate.agreement_none": "양쪽이 함께 판정한 요청이 아직 없습니다.",
   "annotate.with": "상대",
+  "annotate.person": "평가자",
+  "annotate.everybody": "모든 평가자",
   "annotate.n": "함께 판정한 수",
   "annotate.agree": "일치율",
   "annotate.kappa": "코헨의 카파",

@@ -20,6 +20,7 @@ export const oneCase: Record<keyof typeof en, string> = {
   "case.part.media": "미디어 {name}",
   "case.part.other": "기타 {name}",
   "case.left_out": "이 답변의 나머지 {size}는 여기에 표시하지 않습니다. 원본 응답에 들어 있습니다.",
+  "case.text_left_out": "나머지 {size}는 여기에 표시하지 않습니다.",
   "case.fold_more": "더 보기",
   "case.fold_said": "전체 {all}자 중 {shown}자 표시",
   "case.first": "첫 토큰",
