@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { AttemptView, Distribution, Estimate, Frontier, Test } from "../api/contract";
+import type { AttemptView, Distribution, Estimate, Frontier, RankReport, Test } from "../api/contract";
 import { intervalSeries, mix } from "./bars";
 import { fill } from "./i18n.svelte";
 import { en } from "../words/en";
@@ -127,7 +127,7 @@ describe("leaderboard", () => {
     expect(svg(option)).toContain("75");
   });
   it("draws a rating without an interval as a ring", () => {
-    const row = { model: "m\u202e", rating: 1000, low: null, high: null, battles: 1, wins: 1, ties: 0, losses: 0 };
+    const row = { model: "m\u202e", rating: 1000, low: null, high: null, battles: 1, wins: 1, ties: 0, losses: 0 } as RankReport["rows"][number];
     const [made] = ratingRows([row], () => "1000", colors);
     expect(made).toMatchObject({ symbol: "ring", outer: null, label: "m⟨U+202E⟩" });
   });

@@ -13,7 +13,8 @@ const interval = (low: number | null, high: number | null, sides = "two"): Inter
 function estimate(value: number | null, unit: string, i: Interval | null = null): Estimate {
   return {
     metric: "m", stat: "mean", labels: {}, params: {}, family: "quality", unit, value, absent: value === null ? "no answers" : null,
-    n: { cases: 165, requests: 165, records: 165, clusters: 165, of: 165 }, interval: i, how: "", valid: true,
+    n: { cases: 165, requests: 165, records: 165, clusters: 165, of: 165, values: null }, interval: i, how: "", valid: true,
+    value_low: null, interval_none: null, missing: null, standard_error: null, effective_n: null, invalid: null,
   };
 }
 

@@ -4,7 +4,8 @@ import { Estimates, isChosen, keyOf, placeNames, placesOf, qualityNames, tagKeys
 
 const e = (metric: string, stat: string, labels: Labels, value: number | null = 1, params: Labels = {}): Estimate => ({
   metric, stat, labels, params, value, family: "quality", unit: "ratio", how: "", valid: true,
-  n: { cases: 1, requests: 1, records: 1, clusters: 1, of: 1 },
+  n: { cases: 1, requests: 1, records: 1, clusters: 1, of: 1, values: null },
+  absent: null, value_low: null, interval: null, interval_none: null, missing: null, standard_error: null, effective_n: null, invalid: null,
 });
 const A = { target: "a", phase: "one" };
 const B = { target: "b", phase: "one" };
