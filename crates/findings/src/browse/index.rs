@@ -199,8 +199,8 @@ impl CaseIndex {
             cases: Cases::of(view),
         };
         let place_of = index.fill_places(view);
-        for i in 0..view.requests() {
-            let line = index.line(&view.asked(i), place_of[i], &view.clocks);
+        for (i, place) in place_of.into_iter().enumerate() {
+            let line = index.line(&view.asked(i), place, &view.clocks);
             index.lines.push(line);
         }
         index.cases.fill(&index.lines);
