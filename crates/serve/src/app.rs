@@ -72,7 +72,7 @@ impl App {
     pub(crate) fn new(about: AboutServer, stores: Stores) -> Self {
         Self(Arc::new(Inner {
             about,
-            bundle: Bundle::new(acidtest_report::BUNDLE),
+            bundle: Bundle::new(acidtest_report::PAGE),
             stores,
             kept: Kept::default(),
             flights: Flights::default(),
