@@ -66,9 +66,8 @@ test("a view is reached again by its address, and by going back", async () => {
   expect(rows).toBeGreaterThan(0);
   await to(page, server, routes.compare ?? "");
   await page.goBack();
-  await drawn(page);
+  await expect.poll(() => page.locator("main table tbody tr").count()).toBe(rows);
   expect(page.url()).toBe(address);
-  expect(await page.locator("main table tbody tr").count()).toBe(rows);
   await context.close();
 });
 
