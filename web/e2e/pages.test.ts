@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serious } from "./axe";
-import { browser, docent, drawn, runIds, scratch, to, view, visit, type Server } from "./rig";
+import { browser, docent, drawn, requestOf, runIds, scratch, to, view, visit, type Server } from "./rig";
 
 let server: Server;
 let chrome: Browser;
@@ -14,8 +14,8 @@ beforeAll(async () => {
   await docent(store, 1);
   await docent(store, 2);
   const [other = "", base = ""] = await runIds(store);
-  routes = routesOf(base, other);
   [server, chrome] = await Promise.all([view(store), browser()]);
+  routes = routesOf(base, other, await requestOf(server, base));
 });
 
 afterAll(async () => {
@@ -23,12 +23,12 @@ afterAll(async () => {
   await server?.stop();
 });
 
-export function routesOf(base: string, other: string): Record<string, string> {
+function routesOf(base: string, other: string, request: string): Record<string, string> {
   return {
     runs: "/runs",
     run: `/run/${base}`,
     cases: `/run/${base}/cases?judgement=wrong`,
-    case: `/run/${base}/case/3.0`,
+    case: `/run/${base}/case/${request}`,
     annotate: `/run/${base}/annotate?person=kim`,
     compare: `/compare?base=${base}&other=${other}`,
     frontier: `/frontier?runs=${base},${other}`,

@@ -99,6 +99,13 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
+/** `SLOT.STEP` of the first request of a run that matches. */
+export async function requestOf(server: Server, run: string, query = ""): Promise<string> {
+  const answer = await fetch(`${server.url}/api/runs/${run}/cases?limit=1&${query}`);
+  const { rows } = (await answer.json()) as { rows: { slot: number; step: number }[] };
+  return `${rows[0]?.slot}.${rows[0]?.step}`;
+}
+
 /** A port that nobody listens on right now. */
 export function freePort(): Promise<number> {
   return new Promise((done, failed) => {

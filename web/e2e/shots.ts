@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { acidtest, browser, drawn, root, runIds, scratch, to, view, visit } from "./rig";
+import { acidtest, browser, drawn, requestOf, root, runIds, scratch, to, view, visit, type Server } from "./rig";
 
 const out = process.env.OUT ?? join(root, "docs/pictures");
 const store = process.env.STORE ?? join(scratch(), "s.db");
@@ -19,14 +19,14 @@ async function filled(): Promise<void> {
   await run("suites/docent/two-targets.yaml", "1");
 }
 
-async function routes(): Promise<Record<string, string>> {
+async function routes(server: Server): Promise<Record<string, string>> {
   const [two = "", other = "", base = ""] = await runIds(store);
   return {
     runs: "/runs",
     run: `/run/${base}`,
     "two-targets": `/run/${two}`,
     cases: `/run/${two}/cases?judgement=wrong`,
-    case: `/run/${base}/case/180.0`,
+    case: `/run/${base}/case/${await requestOf(server, base, "judgement=wrong")}`,
     annotate: `/run/${two}/annotate?person=kim&name=helpful`,
     compare: `/compare?base=${base}&other=${other}`,
     frontier: `/frontier?runs=${two},${base}`,
@@ -49,7 +49,7 @@ test("pictures", { timeout: 900_000 }, async () => {
   const server = await view(store);
   const chrome = await browser();
   for (const face of process.env.ALL ? faces : faces.slice(0, 1)) {
-    for (const [name, route] of Object.entries(await routes())) {
+    for (const [name, route] of Object.entries(await routes(server))) {
       const { context, page } = await visit(chrome, server.entry, face);
       await to(page, server, route);
       await drawn(page);
