@@ -38,7 +38,7 @@ test("two browsers follow a run, over a restart of the server", async () => {
   expect(before).toBeGreaterThan(0);
   server = await view(store, port);
   for (const { page } of [one, two]) {
-    await page.locator("[data-connection=live]").waitFor({ timeout: 30_000 });
+    await page.locator("[data-connection=connected]").waitFor({ timeout: 30_000 });
     await expect.poll(() => requests(page), { timeout: 20_000 }).toBeGreaterThan(before);
   }
 

@@ -38,7 +38,7 @@ test("a blind vote by keyboard, names only afterwards", async () => {
   await to(page, server, `/vote?runs=${run}`);
   await page.getByRole("textbox").first().fill("kim");
   await page.keyboard.press("Enter");
-  await page.locator("[data-side=left]").waitFor();
+  await page.locator("[data-side]").waitFor();
   for (const name of ["docent-search", "rival"]) {
     expect(await page.locator("main").innerHTML()).not.toContain(name);
   }
@@ -51,7 +51,7 @@ test("a blind vote by keyboard, names only afterwards", async () => {
   expect(stored.map((v) => v.maker.name)).toEqual(["kim"]);
 
   await page.keyboard.press("Enter");
-  await page.locator("[data-side=left]").waitFor();
+  await page.locator("[data-side]").waitFor();
   await page.keyboard.press("x");
   await page.locator("[data-revealed]").first().waitFor();
   expect((await opinions("preference")).length).toBe(2);
@@ -83,7 +83,7 @@ test("a vote sent twice is stored once, one without the token not at all", async
 test("a person labels cases by keyboard", async () => {
   const { context, page } = await visit(chrome, server.entry);
   await to(page, server, `/run/${run}/annotate?person=kim&name=helpful`);
-  await page.locator("[data-value]").first().waitFor();
+  await page.locator("main form [aria-pressed]").first().waitFor();
   await page.keyboard.press("1");
   await expect.poll(async () => (await opinions("helpful")).length).toBe(1);
   await page.keyboard.press("2");

@@ -195,5 +195,5 @@ export async function to(page: Page, server: Server, route: string): Promise<voi
 /** Waits until nothing is loading any more. */
 export async function drawn(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
-  await page.waitForFunction(() => !document.querySelector("main [aria-busy=true]"));
+  await page.waitForFunction(() => !document.querySelector("main [aria-busy=true], main [data-pending]"));
 }
