@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ANSWERS, hostileServer, hostileSuite } from "./hostile";
-import { acidtest, browser, drawn, runIds, scratch, to, view, visit, type Server } from "./rig";
+import { acidtest, browser, drawn, runIds, scratch, scrolled, to, view, visit, type Server } from "./rig";
 
 const folder = scratch();
 const store = join(folder, "s.db");
@@ -49,6 +49,8 @@ test("pages show it as text", async () => {
 test("charts' hints show it as text", async () => {
   const { context, page } = await visit(chrome, server.entry);
   await to(page, server, `/run/${run}`);
+  await scrolled(page);
+  expect(await page.locator("main canvas").count()).toBeGreaterThan(2);
   for (const chart of await page.locator("main canvas").all()) {
     await chart.scrollIntoViewIfNeeded();
     const box = await chart.boundingBox();

@@ -38,7 +38,7 @@ test("a blind vote by keyboard, names only afterwards", async () => {
   await to(page, server, `/vote?runs=${run}`);
   await page.getByRole("textbox").first().fill("kim");
   await page.keyboard.press("Enter");
-  await page.locator("[data-side]").waitFor();
+  await page.locator("[data-side]").first().waitFor();
   for (const name of ["docent-search", "rival"]) {
     expect(await page.locator("main").innerHTML()).not.toContain(name);
   }
@@ -51,7 +51,7 @@ test("a blind vote by keyboard, names only afterwards", async () => {
   expect(stored.map((v) => v.maker.name)).toEqual(["kim"]);
 
   await page.keyboard.press("Enter");
-  await page.locator("[data-side]").waitFor();
+  await page.locator("[data-side]").first().waitFor();
   await page.keyboard.press("x");
   await page.locator("[data-revealed]").first().waitFor();
   expect((await opinions("preference")).length).toBe(2);

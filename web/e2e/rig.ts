@@ -197,3 +197,14 @@ export async function drawn(page: Page): Promise<void> {
   await page.locator("main h1").first().waitFor();
   await page.waitForFunction(() => !document.querySelector("main [aria-busy=true], main [data-pending]"));
 }
+
+/** Charts are drawn when they come into sight. */
+export async function scrolled(page: Page): Promise<void> {
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  for (let y = 0; y < height; y += 600) {
+    await page.evaluate((to) => scrollTo({ top: to, behavior: "instant" }), y);
+    await page.waitForTimeout(60);
+  }
+  await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+  await page.waitForTimeout(60);
+}

@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "vitest";
-import { acidtest, browser, drawn, requestOf, root, runIds, scratch, to, view, visit, type Server } from "./rig";
+import { acidtest, browser, requestOf, root, runIds, scratch, scrolled, to, view, visit, type Server } from "./rig";
 
 const out = process.env.OUT ?? join(root, "docs/pictures");
 const store = process.env.STORE ?? join(scratch(), "s.db");
@@ -52,8 +52,8 @@ test("pictures", { timeout: 900_000 }, async () => {
     for (const [name, route] of Object.entries(await routes(server))) {
       const { context, page } = await visit(chrome, server.entry, face);
       await to(page, server, route);
-      await drawn(page);
-      await page.screenshot({ path: join(out, `${name}${face.name}.png`), fullPage: !process.env.FOLD });
+      if (!process.env.FOLD) await scrolled(page);
+    await page.screenshot({ path: join(out, `${name}${face.name}.png`), fullPage: !process.env.FOLD });
       await context.close();
     }
   }

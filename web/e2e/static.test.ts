@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { serious } from "./axe";
-import { acidtest, browser, docent, drawn, runIds, scratch, visit } from "./rig";
+import { acidtest, browser, docent, drawn, runIds, scratch, scrolled, visit } from "./rig";
 
 const folder = scratch();
 const store = join(folder, "s.db");
@@ -25,6 +25,7 @@ test("it is small, whole and quiet", async () => {
   expect(statSync(file).size).toBeLessThan(3_000_000);
   const { page, misdeeds } = await visit(chrome, pathToFileURL(file).href);
   await drawn(page);
+  await scrolled(page);
   expect(await page.locator("main canvas").count()).toBeGreaterThan(2);
   expect(await serious(page)).toEqual([]);
   expect(misdeeds.said).toEqual([]);

@@ -17,7 +17,7 @@ test("an unknown run, case and page are named, with a way on", async () => {
   const server = await view(store);
   const { page } = await visit(chrome, server.entry);
   const [run] = await runIds(store);
-  for (const route of ["/run/ffffffffffffffff", `/run/${run}/case/999999.0`, "/compare?base=nope&other=nope"]) {
+  for (const route of ["/run/ffffffffffffffff", `/run/${run}/case/999999.0`, `/compare?base=${run}&other=nope`]) {
     await page.goto(`${server.url}/#${route}`);
     await page.locator("main [role=alert]").first().waitFor();
   }
@@ -31,10 +31,10 @@ test("a stopped server is said and what was seen stays", async () => {
   const server = await view(store, port);
   const { page } = await visit(chrome, server.entry);
   await to(page, server, "/runs");
-  const before = await page.locator("main tbody tr").count();
+  const before = await page.locator("main [data-requests]").count();
   await server.stop();
   await page.locator("[data-connection=lost]").waitFor();
-  expect(await page.locator("main tbody tr").count()).toBe(before);
+  expect(await page.locator("main [data-requests]").count()).toBe(before);
 });
 
 test("two servers show one store", async () => {
@@ -44,7 +44,7 @@ test("two servers show one store", async () => {
   for (const server of servers) {
     const { page } = await visit(chrome, server.entry);
     await to(page, server, "/runs");
-    expect(await page.locator("main tbody tr").count()).toBe(1);
+    expect(await page.locator("main [data-requests]").count()).toBe(1);
   }
   await Promise.all(servers.map((server) => server.stop()));
 });
