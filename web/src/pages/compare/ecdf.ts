@@ -11,7 +11,7 @@ export interface Overlay {
   other: Distribution | null;
 }
 
-/** Pairs the distributions that say the same of both runs; one side may lack it. */
+/** Pairs the distributions that say the same of both runs; where no pair is whole, those of one side. */
 export function overlays(base: readonly Distribution[], other: readonly Distribution[]): Overlay[] {
   const found = new Map<string, Overlay>();
   const key = (d: Distribution): string => JSON.stringify([d.metric, d.unit, Object.entries(d.labels).sort()]);
@@ -22,7 +22,9 @@ export function overlays(base: readonly Distribution[], other: readonly Distribu
   };
   for (const d of base) at(d).base = d;
   for (const d of other) at(d).other = d;
-  return [...found.values()];
+  const all = [...found.values()];
+  const whole = all.filter((overlay) => overlay.base && overlay.other);
+  return whole.length > 0 ? whole : all;
 }
 
 export interface EcdfWords {
