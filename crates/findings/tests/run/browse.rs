@@ -26,8 +26,8 @@ fn index(n: u32, seed: u32) -> CaseIndex {
         let ttft = 10 + i64::from(noise % 97);
         let r = Row { target: (i % 2) as u16, ..row(i, case, class, i64::from(i) * 100, ttft, ttft + 50) };
         builder.row(r);
-        if class.delivered() && noise % 5 > 0 {
-            judge(&mut builder, &r, noise % 3 == 0);
+        if class.delivered() && !noise.is_multiple_of(5) {
+            judge(&mut builder, &r, noise.is_multiple_of(3));
         }
     }
     CaseIndex::of(&builder.finish())
