@@ -23,7 +23,6 @@
 #![warn(missing_docs)]
 
 mod answers;
-mod bundle;
 mod calibration;
 mod capacity;
 mod card;
@@ -60,7 +59,6 @@ mod terminal;
 mod timeline;
 mod words;
 
-pub use bundle::BUNDLE;
 pub use calibration::calibration;
 pub use card::{card, card_json};
 pub use compare::{COMPARE_SCHEMA, comparison, comparison_json, comparison_schema};

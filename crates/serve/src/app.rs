@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 
 /// Short questions at a time.
 const SHORT: usize = 2;
-/// Long computations at a time, one of them in the background.
+/// Long computations at a time: each holds a whole run in memory.
 const LONG: usize = 1;
 /// Longest name of a run that is looked up.
 const LONGEST_RUN: usize = 64;
@@ -40,7 +40,6 @@ pub(crate) struct Inner {
     pub(crate) hub: Hub,
     pub(crate) short: Arc<Semaphore>,
     pub(crate) long: Arc<Semaphore>,
-    pub(crate) background: Arc<Semaphore>,
     pub(crate) writes: Arc<Semaphore>,
 }
 
@@ -72,7 +71,7 @@ impl App {
     pub(crate) fn new(about: AboutServer, stores: Stores) -> Self {
         Self(Arc::new(Inner {
             about,
-            bundle: Bundle::new(acidtest_report::BUNDLE),
+            bundle: Bundle::new(acidtest_report::PAGE),
             stores,
             kept: Kept::default(),
             flights: Flights::default(),
@@ -80,7 +79,6 @@ impl App {
             hub: Hub::default(),
             short: Arc::new(Semaphore::new(SHORT)),
             long: Arc::new(Semaphore::new(LONG)),
-            background: Arc::new(Semaphore::new(LONG)),
             writes: Arc::new(Semaphore::new(1)),
         }))
     }

@@ -136,7 +136,7 @@ impl App {
         let alone = self.flights.lock(&wanted.name).lock_owned().await;
         match self.kept.get::<T>(&wanted.name) {
             Some(held) if held.marks == wanted.marks => Ok(held.value),
-            _ => self.compute(wanted, alone, &self.long, make).await,
+            _ => self.compute(wanted, alone, make).await,
         }
     }
 
@@ -157,7 +157,7 @@ impl App {
             let alone = app.flights.lock(&wanted.name).lock_owned().await;
             let (name, runs) = (wanted.name.clone(), wanted.runs());
             // What goes wrong is said to the next one who asks and has to wait.
-            let made = app.compute(wanted, alone, &app.background, make).await;
+            let made = app.compute(wanted, alone, make).await;
             app.flights.end_renewing(&name);
             if made.is_ok() {
                 app.hub.computed(&runs);
@@ -170,7 +170,6 @@ impl App {
         &self,
         wanted: Wanted,
         alone: OwnedMutexGuard<()>,
-        room: &Arc<tokio::sync::Semaphore>,
         make: impl FnOnce(&Store) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<Arc<T>, Refusal> {
         let app = self.clone();
@@ -184,7 +183,7 @@ impl App {
             app.kept.put(wanted.name, held);
             Ok(value)
         };
-        self.on_a_thread(room, work).await
+        self.on_a_thread(&self.long, work).await
     }
 
     /// The value with the marks of just before: what arrived meanwhile may be in it, never less.

@@ -4,13 +4,15 @@
 
 use crate::app::App;
 use crate::derive::Wanted;
-use crate::kept::Weighed;
+use crate::kept::{Held, Weighed};
 use crate::refusal::Refusal;
+use acidtest_findings::Findings;
 use acidtest_record::RunState;
 use acidtest_store::RunMark;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Runs that may wait for their glance.
@@ -63,6 +65,20 @@ impl Glances {
 }
 
 impl App {
+    /// Whether the glance of a run is of its present state.
+    fn has_glance(&self, run: &RunMark) -> bool {
+        let held = self.kept.get::<Glanced>(&wanted(run).name());
+        held.is_some_and(|h| h.marks.as_slice() == std::slice::from_ref(run))
+    }
+
+    /// Keeps what somebody had computed anyway.
+    pub(crate) fn keep_glance(&self, run: RunMark, glance: Glanced, cost: Duration) {
+        let name = wanted(&run).name();
+        let id = run.summary.id;
+        self.kept.put(name, Held { value: Arc::new(glance), marks: vec![run], made: Instant::now(), cost });
+        self.hub.computed(&[id]);
+    }
+
     /// The glance of a run if there is one; a new one is made where there is none of its present state.
     pub(crate) fn glance(&self, run: &RunMark) -> Option<Value> {
         let held = self.kept.get::<Glanced>(&wanted(run).name());
@@ -75,6 +91,12 @@ impl App {
         }
         held.map(|h| h.value.0.clone())
     }
+}
+
+/// The glance of a run's findings, as the list has it.
+pub(crate) fn glanced(findings: &Findings) -> Result<Glanced, Refusal> {
+    let glance = serde_json::to_value(acidtest_report::glance(findings));
+    glance.map(Glanced).map_err(|e| Refusal::fault(format!("a glance cannot be written: {e}")))
 }
 
 fn wanted(run: &RunMark) -> Wanted {
@@ -91,11 +113,11 @@ pub(crate) async fn make(app: App) {
         let wanted = wanted(&run);
         let id = run.summary.id;
         let alone = app.flights.lock(&wanted.name()).lock_owned().await;
-        let made = app.compute(wanted, alone, &app.background, move |store| {
-            let findings = acidtest_readback::findings(store, id)?;
-            let glance = serde_json::to_value(acidtest_report::glance(&findings));
-            glance.map(Glanced).map_err(|e| Refusal::fault(format!("a glance cannot be written: {e}")))
-        });
+        // The page of the run, computed meanwhile, had it too.
+        if app.has_glance(&run) {
+            continue;
+        }
+        let made = app.compute(wanted, alone, move |store| glanced(&acidtest_readback::findings(store, id)?));
         // A run that cannot be read says so to those who open it.
         if made.await.is_ok() {
             app.hub.computed(&[id]);

@@ -164,12 +164,15 @@ impl Server {
         let service = TowerToHyperService::new(routes::router(app.clone()).layer(layer));
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         loop {
-            let permit = room.clone().acquire_owned().await.expect("the semaphore is never closed");
-            let stream = tokio::select! {
-                () = shutdown.stopped() => break,
-                accepted = listener.accept() => accepted,
+            let accepted = async {
+                let permit = room.clone().acquire_owned().await;
+                (permit, listener.accept().await)
             };
-            let Ok((stream, _)) = stream else {
+            let (permit, accepted) = tokio::select! {
+                () = shutdown.stopped() => break,
+                accepted = accepted => accepted,
+            };
+            let Ok((stream, _)) = accepted else {
                 // Out of files, or the peer is gone already: the next one may fare better.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;

@@ -177,7 +177,8 @@ export interface Series {
 
 /**
  * GET /api/runs/{run}/cases?q=&target=&phase=&prompt=&delivery=&judgement=&tag=key:value&score=&score_min=&score_max=
- *   &ttft_min=&ttft_max=&e2e_min=&e2e_max=&sort=slot|case|ttft|e2e|output_tokens|score:NAME&order=asc|desc&from=&limit=
+ *   &ttft_min=&ttft_max=&e2e_min=&e2e_max=   (a filter may stand several times: alternatives)
+ *   &sort=slot|case|ttft|e2e|output_tokens|score:NAME&order=asc|desc&from=&limit=
  */
 export interface CasePage {
   /** Requests that match. */
@@ -206,7 +207,7 @@ export interface CaseRow {
   repeat: number;
   labels: Labels;
   delivery: string;
-  /** correct, wrong, judge_error, none */
+  /** correct, wrong, judge_error, none, xfail (wrong as expected), xpass (right though not expected) */
   judgement: string;
   scores: Record<string, number>;
   ttft_s: number | null;
@@ -230,6 +231,8 @@ export interface CaseView {
     cluster: string | null;
     split: string | null;
     refuse: boolean;
+    /** Bytes of text that were left out; 0 when whole. */
+    left_out: number;
   } | null;
   /** The one that was asked for first, then the others of the case, at most 50. */
   requests: RequestView[];
@@ -243,7 +246,7 @@ export interface RequestView {
   delivery: string;
   judgement: string;
   /** Messages as they were sent, where the body could be understood. */
-  messages: { role: string; text: string }[];
+  messages: { role: string; text: string; left_out: number }[];
   verdicts: VerdictView[];
   attempts: AttemptView[];
 }
@@ -306,6 +309,8 @@ export interface Frontier {
   line: number[];
   /** Quality against the load: one for each place whose load is a rate or a number of users. */
   under_load: LoadPoint[];
+  /** Places that were left out for their number (2000 are weighed). */
+  left_out: number;
 }
 export interface FrontierPoint {
   run: string;
@@ -322,12 +327,12 @@ export interface LoadPoint {
   run: string;
   run_name: string;
   labels: Labels;
-  /** requests per second that arrived, as measured */
+  /** requests per second that were delivered, as measured */
   rate: Estimate;
   quality: Estimate;
 }
 
-/** GET /api/leaderboard?source=votes|score:NAME&runs=ID,ID   (no runs: all that are comparable) */
+/** GET /api/leaderboard?source=votes|score:NAME&runs=ID,ID   (no runs: the newest 20; no source: votes if there are any, else the first score) */
 export interface Leaderboard {
   source: string;
   sources: { id: string; battles: number }[];
@@ -345,7 +350,7 @@ export interface BlindPair {
   /** Absent when there is nothing to vote on. */
   pair: {
     ticket: string;
-    prompt: { role: string; text: string }[];
+    prompt: { role: string; text: string; left_out: number }[];
     left: { text: string; left_out: number };
     right: { text: string; left_out: number };
   } | null;
@@ -388,14 +393,17 @@ export interface AnnotationItem {
   note: string | null;
 }
 export interface Agreement {
+  /** A scorer's name, or `correct`. */
   with: string;
+  /** The person; null for all people together. */
+  person: string | null;
   /** Both said something. */
   n: number;
   /** Share of equal opinions, and Cohen's kappa. */
   agree: Estimate;
   kappa: Estimate;
 }
-/** POST /api/runs/{run}/annotations; value null takes it back */
+/** POST /api/runs/{run}/annotations -> AnnotationItem; value null takes it back */
 export interface AnnotationRequest {
   slot: number;
   step: number;

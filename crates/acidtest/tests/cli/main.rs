@@ -31,6 +31,7 @@ mod scorers;
 mod search;
 mod secrets;
 mod suites;
+mod view;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};

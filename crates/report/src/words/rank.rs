@@ -46,7 +46,8 @@ pub(super) const RANK: &[Entry] = &[
 /// Stored votes and scores, and what people say of answers.
 #[rustfmt::skip]
 pub(super) const PEOPLE: &[Entry] = &[
-    ("prompt", "프롬프트"),
+    ("you voted on every pair", "모든 쌍에 투표했습니다"),
+    ("no case was answered by two targets", "두 대상이 함께 응답한 케이스가 없습니다"),
     ("battles are made of the score '{name}': of two answers to one case the higher wins, repeats averaged", "대결은 점수 '{name}'로 만들었습니다: 같은 케이스의 두 응답 중 점수가 높은 쪽이 이기며, 반복은 평균합니다"),
     ("{~what}: {have}, at most {most} are rated at once", "{what}: {have}, 한 번에 최대 {most}까지 점수를 매깁니다"),
     ("battles of scores", "점수로 만든 대결"), ("contestants", "참가 모델"),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 /// Names that a refusal lists.
-const NAMED: usize = 30;
+const NAMED: usize = 200;
 
 /// The route.
 pub(crate) const SHOW: Route = Route {

@@ -3,6 +3,7 @@
 use crate::answer::{Answered, At};
 use crate::app::App;
 use crate::derive::Wanted;
+use crate::glances::glanced;
 use crate::packed::Packed;
 use crate::refusal::Refusal;
 use crate::routes::{Method, RUN, Route, Shape, schema_of};
@@ -15,6 +16,7 @@ use axum::extract::State;
 use axum::response::IntoResponse as _;
 use axum::routing::{delete, get};
 use http::{HeaderMap, StatusCode};
+use std::time::Instant;
 
 /// Everything that the page of a run shows.
 pub(crate) const SHOW: Route = Route {
@@ -45,16 +47,20 @@ pub(crate) const DELETE: Route = Route {
 async fn show(State(app): State<App>, At(run): At<String>, headers: HeaderMap) -> Answered {
     let run = app.run(&run).await?;
     let id = run.summary.id;
-    let page = app.derived(Wanted::of("run", &run), move |store| page(store, id)).await?;
+    let own = app.clone();
+    let page = app.derived(Wanted::of("run", &run), move |store| page(&own, store, id)).await?;
     Ok(page.answer(&headers))
 }
 
-fn page(store: &Store, run: RunId) -> Result<Packed, Refusal> {
+/// The page; its glance falls off on the way.
+fn page(app: &App, store: &Store, run: RunId) -> Result<Packed, Refusal> {
+    let (begun, mark) = (Instant::now(), store.mark(run)?);
     let (findings, curves) = with_view(store, run, |view| {
         let said = Said::of(store, run, view);
         let findings = acidtest_findings::find(view, &mut |key| said.texts(store, key));
         (findings, acidtest_findings::curves(view))
     })?;
+    app.keep_glance(mark, glanced(&findings)?, begun.elapsed());
     let mut facts = Vec::new();
     store.facts(run, &mut |fact| facts.push(fact))?;
     let (spec, clocks) = (store.spec(run)?, store.clocks(run)?);

@@ -1,7 +1,7 @@
 //! A client that sends what no browser would: HTTP by hand.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -64,6 +64,17 @@ pub(crate) fn ask(to: SocketAddr, line: &str, headers: &[(&str, &str)], body: &s
 
 pub(crate) fn get(to: SocketAddr, path: &str) -> Answer {
     ask(to, &format!("GET {path}"), &[], "")
+}
+
+/// A write as the page sends it.
+pub(crate) fn post(to: SocketAddr, path: &str, body: &Value) -> Answer {
+    let (origin, token) = (format!("http://{to}"), format!("Bearer {}", crate::place::TOKEN));
+    let headers = [
+        ("Origin", origin.as_str()),
+        ("Authorization", token.as_str()),
+        ("Content-Type", "application/json"),
+    ];
+    ask(to, &format!("POST {path}"), &headers, &body.to_string())
 }
 
 fn read(stream: &mut impl BufRead) -> Answer {

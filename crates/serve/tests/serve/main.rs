@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod answers;
+mod browse;
 mod client;
 mod limits;
 mod live;
+mod people;
 mod place;
 mod security;
 mod stores;

@@ -1,10 +1,10 @@
 //! A store in a folder of its own, runs in it, and servers over it.
 
 use acidtest_record::{
-    About, AboutRole, Amount, Answer, CORRECT, Case, ClockRow, Digest, Event, EventKind, Finish, Gate, Head,
-    Item, Key, Kind, Load, Maker, MakerKind, Message, Ns, Origin, Outcome, Part, PhaseSpec, PromptSpec, Read,
-    Record, Request, Role, RunId, RunSpec, RunState, SPEC_VERSION, Source, Status, TargetKind, TargetSpec,
-    Timing, Value, Verdict, Warmup,
+    About, AboutRole, Amount, Answer, Blob, CORRECT, Case, ClockRow, Digest, Event, EventKind, Finish, Gate,
+    Head, Item, Key, Kind, Load, Maker, MakerKind, Message, Ns, Origin, Outcome, Part, PhaseSpec, PromptSpec,
+    Read, Record, Request, Role, RunId, RunSpec, RunState, SPEC_VERSION, Source, Status, TargetKind,
+    TargetSpec, Timing, Value, Verdict, Warmup,
 };
 use acidtest_serve::{Options, Server, Shutdown, Token};
 use acidtest_store::Store;
@@ -55,6 +55,37 @@ impl Place {
         if state != RunState::Running {
             store.set_state(run, state, 1_700_000_060_000_000_000).unwrap();
         }
+        run
+    }
+
+    /// Stores a run of two targets, `near` and `far`, that both answer five cases: slot 2n and 2n + 1.
+    /// `near` is right on all, `far` on none.
+    pub(crate) fn arena(&self, no: u64) -> RunId {
+        let run = RunId(0xab00_0000_0000_0000 + no);
+        let mut plan = spec();
+        plan.targets.push(TargetSpec {
+            name: "far".into(),
+            model: "m-far".into(),
+            ..plan.targets[0].clone()
+        });
+        plan.targets[0] =
+            TargetSpec { name: "near".into(), model: "m-near".into(), ..plan.targets[0].clone() };
+        let mut store = self.store();
+        let cases: Vec<Case> = (0..5).map(case).collect();
+        store.create_run(run, &format!("arena {no}"), &plan, &cases, 1_700_000_000_000_000_000).unwrap();
+        let body = br#"{"messages":[{"role":"user","content":"ask \u001b[31m<img src=x>"}]}"#;
+        let mut items = vec![Item::Blob(Blob { hash: Digest::of(body), body: body.to_vec() })];
+        for slot in 0..10 {
+            let mut r = record(run, slot);
+            (r.target, r.case, r.repeat) = ((slot % 2) as u16, Some(case(slot / 2).hash), 0);
+            r.request.body = Some(Digest::of(body));
+            r.answer = Answer { parts: vec![Part::Text(format!("<b>answer {slot}</b>"))], raw: None };
+            items.push(Item::Record(Box::new(r)));
+            let right = Some(Value::Bool(slot.is_multiple_of(2)));
+            items.push(Item::Verdict(Verdict { value: right, ..verdict(run, slot) }));
+        }
+        store.append(run, &items).unwrap();
+        store.set_state(run, RunState::Done, 1_700_000_060_000_000_000).unwrap();
         run
     }
 

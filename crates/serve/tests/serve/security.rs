@@ -137,7 +137,7 @@ fn the_policy_names_the_page_s_own_script_and_style() {
     let server = place.serve();
     let page = get(server.at, "/");
     let html = String::from_utf8(page.body.clone()).unwrap();
-    assert_eq!(html, acidtest_report::BUNDLE);
+    assert_eq!(html, acidtest_report::PAGE);
     let policy = page.header("content-security-policy").unwrap();
     let hashes = |directive: &str| -> Vec<String> {
         let part = policy.split("; ").find_map(|p| p.strip_prefix(directive)).unwrap();
