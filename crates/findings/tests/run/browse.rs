@@ -118,19 +118,14 @@ fn a_search_finds_cases_and_requests() {
 }
 
 #[test]
-#[ignore = "a figure of this machine: cargo test --release -p acidtest-findings --test run -- --ignored --nocapture page_of"]
-fn a_page_of_a_hundred_thousand_requests_takes_less_than_200_ms() {
-    let index = index(100_000, 3);
-    assert!(index.bytes() < 16 << 20, "{} bytes", index.bytes());
+fn many_requests_take_little_room() {
+    let index = index(20_000, 3);
+    assert!(index.bytes() < 20_000 * 160, "{} bytes", index.bytes());
     for order in ["slot", "case", "ttft", "score:char_f1"] {
-        let begun = std::time::Instant::now();
         let order = CaseOrder::of(order).unwrap();
         let query =
             CaseQuery { order, tags: vec![("lang".into(), "ko".into())], limit: 100, ..CaseQuery::default() };
         assert_eq!(page(&index, &query).rows.len(), 100);
-        let took = begun.elapsed();
-        eprintln!("{took:?} by {:?}", query.order);
-        assert!(took.as_millis() < 200, "{took:?}");
     }
 }
 
