@@ -115,7 +115,16 @@ impl Detail {
         while self.gaps.len() > MOST_GAPS && self.one_in < 1 << 40 {
             self.one_in *= 2;
             let one_in = self.one_in;
-            self.gaps.retain(|row| is_kept(row, one_in));
+            // Gaps of a record stand together: it is asked about once.
+            let mut before = None;
+            self.gaps.retain(|row| match before {
+                Some((known, kept)) if known == row => kept,
+                _ => {
+                    let kept = is_kept(row, one_in);
+                    before = Some((row, kept));
+                    kept
+                }
+            });
         }
     }
 }

@@ -11,19 +11,21 @@ use crate::measure::{Found, LEVEL, Sheet, in_send_order};
 use crate::metric::{Measure, metric};
 use crate::tally::distinct_cases;
 use crate::view::{Asked, Slice};
-use acidtest_metrics::stats::{self, NoInterval, PooledOrder, StatError};
+use acidtest_metrics::stats::{self, NoInterval, PooledOrder};
 use acidtest_record::Stat;
 
-/// Values in ascending order, and the record of each.
-type Side = (Vec<f64>, Vec<u32>);
-
-/// Pooled gaps, once by their lower and once by their upper ends.
+/// What is asked of the pool of gaps, once by their lower and once by their upper ends.
 struct Pool {
     /// Absent where every end is exact: then they are the upper ends.
-    least: Option<Side>,
-    most: Side,
-    records: usize,
+    least: Option<Vec<End>>,
+    most: Vec<End>,
     n: N,
+}
+
+/// A quantile, or the maximum, of one side of the pool with its interval.
+struct End {
+    value: f64,
+    interval: Result<stats::Interval, NoInterval>,
 }
 
 /// Estimates of the gaps of a slice.
@@ -43,13 +45,12 @@ pub(crate) fn measure(sheet: &Sheet, stats: &[Stat], most_tokens: Option<f64>) -
     if let Some(why) = why {
         return absent(&why, N::default());
     }
-    let pool = pool(sheet);
-    if pool.records == 0 {
+    let pool = pool(sheet, stats);
+    if pool.n.values == Some(0) {
         return absent(&sheet.why_absent(), pool.n);
     }
     let told = per_event.map_or("unknown".to_owned(), |r| format!("{r:.3}"));
-    let orders = Orders::of(&pool);
-    stats.iter().map(|s| one(sheet, *s, &pool, &orders, &told)).collect()
+    stats.iter().enumerate().map(|(i, s)| one(sheet, *s, &pool, i, &told)).collect()
 }
 
 /// The estimates of `icl` as those of `itl`, where an event is a token: the pool is the same.
@@ -110,7 +111,7 @@ fn tokens_per_event(sheet: &Sheet) -> Option<f64> {
 /// No record of the pool.
 const NOBODY: u32 = u32::MAX;
 
-fn pool(sheet: &Sheet) -> Pool {
+fn pool(sheet: &Sheet, stats: &[Stat]) -> Pool {
     let slice = sheet.slice;
     let mut owners = vec![NOBODY; slice.view.records()];
     let mut requests: Vec<Asked> = Vec::new();
@@ -128,43 +129,51 @@ fn pool(sheet: &Sheet) -> Pool {
     };
     let mut with_gaps = Marks::below(requests.len());
     own().for_each(|(_, owner)| with_gaps.add(owner as usize));
-    let most = side(own().map(|(gap, owner)| (gap.most, owner)));
-    let is_exact = own().all(|(gap, _)| gap.least == gap.most);
+    let (values, records) = (own().count(), requests.len());
     let n = N {
         cases: distinct_cases(slice.view, requests.iter().copied()),
         requests: with_gaps.count(),
         records: with_gaps.count(),
         clusters: with_gaps.count(),
         of: 0,
-        values: Some(most.0.len() as u64),
+        values: Some(values as u64),
     };
-    Pool {
-        records: if most.0.is_empty() { 0 } else { requests.len() },
-        least: (!is_exact).then(|| side(own().map(|(gap, owner)| (gap.least, owner)))),
-        most,
-        n,
-    }
+    // One side after the other: of a long run each is large.
+    let side = |of: fn(Gap) -> i64| {
+        let mut pairs: Vec<(i64, u32)> = Vec::with_capacity(values);
+        pairs.extend(own().map(|(gap, owner)| (of(gap), owner)));
+        ends(pairs, records, stats)
+    };
+    let is_exact = own().all(|(gap, _)| gap.least == gap.most);
+    Pool { least: (!is_exact).then(|| side(|gap| gap.least)), most: side(|gap| gap.most), n }
 }
 
-/// Ends in ascending order, with their records.
-fn side(ends: impl Iterator<Item = (i64, u32)>) -> Side {
-    let mut pairs: Vec<(i64, u32)> = ends.collect();
+/// What is asked of one side: ends in nanoseconds with the records that they are of.
+fn ends(mut pairs: Vec<(i64, u32)>, records: usize, stats: &[Stat]) -> Vec<End> {
     pairs.sort_unstable();
-    pairs.into_iter().map(|(ns, owner)| (ns as f64 / 1e9, owner)).unzip()
+    let (sorted, owners): (Vec<f64>, Vec<u32>) =
+        pairs.into_iter().map(|(ns, owner)| (ns as f64 / 1e9, owner)).unzip();
+    let order = PooledOrder::new(&sorted, &owners, records);
+    let end = |stat: &Stat| {
+        let Some(p) = stat.quantile() else {
+            return End { value: sorted.last().copied().unwrap_or(0.0), interval: Err(NoInterval::Count) };
+        };
+        let interval = match &order {
+            Ok(order) => order.quantile(p, LEVEL).map(|b| b.interval),
+            Err(why) => Err(NoInterval::from(why.clone())),
+        };
+        End { value: stats::quantile(&sorted, p).unwrap_or(0.0), interval }
+    };
+    stats.iter().map(end).collect()
 }
 
-fn one(sheet: &Sheet, stat: Stat, pool: &Pool, orders: &Orders, per_event: &str) -> Estimate {
-    let most = &pool.most.0;
-    let least = pool.least.as_ref().map_or(most, |side| &side.0);
-    let p = stat.quantile();
-    let at = |values: &[f64]| match p {
-        Some(p) => stats::quantile(values, p),
-        None => values.last().copied(),
-    };
-    let (low, high) = (at(least).unwrap_or(0.0), at(most).unwrap_or(0.0));
-    let interval = match p {
+fn one(sheet: &Sheet, stat: Stat, pool: &Pool, no: usize, per_event: &str) -> Estimate {
+    let most = &pool.most[no];
+    let least = pool.least.as_ref().map_or(most, |ends| &ends[no]);
+    let (low, high) = (least.value, most.value);
+    let interval = match stat.quantile() {
         None => Uncertainty::None("a maximum has no interval".into()),
-        Some(p) => holding(orders.interval(p), low, high),
+        Some(_) => holding(between(least, most), low, high),
     };
     let one_in = match sheet.slice.view.detail.one_in {
         1 => String::new(),
@@ -198,33 +207,13 @@ fn holding(found: Uncertainty, low: f64, high: f64) -> Uncertainty {
     }
 }
 
-/// Both sides of a pool made ready for several quantiles.
-struct Orders<'p> {
-    /// Absent where the lower ends are the upper ends.
-    least: Option<Result<PooledOrder<'p>, StatError>>,
-    most: Result<PooledOrder<'p>, StatError>,
-}
-
-impl<'p> Orders<'p> {
-    fn of(pool: &'p Pool) -> Self {
-        let order = |side: &'p Side| PooledOrder::new(&side.0, &side.1, pool.records);
-        Self { least: pool.least.as_ref().map(order), most: order(&pool.most) }
-    }
-
-    /// The lower end from the lower ends, the upper from the upper ends.
-    fn interval(&self, p: f64) -> Uncertainty {
-        let run = |side: &Result<PooledOrder, StatError>| match side {
-            Ok(order) => order.quantile(p, LEVEL).map(|b| b.interval),
-            Err(why) => Err(NoInterval::from(why.clone())),
-        };
-        let upper = run(&self.most);
-        let lower = self.least.as_ref().map_or_else(|| upper.clone(), run);
-        match (lower, upper) {
-            (Ok(lower), Ok(upper)) => Uncertainty::Interval(Interval {
-                low: lower.low,
-                ..Interval::of(&upper, "batch of records in send order")
-            }),
-            (Err(why), _) | (_, Err(why)) => Uncertainty::None(why.to_string()),
-        }
+/// The lower end from the lower ends, the upper from the upper ends.
+fn between(least: &End, most: &End) -> Uncertainty {
+    match (&least.interval, &most.interval) {
+        (Ok(lower), Ok(upper)) => Uncertainty::Interval(Interval {
+            low: lower.low,
+            ..Interval::of(upper, "batch of records in send order")
+        }),
+        (Err(why), _) | (_, Err(why)) => Uncertainty::None(why.to_string()),
     }
 }

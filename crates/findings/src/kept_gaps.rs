@@ -51,7 +51,7 @@ impl KeptGaps {
     }
 
     /// Leaves only those of some records.
-    pub(crate) fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(u32) -> bool) {
         let (before, mut long) = (std::mem::take(&mut self.long), Vec::new());
         self.all.retain_mut(|small| {
             let keep = is_kept(small.row);

@@ -17,13 +17,34 @@ pub(crate) enum Unit<'v> {
     /// A cluster or a case.
     Named(&'v str),
     /// A request.
-    Request(usize),
+    Request(ByDigits),
+}
+
+/// The number of a request, ordered as its digits are ordered as text: 1, 10, 100, 11, 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ByDigits(u64);
+
+/// Digits that numbers are filled up to, and the room for how many they had.
+const DIGITS: u32 = 10;
+const ROOM: u64 = 16;
+
+impl ByDigits {
+    /// Requests of a view are counted by 32 bits, which have ten digits at most.
+    fn of(number: usize) -> Self {
+        let digits = number.checked_ilog10().unwrap_or(0).min(DIGITS - 1);
+        let filled = (number as u64).saturating_mul(10u64.pow(DIGITS - 1 - digits));
+        Self(filled.saturating_mul(ROOM).saturating_add(u64::from(digits)))
+    }
+
+    fn number(self) -> u64 {
+        self.0 / ROOM / 10u64.pow(DIGITS - 1 - (self.0 % ROOM) as u32)
+    }
 }
 
 impl Unit<'_> {
     /// The unit of a request.
     pub(crate) fn of<'v>(a: &Asked<'v>) -> Unit<'v> {
-        a.case().map_or(Unit::Request(a.request), |case| Unit::Named(case.unit()))
+        a.case().map_or(Unit::Request(ByDigits::of(a.request)), |case| Unit::Named(case.unit()))
     }
 }
 
@@ -31,7 +52,7 @@ impl std::fmt::Display for Unit<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Unit::Named(name) => f.write_str(name),
-            Unit::Request(number) => write!(f, "request {number}"),
+            Unit::Request(number) => write!(f, "request {}", number.number()),
         }
     }
 }
@@ -40,7 +61,7 @@ impl Ord for Unit<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Unit::Named(a), Unit::Named(b)) => a.cmp(b),
-            (Unit::Request(a), Unit::Request(b)) => by_digits(*a).cmp(&by_digits(*b)),
+            (Unit::Request(a), Unit::Request(b)) => a.cmp(b),
             _ => self.to_string().cmp(&other.to_string()),
         }
     }
@@ -59,12 +80,6 @@ impl PartialEq for Unit<'_> {
 }
 
 impl Eq for Unit<'_> {}
-
-/// Orders numbers as their digits are ordered as text: 1, 10, 100, 11, 2.
-fn by_digits(number: usize) -> (u128, u32) {
-    let digits = number.checked_ilog10().unwrap_or(0);
-    (number as u128 * 10u128.pow(20 - digits), digits)
-}
 
 /// Puts equal keys together, in their order; what is added to one key is added in the order it came.
 pub(crate) fn grouped<K: Ord, T>(mut all: Vec<(K, T)>, mut add: impl FnMut(&mut T, T)) -> Vec<(K, T)> {
@@ -205,10 +220,10 @@ mod tests {
 
     #[test]
     fn requests_are_in_the_order_of_their_names() {
-        let numbers = [0, 1, 2, 9, 10, 11, 19, 20, 99, 100, 101, 110, 999, 1000, 12_345, usize::MAX];
+        let numbers = [0, 1, 2, 9, 10, 11, 19, 20, 99, 100, 101, 110, 999, 1000, 12_345, u32::MAX as usize];
         let all: Vec<Unit> = numbers
             .into_iter()
-            .map(Unit::Request)
+            .map(|n| Unit::Request(ByDigits::of(n)))
             .chain(["", "request 10", "request 100", "request 10a", "requesu", "a", "z"].map(Unit::Named))
             .collect();
         for a in &all {

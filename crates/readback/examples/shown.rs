@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p acidtest-readback --example shown -- FILE RUN`
 
+#![allow(clippy::print_stdout, reason = "what it found is its result")]
+
 use acidtest_readback::findings;
 use acidtest_store::Store;
 use std::path::Path;

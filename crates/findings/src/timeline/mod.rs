@@ -76,7 +76,8 @@ pub struct TimeSlice {
     pub e2e: SomeTimes,
     /// The same from the intended time of their requests; open loops only.
     pub e2e_from_intended: Option<SomeTimes>,
-    /// Gaps between content events that ended in it, by their upper bounds.
+    /// Gaps between content events that ended in it, by their upper bounds; of very many gaps those
+    /// of one in so many records, as `icl` of the report says.
     pub icl: SomeTimes,
     /// How late its requests were sent by us.
     pub dispatch_lag: SomeTimes,
