@@ -166,7 +166,7 @@ impl App {
     }
 
     /// Makes a value and keeps it, also when who asked has gone.
-    pub(crate) async fn compute<T: Weighed>(
+    async fn compute<T: Weighed>(
         &self,
         wanted: Wanted,
         alone: OwnedMutexGuard<()>,

@@ -5,7 +5,9 @@
 use crate::app::App;
 use crate::derive::Wanted;
 use crate::kept::{Held, Weighed};
+use crate::packed::Packed;
 use crate::refusal::Refusal;
+use crate::resources::run as page;
 use acidtest_findings::Findings;
 use acidtest_record::RunState;
 use acidtest_store::RunMark;
@@ -65,12 +67,6 @@ impl Glances {
 }
 
 impl App {
-    /// Whether the glance of a run is of its present state.
-    fn has_glance(&self, run: &RunMark) -> bool {
-        let held = self.kept.get::<Glanced>(&wanted(run).name());
-        held.is_some_and(|h| h.marks.as_slice() == std::slice::from_ref(run))
-    }
-
     /// Keeps what somebody had computed anyway.
     pub(crate) fn keep_glance(&self, run: RunMark, glance: Glanced, cost: Duration) {
         let name = wanted(&run).name();
@@ -110,17 +106,29 @@ pub(crate) async fn make(app: App) {
             app.glances.wake.notified().await;
             continue;
         };
-        let wanted = wanted(&run);
-        let id = run.summary.id;
-        let alone = app.flights.lock(&wanted.name()).lock_owned().await;
-        // The page of the run, computed meanwhile, had it too.
-        if app.has_glance(&run) {
+        if is_kept::<Glanced>(&app, &wanted(&run), &run) {
             continue;
         }
-        let made = app.compute(wanted, alone, move |store| glanced(&acidtest_readback::findings(store, id)?));
         // A run that cannot be read says so to those who open it.
-        if made.await.is_ok() {
-            app.hub.computed(&[id]);
-        }
+        let _ = match is_kept::<Packed>(&app, &page::wanted(&run), &run) {
+            true => alone(&app, &run).await,
+            // Most of a page is what a glance needs, and who sees one opens the other.
+            false => page::made(&app, &run).await.map(|_| ()),
+        };
     }
+}
+
+/// The glance without the page, which is kept already.
+async fn alone(app: &App, run: &RunMark) -> Result<(), Refusal> {
+    let id = run.summary.id;
+    let glance = app.derived(wanted(run), move |store| glanced(&acidtest_readback::findings(store, id)?));
+    glance.await?;
+    app.hub.computed(&[id]);
+    Ok(())
+}
+
+/// Whether something is kept of the present state of a run.
+fn is_kept<T: Weighed>(app: &App, wanted: &Wanted, run: &RunMark) -> bool {
+    let held = app.kept.get::<T>(&wanted.name());
+    held.is_some_and(|h| h.marks.as_slice() == std::slice::from_ref(run))
 }

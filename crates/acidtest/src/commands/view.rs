@@ -54,9 +54,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
     let name = name(server.address(), &args.hosts);
     print(&format!("http://{name}/#{at}token={}\n", token.text()))?;
     if !server.address().ip().is_loopback() {
-        let words =
-            "warning: this is not encrypted: whoever can read the network can read the token and the runs";
-        eprintln!("{}", told(words));
+        eprintln!("{}", told("warning: nothing is encrypted: who reads the network reads token and runs"));
     }
     server.run(&shutdown).map_err(|e| Failure::new(Exit::Internal, e))?;
     Ok(Exit::Ok)

@@ -140,7 +140,7 @@ fn what_cannot_be_served_is_said() {
     said(&["--listen", "127.0.0.1"], &["--listen"]);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    said(&["--listen", &address], &["the port is in use", "--listen 127.0.0.1:0 takes a free one"]);
+    said(&["--listen", &address], &["the port is in use", "--listen 127.0.0.1:0 takes a free port"]);
     let short = place.command(&["view", "--token-env", "T"]).env("T", "short").output().unwrap();
     assert_eq!(short.status.code(), Some(2));
     let err = String::from_utf8_lossy(&short.stderr).into_owned();

@@ -129,13 +129,14 @@ pub fn timeline(view: &View, how: Slicing) -> Vec<TimeSlice> {
 
 fn of_slice(slice: &Slice, how: Slicing) -> Vec<TimeSlice> {
     let order: Vec<(Asked, usize)> = in_send_order(slice).collect();
+    let times = times();
     let lanes = slice.view.detail.lanes.iter().enumerate();
     let own = (slice.target, slice.phase, slice.prompt);
     let own = lanes.filter(|(_, l)| (l.target, l.phase, l.prompt) == own);
     own.flat_map(|(no, lane)| {
         let mut parts = Parts::new(lane, how);
         for (a, row) in order.iter().filter(|(a, row)| a.view.row(*row).clock == lane.clock) {
-            parts.count(a, *row);
+            parts.count(a, *row, &times);
         }
         let in_lane = |row: u32| {
             let c = slice.view.row(row as usize);
@@ -189,7 +190,6 @@ struct Part {
 struct Parts {
     window: Window,
     width: i64,
-    times: [Option<TimeOf>; 5],
     all: Vec<Part>,
 }
 
@@ -199,7 +199,7 @@ impl Parts {
         let width = width_ns(window, how);
         let length = window.end.saturating_sub(window.start).max(1);
         let n = usize::try_from((length - 1) / width + 1).unwrap_or(1);
-        Self { window, width, times: TIMES.map(time), all: vec![Part::default(); n] }
+        Self { window, width, all: vec![Part::default(); n] }
     }
 
     fn at(&mut self, at: i64) -> Option<&mut Part> {
@@ -210,7 +210,7 @@ impl Parts {
     }
 
     /// Counts an attempt where it began, was in flight and ended.
-    fn count(&mut self, a: &Asked, row: usize) {
+    fn count(&mut self, a: &Asked, row: usize, times: &Times) {
         let c = a.view.row(row);
         if a.view.is_cached(c) {
             return;
@@ -228,7 +228,6 @@ impl Parts {
             part.completed += u64::from(c.class.delivered());
             part.failed += u64::from(!c.class.delivered());
         }
-        let times = self.times;
         let Some(began) = c.started().or(c.sent()) else { return };
         let Some(part) = self.at(began) else { return };
         part.sent += 1;
@@ -239,8 +238,8 @@ impl Parts {
             &mut part.e2e_from_intended,
             &mut part.lag,
         ];
-        for (of, values) in times.into_iter().zip(columns) {
-            if let Some(Seen::Value(seconds)) = of.map(|of| of(a, row)) {
+        for (time, values) in times.iter().zip(columns) {
+            if let Some(Seen::Value(seconds)) = time.map(|of| of(a, row)) {
                 values.push(seconds);
             }
         }
@@ -313,17 +312,16 @@ impl Parts {
     }
 }
 
-/// A time of an attempt, as a metric defines it.
-type TimeOf = fn(&Asked, usize) -> Seen;
+/// The times of an attempt that are gathered, as the metrics of their names define them.
+type Times = [Option<fn(&Asked, usize) -> Seen>; 5];
 
-/// The times that are gathered, by their metrics: looked up once for all attempts.
-const TIMES: [&str; 5] = ["ttft", "ttft_from_intended", "e2e", "e2e_from_intended", "dispatch_lag"];
-
-fn time(id: &str) -> Option<TimeOf> {
-    match metric(id)?.measure {
-        Measure::Sample(of, _) => Some(of),
-        _ => None,
-    }
+fn times() -> Times {
+    ["ttft", "ttft_from_intended", "e2e", "e2e_from_intended", "dispatch_lag"].map(|id| {
+        match metric(id)?.measure {
+            Measure::Sample(of, _) => Some(of),
+            _ => None,
+        }
+    })
 }
 
 #[cfg(test)]

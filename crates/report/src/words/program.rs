@@ -54,6 +54,16 @@ pub(super) const WORDS: &[Entry] = &[
     ("else {~what}", "그 밖에는 {what}"),
     ("a token for 4 Latin characters, 1.5 Hangul syllables, 1 other CJK character, 2 of other scripts", "토큰 1개를 라틴 문자 4자, 한글 1.5음절, 그 밖의 한중일 문자 1자, 다른 문자 2자로 봄"),
     ("no earlier run of this workload is stored", "작업 부하가 같은 이전 실행이 저장되어 있지 않음"),
+    // The page's server.
+    ("nothing is encrypted: who reads the network reads token and runs", "암호화하지 않습니다: 네트워크를 읽는 사람은 토큰과 실행을 읽습니다"),
+    ("cannot listen on {address}: the port is in use", "{address}에서 들을 수 없습니다: 포트가 사용 중입니다"),
+    ("another acidtest view? Its address was printed when it started; else --listen {address}:0 takes a free port", "다른 acidtest view가 켜져 있다면 그 주소는 시작할 때 출력되었습니다; 아니면 --listen {address}:0으로 빈 포트를 쓰십시오"),
+    ("--listen takes an address of this machine and a port, such as 127.0.0.1:8400", "--listen에는 이 컴퓨터의 주소와 포트를 씁니다(예: 127.0.0.1:8400)"),
+    ("--token-env {name}: the variable is not set", "--token-env {name}: 환경 변수가 없습니다"),
+    ("export {name}=… with at least 16 letters and digits", "export {name}=…(글자와 숫자 16자 이상)로 정하십시오"),
+    ("the token has {n} characters, expected 16 to 256", "토큰이 {n}자입니다. 16자에서 256자여야 합니다"),
+    ("--host '{name}' is no name of a machine", "--host '{name}'은(는) 컴퓨터 이름이 아닙니다"),
+    ("the name alone, such as page.example.org: without http:// and without a port", "이름만 쓰십시오(예: page.example.org): http://와 포트 없이"),
     // Errors in arguments.
     ("unexpected argument '{arg}' found", "알 수 없는 인자 '{arg}'"),
     ("unrecognized subcommand '{arg}'", "알 수 없는 명령 '{arg}'"),

@@ -11,11 +11,12 @@ use acidtest_findings::PlanInfo;
 use acidtest_readback::{Said, with_view};
 use acidtest_record::RunId;
 use acidtest_report::RunPage;
-use acidtest_store::Store;
+use acidtest_store::{RunMark, Store};
 use axum::extract::State;
 use axum::response::IntoResponse as _;
 use axum::routing::{delete, get};
 use http::{HeaderMap, StatusCode};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Everything that the page of a run shows.
@@ -46,10 +47,18 @@ pub(crate) const DELETE: Route = Route {
 
 async fn show(State(app): State<App>, At(run): At<String>, headers: HeaderMap) -> Answered {
     let run = app.run(&run).await?;
-    let id = run.summary.id;
-    let own = app.clone();
-    let page = app.derived(Wanted::of("run", &run), move |store| page(&own, store, id)).await?;
-    Ok(page.answer(&headers))
+    Ok(made(&app, &run).await?.answer(&headers))
+}
+
+/// The name of the page of a run among what is kept.
+pub(crate) fn wanted(run: &RunMark) -> Wanted {
+    Wanted::of("run", run)
+}
+
+/// The page of a run, and its glance with it.
+pub(crate) async fn made(app: &App, run: &RunMark) -> Result<Arc<Packed>, Refusal> {
+    let (own, id) = (app.clone(), run.summary.id);
+    app.derived(wanted(run), move |store| page(&own, store, id)).await
 }
 
 /// The page; its glance falls off on the way.
