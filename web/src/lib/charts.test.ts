@@ -103,7 +103,7 @@ describe("frontier", () => {
   });
   it("names points by what tells them apart", () => {
     expect(names(frontier.points)).toEqual(["a", "b", "c"]);
-    expect(names([point("a", 1, 1), point("a", 1, 1, "q")])).toEqual(["a · p", "a · q"]);
+    expect(names([point("a", 1, 1), point("a", 1, 1, "q")])).toEqual(["p", "q"]);
   });
   it("marks what is uncertain as hollow and follows the server's line", () => {
     const look = { name: "x", scale: { unit: "ratio", factor: 1, symbol: "" }, format: String };

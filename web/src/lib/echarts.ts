@@ -73,6 +73,9 @@ export function axis(colors: Palette, more: Record<string, unknown> = {}): Recor
   };
 }
 
+/** Digits of a marked line's place: by default it would be rounded to hundredths, of seconds too. */
+export const PRECISION = 12;
+
 /** A chart on a canvas, in an element that has a size. */
 export function draw(element: HTMLElement, option: Option, colors: Palette): Drawn {
   const drawn = init(element, null, { renderer: "canvas" });

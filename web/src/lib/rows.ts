@@ -4,7 +4,7 @@
  * Forest plots and ratings are drawn so.
  */
 import { intervalSeries, type Interval } from "./bars";
-import { axis, type Option } from "./echarts";
+import { PRECISION, axis, type Option } from "./echarts";
 import type { Palette } from "./palette";
 
 export interface Row {
@@ -91,6 +91,7 @@ function points(rows: readonly Row[], look: RowsLook, colors: Palette): Option {
       look.zero === null
         ? undefined
         : {
+            precision: PRECISION,
             silent: true,
             symbol: "none",
             animation: false,

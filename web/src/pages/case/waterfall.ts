@@ -1,6 +1,6 @@
 /** Where the time of one attempt went, and when each event arrived. */
 import type { AttemptView } from "../../api/contract";
-import { axis, type Option } from "../../lib/echarts";
+import { PRECISION, axis, type Option } from "../../lib/echarts";
 import type { Palette } from "../../lib/palette";
 
 export interface TimeWords {
@@ -131,6 +131,7 @@ function markLines(attempt: AttemptView, colors: Palette): Option {
     data: [],
     silent: true,
     markLine: {
+      precision: PRECISION,
       silent: true,
       symbol: "none",
       animation: false,

@@ -28,21 +28,32 @@ export function names(points: readonly { run: string; run_name: string; labels: 
   if (new Set(target).size === target.length) return target.map((name) => clean(name));
   const runs = new Set(points.map((point) => point.run));
   const keys = [...new Set(points.flatMap((point) => Object.keys(point.labels)))];
-  const telling = keys.filter((key) => key === "target" || new Set(points.map((point) => point.labels[key])).size > 1);
+  const telling = keys.filter((key) => new Set(points.map((point) => point.labels[key])).size > 1);
   return points.map((point) => {
     const labels = Object.fromEntries(telling.flatMap((key) => (point.labels[key] === undefined ? [] : [[key, point.labels[key]]])));
     return [place(labels), ...(runs.size > 1 ? [clean(`${point.run_name} ${point.run.slice(0, 6)}`)] : [])].join(" · ");
   });
 }
 
-/** One colour for each target. */
-export function colorIndex(points: readonly { labels: Record<string, string> }[]): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const { labels } of points) {
-    const target = labels["target"] ?? "";
-    if (!found.has(target)) found.set(target, found.size);
-  }
-  return found;
+interface Colored {
+  run: string;
+  labels: Record<string, string>;
+}
+
+/** One colour for each target; where there is only one, for each run. */
+export function hues(points: readonly Colored[]): (point: Colored) => number {
+  const targets = [...new Set(points.map(({ labels }) => labels["target"] ?? ""))];
+  const runs = [...new Set(points.map(({ run }) => run))];
+  return ({ run, labels }) => Math.max(0, targets.length > 1 ? targets.indexOf(labels["target"] ?? "") : runs.indexOf(run));
+}
+
+/** What each colour stands for. */
+export function keysOf(points: readonly (Colored & { run_name: string })[]): { name: string; hue: number }[] {
+  const hue = hues(points);
+  const several = new Set(points.map(({ labels }) => labels["target"])).size > 1;
+  const name = (point: (typeof points)[number]): string => (several ? point.labels["target"] ?? "" : `${point.run_name} ${point.run.slice(0, 6)}`);
+  const found = new Map(points.map((point) => [hue(point), name(point)]));
+  return [...found].map(([at, of]) => ({ name: clean(of), hue: at }));
 }
 
 const SIZE = { least: 9, most: 30 };
@@ -68,9 +79,9 @@ function interval(e: Estimate | null, at: { x: number; y: number }, color: strin
 export function frontierOption(frontier: Frontier, looks: { x: AxisLook; y: AxisLook; told: (index: number) => string }, colors: Palette): Option {
   const points = drawable(frontier.points);
   const labels = names(points.map(({ point }) => point));
-  const hue = colorIndex(frontier.points);
+  const hue = hues(frontier.points);
   const most = Math.max(0, ...points.map(({ point }) => point.size?.value ?? 0));
-  const color = (point: FrontierPoint): string => seriesColor(colors, hue.get(point.labels["target"] ?? "") ?? 0);
+  const color = (point: FrontierPoint): string => seriesColor(colors, hue(point));
   const at = (d: Drawable): { x: number; y: number } => ({ x: d.x * looks.x.scale.factor, y: d.y * looks.y.scale.factor });
   const along = (which: "x" | "y"): Option =>
     intervalSeries(points.flatMap((d) => interval(d.point[which], at(d), color(d.point), looks[which].scale.factor)), which);
@@ -104,7 +115,7 @@ function dots(points: readonly Drawable[], labels: readonly string[], told: (ind
       const item = d.point.certain ? { color, borderColor: colors.paper, borderWidth: 1 } : { color: colors.paper, borderColor: color, borderWidth: 2 };
       return { value: [x, y], symbol: "circle", symbolSize: pointSize(d.point.size?.value, by.most), itemStyle: item, name: labels[i], told: told(d.index), index: d.index };
     }),
-    label: { show: true, position: "right", distance: 5, offset: [0, -10], color: colors.ink, fontSize: 12, formatter: (p: { name: string }) => p.name, width: 150, overflow: "truncate" },
+    label: { show: true, position: "right", distance: 5, offset: [0, -10], color: colors.ink, fontSize: 12, formatter: (p: { name: string }) => p.name, width: 220, overflow: "truncate" },
     labelLayout: { hideOverlap: true, moveOverlap: "shiftY" },
     tooltip: { formatter: (p: { data: { told: string } }) => p.data.told },
   };
@@ -139,9 +150,9 @@ function withoutPhase(labels: Record<string, string>): Record<string, string> {
 }
 
 export function loadOption(points: readonly LoadPoint[], looks: { x: AxisLook; y: AxisLook; told: (point: LoadPoint) => string }, colors: Palette): Option {
-  const hue = colorIndex(points);
+  const hue = hues(points);
   const series = loadLines(points).flatMap((line) => {
-    const color = seriesColor(colors, hue.get(line.target) ?? 0);
+    const color = seriesColor(colors, line.points[0] ? hue(line.points[0]) : 0);
     const known = line.points.filter((p) => typeof p.rate.value === "number" && typeof p.quality.value === "number");
     const at = (p: LoadPoint): { x: number; y: number } => ({ x: (p.rate.value ?? 0) * looks.x.scale.factor, y: (p.quality.value ?? 0) * looks.y.scale.factor });
     const data = known.map((p) => ({ value: [at(p).x, at(p).y], told: looks.told(p) }));

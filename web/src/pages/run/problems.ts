@@ -35,7 +35,10 @@ function gates(report: Report, state: "broken" | "undecided"): Trouble[] {
     }));
 }
 
-/** The most frequent class of failed, of never sent and of badly judged requests. */
+/** Places of which a class is told one by one. */
+const MOST_PLACES = 3;
+
+/** The most frequent class of failed, of never sent and of badly judged requests, place by place. */
 function counts(report: Report): Trouble[] {
   const found: Trouble[] = [];
   const asked: [string, Key][] = [["errors", "run.wrong.failed"], ["not_sent", "run.wrong.not_sent"], ["delivery", "run.wrong.delivery"], ["judgement", "run.wrong.judged"]];
@@ -43,15 +46,17 @@ function counts(report: Report): Trouble[] {
     const rows = report.tables
       .filter((table) => table.name === name)
       .flatMap((table) => table.rows.filter((row) => bad(name, row.class)).map((row) => ({ row, table })));
-    const most = rows.sort((a, b) => b.row.count - a.row.count)[0];
-    if (!most || most.row.count === 0) continue;
-    const place = Object.fromEntries(["target", "phase", "prompt"].flatMap((label) => (most.table.labels[label] ? [[label, most.table.labels[label]]] : [])));
-    found.push({
-      kind: "broken",
-      say: { key, vars: { class: most.row.class, n: most.row.count, of: most.table.of } },
-      labels: most.table.labels,
-      to: { cases: { ...place, ...filterOf(name, most.row.class) } },
-    });
+    rows.sort((a, b) => b.row.count - a.row.count);
+    const worst = rows[0]?.row.class;
+    for (const { row, table } of rows.filter((one) => one.row.class === worst && one.row.count > 0).slice(0, MOST_PLACES)) {
+      const place = Object.fromEntries(["target", "phase", "prompt"].flatMap((label) => (table.labels[label] ? [[label, table.labels[label]]] : [])));
+      found.push({
+        kind: "broken",
+        say: { key, vars: { class: row.class, n: row.count, of: table.of } },
+        labels: table.labels,
+        to: { cases: { ...place, ...filterOf(name, row.class) } },
+      });
+    }
   }
   return found;
 }

@@ -39,7 +39,7 @@ export const annotate = {
   "annotate.previous": "Previous",
   "annotate.next": "Next",
   "annotate.next_open": "Next without an opinion",
-  "annotate.keys": "Keys: 1 to 9 choose, j and k or the arrows move, n the next open one, z takes back, m the note",
+  "annotate.keys": "Keys: 1 to 9 choose, j and k or the arrows move, o the next open one, y and n answer yes or no, z takes back, m the note",
   "annotate.all_done": "Every request has your opinion.",
   "annotate.nothing": "This run has no answers to annotate",
   "annotate.agreement": "Agreement with the others",

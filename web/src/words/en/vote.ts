@@ -8,7 +8,7 @@ export const vote = {
   "vote.as": "voting as {name}",
   "vote.change": "change",
   "vote.no_token": "Voting needs the token",
-  "vote.no_token_why": "Open the address that `acidtest view` printed when it started: it ends in #token=… and lets this tab write.",
+  "vote.no_token_why": "Open the address that acidtest view printed when it started: it ends in #token=… and lets this tab write. After a restart it is another one.",
   "vote.static": "A report in one file cannot store votes",
   "vote.static_why": "Open the store with `acidtest view` to vote.",
   "vote.progress": "{done} of your votes, {open} pairs open",

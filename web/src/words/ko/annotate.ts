@@ -41,7 +41,7 @@ export const annotate: Record<keyof typeof en, string> = {
   "annotate.previous": "이전",
   "annotate.next": "다음",
   "annotate.next_open": "의견 없는 다음 건",
-  "annotate.keys": "단축키: 1~9 선택, j·k 또는 화살표 이동, n 의견 없는 다음 건, z 되돌리기, m 메모",
+  "annotate.keys": "단축키: 1~9 선택, j·k 또는 화살표 이동, o 의견 없는 다음 건, y·n 예·아니요, z 되돌리기, m 메모",
   "annotate.all_done": "모든 요청에 의견을 달았습니다.",
   "annotate.nothing": "이 실행에는 의견을 달 답변이 없습니다",
   "annotate.agreement": "다른 판정과의 일치",

@@ -10,7 +10,7 @@ export const vote: Record<keyof typeof en, string> = {
   "vote.as": "평가자 {name}",
   "vote.change": "바꾸기",
   "vote.no_token": "투표하려면 토큰이 필요합니다",
-  "vote.no_token_why": "`acidtest view`를 시작할 때 출력된 주소를 여십시오. #token=…으로 끝나는 주소라야 이 탭에서 쓸 수 있습니다.",
+  "vote.no_token_why": "acidtest view를 시작할 때 출력된 주소를 여십시오. #token=…으로 끝나는 주소라야 이 탭에서 쓸 수 있습니다. 서버를 다시 시작했다면 주소도 새것입니다.",
   "vote.static": "단일 파일 보고서에는 투표를 저장할 수 없습니다",
   "vote.static_why": "투표하려면 `acidtest view`로 저장소를 여십시오.",
   "vote.progress": "내 투표 {done}건, 남은 쌍 {open}개",
