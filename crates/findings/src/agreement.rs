@@ -202,7 +202,9 @@ fn of_pairs(with: &str, person: Option<&str>, pairs: &[Compared], mark: f64) -> 
         of: requests.len() as u64,
         values: Some(pairs.len() as u64),
     };
-    let blank = Blank { with, person, n, mark };
+    // What is drawn at random: the cluster, else the case.
+    let unit = if n.cases == n.clusters { "case" } else { "cluster" };
+    let blank = Blank { with, person, n, mark, unit };
     Agreement {
         with: with.to_owned(),
         person: person.map(str::to_owned),
@@ -218,6 +220,7 @@ struct Blank<'a> {
     person: Option<&'a str>,
     n: N,
     mark: f64,
+    unit: &'static str,
 }
 
 impl Blank<'_> {
@@ -254,9 +257,6 @@ impl Blank<'_> {
     }
 }
 
-/// What is drawn at random: the cluster, else the case.
-const UNIT: &str = "case";
-
 fn share(blank: &Blank<'_>, pairs: &[Compared], unit_of: &[usize]) -> Estimate {
     let what = ("agreement", Stat::Share, "ratio");
     let rule = "equal opinions / pairs; Wilson with the effective n of the clustered variance";
@@ -269,7 +269,7 @@ fn share(blank: &Blank<'_>, pairs: &[Compared], unit_of: &[usize]) -> Estimate {
         Ok(found) => Estimate {
             standard_error: found.standard_error,
             effective_n: found.effective_n,
-            ..blank.fill(what, Quantity::Value(found.value), uncertainty(&found.interval, UNIT), rule)
+            ..blank.fill(what, Quantity::Value(found.value), uncertainty(&found.interval, blank.unit), rule)
         },
         Err(_) => blank.fill(what, absent(), Uncertainty::None("no value".into()), rule),
     }
@@ -279,8 +279,8 @@ fn kappa(blank: &Blank<'_>, pairs: &[Compared], unit_of: &[usize]) -> Estimate {
     let what = ("kappa", Stat::Value, "number");
     let how = Resampling { level: LEVEL, ..Resampling::default() };
     let rule = format!(
-        "Cohen's kappa, 1 - disagreement / that of independent labels with the same margins; bootstrap of {} resamples of whole cases, seed {}",
-        how.resamples, how.seed
+        "Cohen's kappa, 1 - disagreement / that of independent labels with the same margins; bootstrap of {} resamples of whole {}s, seed {}",
+        how.resamples, blank.unit, how.seed
     );
     let none = |why: Quantity| blank.fill(what, why, Uncertainty::None("no value".into()), &rule);
     if pairs.is_empty() {
@@ -295,7 +295,7 @@ fn kappa(blank: &Blank<'_>, pairs: &[Compared], unit_of: &[usize]) -> Estimate {
     match of(&cells.rows.sums()) {
         Ok(value) => {
             let found = resample(&cells.rows, 1, how, &|sums, out| out[0] = of(sums).ok());
-            let interval = signed(&found[0].interval, UNIT);
+            let interval = signed(&found[0].interval, blank.unit);
             let standard_error = found[0].standard_error;
             Estimate { standard_error, ..blank.fill(what, Quantity::Value(value), interval, &rule) }
         }

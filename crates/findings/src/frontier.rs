@@ -254,10 +254,11 @@ struct Turned {
 }
 
 impl Turned {
-    /// Without an interval everything is possible.
+    /// Without an interval everything is possible, and so it is where the value is not valid or
+    /// lies somewhere between two.
     fn of(e: &Estimate, better: BetterWord) -> Option<Self> {
         let value = e.number().filter(|v| v.is_finite())?;
-        let ends = e.ends();
+        let ends = e.ends().filter(|_| e.is_valid() && e.value_low.is_none());
         let low = ends.and_then(|i| i.low).unwrap_or(f64::NEG_INFINITY);
         let high = ends.and_then(|i| i.high).unwrap_or(f64::INFINITY);
         Some(match better {

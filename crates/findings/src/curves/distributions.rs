@@ -17,6 +17,7 @@ const EVEN: usize = 200;
 
 /// The distributions of a place; those without values are left out.
 pub(crate) fn of_slice(slice: &Slice) -> Vec<Distribution> {
+    let not_completed = slice.asked().filter(|a| !a.last().class.delivered()).count() as u64;
     ["ttft", "icl", "tpot", "e2e", "dispatch_lag"]
         .into_iter()
         .filter_map(|id| {
@@ -25,7 +26,7 @@ pub(crate) fn of_slice(slice: &Slice) -> Vec<Distribution> {
                 _ => times(slice, id)?,
             };
             values.sort_unstable_by(f64::total_cmp);
-            thinned(&slice.labels, id, &values)
+            Some(Distribution { not_completed, ..thinned(&slice.labels, id, &values)? })
         })
         .collect()
 }
@@ -52,7 +53,7 @@ fn thinned(labels: &Labels, metric: &str, sorted: &[f64]) -> Option<Distribution
         shares.push(sorted.partition_point(|v| *v <= value) as f64 / n as f64);
     }
     let (labels, metric, unit) = (labels.clone(), metric.to_owned(), "s".to_owned());
-    Some(Distribution { labels, metric, unit, n: n as u64, values, shares })
+    Some(Distribution { labels, metric, unit, n: n as u64, not_completed: 0, values, shares })
 }
 
 /// The ranks that are shown, first and last among them.

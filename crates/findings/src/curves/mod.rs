@@ -78,6 +78,8 @@ pub struct Distribution {
     pub unit: String,
     /// How many values there are.
     pub n: u64,
+    /// Requests of the place that did not complete: no value says how long they would have taken.
+    pub not_completed: u64,
     /// Values, ascending.
     pub values: Vec<f64>,
     /// Share of values at or below.

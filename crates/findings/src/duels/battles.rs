@@ -73,28 +73,30 @@ impl Duels {
         found.named(field)
     }
 
-    /// Battles of scores: of two contestants' answers to a case the higher mean over repeats wins.
-    /// Answers without that score are left out.
+    /// Battles of scores: of two contestants' answers to a case the higher score wins. Who answered
+    /// a case more often does not meet others more often with it: the first answers of both fight,
+    /// then the second, as long as both have one. Means of unequal numbers of repeats would not be
+    /// alike: that of more repeats ties and wins less often at equal strength. Answers without that
+    /// score are left out.
     ///
     /// # Errors
     /// More contestants or battles than are rated at once.
     pub fn of_scores(field: &Field, runs: &[OfRun<'_>], name: &str) -> Result<Self, TooMany> {
         let mut found = Self::default();
         for case in 0..field.cases() {
-            let mut sums: BTreeMap<u32, (f64, u32)> = BTreeMap::new();
+            let mut scores: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
             for entry in field.answers(case) {
                 let (run, at) = entry.at;
                 if let Some(score) = runs[run as usize].index.score(name, at as usize) {
-                    let (sum, n) = sums.entry(entry.contestant).or_default();
-                    (*sum, *n) = (*sum + score, *n + 1);
+                    scores.entry(entry.contestant).or_default().push(score);
                 }
             }
-            let means: Vec<(u32, f64)> =
-                sums.into_iter().map(|(c, (sum, n))| (c, sum / f64::from(n))).collect();
-            for (i, (a, x)) in means.iter().enumerate() {
-                for (b, y) in &means[i + 1..] {
-                    found.duels.push(Duel { a: *a, b: *b, choice: higher(*x, *y) });
-                    found.cases.push(case as u32 + 1);
+            let scores: Vec<(u32, Vec<f64>)> = scores.into_iter().collect();
+            for (i, (a, of_a)) in scores.iter().enumerate() {
+                for (b, of_b) in &scores[i + 1..] {
+                    let rounds = of_a.iter().zip(of_b);
+                    found.duels.extend(rounds.map(|(x, y)| Duel { a: *a, b: *b, choice: higher(*x, *y) }));
+                    found.cases.resize(found.duels.len(), case as u32 + 1);
                 }
             }
             if found.duels.len() > MOST_DUELS {
@@ -102,7 +104,7 @@ impl Duels {
             }
         }
         found.notes.push(format!(
-            "battles are made of the score '{name}': of two answers to one case the higher wins, repeats averaged"
+            "battles are made of the score '{name}': of two answers to one case the higher wins, the first answers of both, then the second"
         ));
         found.named(field)
     }

@@ -48,7 +48,7 @@ pub(super) const RANK: &[Entry] = &[
 pub(super) const PEOPLE: &[Entry] = &[
     ("you voted on every pair", "모든 쌍에 투표했습니다"),
     ("no case was answered by two targets", "두 대상이 함께 응답한 케이스가 없습니다"),
-    ("battles are made of the score '{name}': of two answers to one case the higher wins, repeats averaged", "대결은 점수 '{name}'로 만들었습니다: 같은 케이스의 두 응답 중 점수가 높은 쪽이 이기며, 반복은 평균합니다"),
+    ("battles are made of the score '{name}': of two answers to one case the higher wins, the first answers of both, then the second", "대결은 점수 '{name}'로 만들었습니다: 같은 케이스의 두 응답 중 점수가 높은 쪽이 이깁니다. 반복이 있으면 첫 응답끼리, 다음은 둘째 응답끼리 겨룹니다"),
     ("{~what}: {have}, at most {most} are rated at once", "{what}: {have}, 한 번에 최대 {most}까지 점수를 매깁니다"),
     ("battles of scores", "점수로 만든 대결"), ("contestants", "참가 모델"),
     ("nobody has voted yet", "아직 아무도 투표하지 않았습니다"),
