@@ -88,10 +88,13 @@ pub(crate) fn widest(slice: &Slice) -> Option<(f64, f64)> {
         values.sort_unstable_by(f64::total_cmp);
         values
     };
-    let (least, most) = (sorted(|g| g.least), sorted(|g| g.most));
+    let most = sorted(|g| g.most);
+    let is_exact = own().all(|g| g.least == g.most);
+    let least = if is_exact { None } else { Some(sorted(|g| g.least)) };
+    let least = least.as_ref().unwrap_or(&most);
     let pairs = [0.5, 0.9, 0.95, 0.99]
         .into_iter()
-        .filter_map(|p| stats::quantile(&least, p).zip(stats::quantile(&most, p)));
+        .filter_map(|p| stats::quantile(least, p).zip(stats::quantile(&most, p)));
     pairs.max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))
 }
 

@@ -59,7 +59,7 @@ impl Amounts {
         let seen: u64 = all.iter().map(|a| a.seen).sum();
         let zeros: u64 = all.iter().map(|a| a.zeros).sum();
         let mut sorted: Vec<f64> = all.iter().flat_map(|a| a.kept.iter().map(|k| k.1)).collect();
-        sorted.sort_by(f64::total_cmp);
+        sorted.sort_unstable_by(f64::total_cmp);
         quantile_with_zeros(zeros, seen, &sorted, p)
     }
 

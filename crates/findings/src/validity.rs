@@ -250,6 +250,7 @@ fn assess(slice: &Slice) -> Vec<Validity> {
     let (sends, late) = (lags(slice), scheduler(slice));
     let receipts = Receipts::of(slice);
     let is_closed = slice.load().is_some_and(|load| load.is_closed());
+    let program_lag_p99_s = receipts.program_lag();
     [(Guard::Waiting, ["ttft", "e2e"]), (Guard::Rhythm, ["icl", "tpot"]), (Guard::Load, ["e2e", "ttft"])]
         .into_iter()
         .map(|(guard, metrics)| {
@@ -278,7 +279,7 @@ fn assess(slice: &Slice) -> Vec<Validity> {
                 limit_s,
                 stamps: receipts.stamps(),
                 exact: receipts.exact(),
-                program_lag_p99_s: receipts.program_lag(),
+                program_lag_p99_s,
                 checks,
             }
         })

@@ -129,13 +129,14 @@ pub fn timeline(view: &View, how: Slicing) -> Vec<TimeSlice> {
 
 fn of_slice(slice: &Slice, how: Slicing) -> Vec<TimeSlice> {
     let order: Vec<(Asked, usize)> = in_send_order(slice).collect();
+    let times = times();
     let lanes = slice.view.detail.lanes.iter().enumerate();
     let own = (slice.target, slice.phase, slice.prompt);
     let own = lanes.filter(|(_, l)| (l.target, l.phase, l.prompt) == own);
     own.flat_map(|(no, lane)| {
         let mut parts = Parts::new(lane, how);
         for (a, row) in order.iter().filter(|(a, row)| a.view.row(*row).clock == lane.clock) {
-            parts.count(a, *row);
+            parts.count(a, *row, &times);
         }
         let in_lane = |row: u32| {
             let c = slice.view.row(row as usize);
@@ -209,7 +210,7 @@ impl Parts {
     }
 
     /// Counts an attempt where it began, was in flight and ended.
-    fn count(&mut self, a: &Asked, row: usize) {
+    fn count(&mut self, a: &Asked, row: usize, times: &Times) {
         let c = a.view.row(row);
         if a.view.is_cached(c) {
             return;
@@ -230,14 +231,17 @@ impl Parts {
         let Some(began) = c.started().or(c.sent()) else { return };
         let Some(part) = self.at(began) else { return };
         part.sent += 1;
-        for (id, values) in [
-            ("ttft", &mut part.ttft),
-            ("ttft_from_intended", &mut part.ttft_from_intended),
-            ("e2e", &mut part.e2e),
-            ("e2e_from_intended", &mut part.e2e_from_intended),
-            ("dispatch_lag", &mut part.lag),
-        ] {
-            values.extend(time(id, a, row));
+        let columns = [
+            &mut part.ttft,
+            &mut part.ttft_from_intended,
+            &mut part.e2e,
+            &mut part.e2e_from_intended,
+            &mut part.lag,
+        ];
+        for (time, values) in times.iter().zip(columns) {
+            if let Some(Seen::Value(seconds)) = time.map(|of| of(a, row)) {
+                values.push(seconds);
+            }
         }
     }
 
@@ -308,15 +312,16 @@ impl Parts {
     }
 }
 
-/// A time of an attempt as the metric of that name defines it.
-fn time(id: &'static str, a: &Asked, row: usize) -> Option<f64> {
-    match metric(id)?.measure {
-        Measure::Sample(of, _) => match of(a, row) {
-            Seen::Value(seconds) => Some(seconds),
-            Seen::Never | Seen::Absent => None,
-        },
-        _ => None,
-    }
+/// The times of an attempt that are gathered, as the metrics of their names define them.
+type Times = [Option<fn(&Asked, usize) -> Seen>; 5];
+
+fn times() -> Times {
+    ["ttft", "ttft_from_intended", "e2e", "e2e_from_intended", "dispatch_lag"].map(|id| {
+        match metric(id)?.measure {
+            Measure::Sample(of, _) => Some(of),
+            _ => None,
+        }
+    })
 }
 
 #[cfg(test)]
