@@ -863,6 +863,11 @@ export interface components {
              * @description How many values there are.
              */
             n: number;
+            /**
+             * Format: uint64
+             * @description Requests of the place that did not complete: no value says how long they would have taken.
+             */
+            not_completed: number;
             /** @description Values, ascending. */
             values: number[];
             /** @description Share of values at or below. */
@@ -2452,7 +2457,10 @@ export interface components {
             e2e: components["schemas"]["SomeTimes"];
             /** @description The same from the intended time of their requests; open loops only. */
             e2e_from_intended: components["schemas"]["SomeTimes"] | null;
-            /** @description Gaps between content events that ended in it, by their upper bounds. */
+            /**
+             * @description Gaps between content events that ended in it, by their upper bounds; of very many gaps those
+             *     of one in so many records, as `icl` of the report says.
+             */
             icl: components["schemas"]["SomeTimes"];
             /** @description How late its requests were sent by us. */
             dispatch_lag: components["schemas"]["SomeTimes"];

@@ -151,7 +151,8 @@ export function intervalWords(e: Estimate, lang: Lang, say: Say): string {
   const decimals = decimalsOf(e.value, e.interval, scale);
   const text = (value: number): string => fixed(value * scale.factor, decimals, lang);
   const unit = scale.symbol === "" ? "" : `\u00a0${scale.symbol}`;
-  return [`${text(e.value)}${unit}`, ...boundWords(e.interval, text, unit, lang, say), nWords(e, say)].join(", ");
+  const from = typeof e.value_low === "number" ? [say("figure.from", { low: `${text(e.value_low)}${unit}` })] : [];
+  return [`${text(e.value)}${unit}`, ...from, ...boundWords(e.interval, text, unit, lang, say), nWords(e, say)].join(", ");
 }
 
 function boundWords(i: Interval | null | undefined, text: (value: number) => string, unit: string, lang: Lang, say: Say): string[] {

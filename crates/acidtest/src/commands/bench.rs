@@ -243,7 +243,7 @@ mod tests {
         for words in [
             &["--url", "sim:steady"][..],
             &["--url", url, "--model", "m", "--concurrency", "8", "--requests", "50", "--warmup", "5"],
-            &["--url", url, "--url", "http://h/v1", "--model", "-m", "--rate", "2.5", "--duration", "90s"],
+            &["--url", url, "--url", "http://h/v1", "--model=-m", "--rate", "2.5", "--duration", "90s"],
             &["--url", url, "--model", "m", "--rate", "1", "--arrivals", "gamma", "--burstiness", "0.5"],
             &["--url", url, "--model", "m", "--stages", "30s:10,1m:10-50", "--cooldown", "2s"],
             &["--url", url, "--model", "m", "--user-stages", "30s:8,60s:8-64", "--warmup", "3s"],
@@ -254,7 +254,7 @@ mod tests {
             &["--url", url, "--model", "m", "--key", "MY_KEY", "--header", "X-Key: ${MY_KEY}"],
             &["--url", url, "--model", "m", "--kind", "anthropic", "--gate", "ttft.p95 <= 800 ms"],
             &["--url", url, "--model", "m", "--prompt=--odd \"text\"", "--max-tokens", "9", "--seed", "3"],
-            &["--url", url, "--model", "m", "--stop-when", "ttft.p95 within 5 %", "--abort", "cost > 1"],
+            &["--url", url, "--model", "m", "--stop-when", "ttft.p95 within 5 %", "--abort", "error_rate > 5 %"],
             &["--url", url, "--model", "m", "--sweep", "rate=5,10.5,20", "--arrivals", "constant"],
             &["--url", url, "--model", "m", "--sweep", "concurrency=1,2,4", "--rung", "3s"],
             &["--url", url, "--model", "m", "--find", "max-rate", "--slo", "ttft.p95<=800ms", "--from", "2"],

@@ -128,14 +128,17 @@ function paretoLine(frontier: Frontier, looks: { x: AxisLook; y: AxisLook }, col
       ? [[point.x.value * looks.x.scale.factor, point.y.value * looks.y.scale.factor]]
       : [];
   });
-  return { type: "line", silent: true, z: 0, symbol: "none", lineStyle: { color: colors.muted, width: 1.2, type: "dashed" }, data };
+  // Stairs: between two points nothing better than one of them is known to be reachable.
+  const step = frontier.axes.find((axis) => axis.name === frontier.x)?.better === "higher" ? "start" : "end";
+  return { type: "line", step, silent: true, z: 0, symbol: "none", lineStyle: { color: colors.muted, width: 1.2, type: "dashed" }, data };
 }
 
 /** Places of one target, from the lowest rate to the highest. */
 export function loadLines(points: readonly LoadPoint[]): { name: string; target: string; points: LoadPoint[] }[] {
   const groups = new Map<string, LoadPoint[]>();
   for (const point of points) {
-    const key = JSON.stringify([point.run, point.labels["target"], point.labels["prompt"]]);
+    // Points that asked other cases are no trend: only equal numbers of cases are joined.
+    const key = JSON.stringify([point.run, point.labels["target"], point.labels["prompt"], point.quality.n.cases]);
     groups.set(key, [...(groups.get(key) ?? []), point]);
   }
   const rate = (point: LoadPoint): number => point.rate.value ?? 0;

@@ -1,6 +1,6 @@
 export const frontier = {
   "frontier.title": "Frontier",
-  "frontier.lead": "What one gains by giving up something else: a target is on the line when no other is better in both.",
+  "frontier.lead": "What one gains by giving up something else: a target is on the line when no other is at least as good in both and better in one.",
   "frontier.x": "Across",
   "frontier.y": "Up",
   "frontier.size": "Size",

@@ -15,6 +15,7 @@ export const parts = {
   "figure.absent": "not observed: {why}",
   "figure.none": "not measured",
   "figure.between": "{level} between {low} and {high}",
+  "figure.from": "the true one lies from {low} on",
   "figure.at_most": "{level} at most {high}",
   "figure.at_least": "{level} at least {low}",
   "figure.no_interval": "no interval: {why}",

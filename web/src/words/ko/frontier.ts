@@ -2,7 +2,7 @@ import type { frontier as en } from "../en/frontier";
 
 export const frontier: Record<keyof typeof en, string> = {
   "frontier.title": "파레토 전선",
-  "frontier.lead": "하나를 얻으려면 다른 하나를 얼마나 내주어야 하는지 보여 줍니다. 두 지표 모두에서 더 나은 대상이 없으면 전선에 놓입니다.",
+  "frontier.lead": "하나를 얻으려면 다른 하나를 얼마나 내주어야 하는지 보여 줍니다. 두 지표가 모두 같거나 낫고 하나라도 더 나은 대상이 없으면 전선에 놓입니다.",
   "frontier.x": "가로",
   "frontier.y": "세로",
   "frontier.size": "크기",

@@ -17,6 +17,7 @@ export const parts: Record<keyof typeof en, string> = {
   "figure.absent": "관측되지 않음: {why}",
   "figure.none": "측정하지 않음",
   "figure.between": "{level} 신뢰 구간 {low} ~ {high}",
+  "figure.from": "참값은 {low}부터 이 값 사이",
   "figure.at_most": "{level} 상한 {high}",
   "figure.at_least": "{level} 하한 {low}",
   "figure.no_interval": "신뢰 구간 없음: {why}",
