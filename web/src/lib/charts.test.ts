@@ -82,7 +82,7 @@ describe("differences", () => {
 });
 
 describe("distributions", () => {
-  const one = (metric: string, target: string): Distribution => ({ labels: { target, phase: "p" }, metric, unit: "s", not_completed: 0, n: 2, not_completed: 0, values: [0.1, 0.2], shares: [0.5, 1] });
+  const one = (metric: string, target: string): Distribution => ({ labels: { target, phase: "p" }, metric, unit: "s", n: 2, not_completed: 0, values: [0.1, 0.2], shares: [0.5, 1] });
   it("are laid over each other by what they say", () => {
     const found = overlays([one("ttft", "a"), one("e2e", "a")], [one("ttft", "a"), one("ttft", "b")]);
     expect(found.map((o) => [o.metric, o.labels["target"], o.base !== null, o.other !== null])).toEqual([["ttft", "a", true, true]]);
