@@ -12,8 +12,8 @@ import { token } from "./token";
 export { ApiFailure };
 export type Path = string | readonly (string | number)[];
 
-/** Longest wait for an answer. */
-const WAIT_S = 60;
+/** Longest wait for an answer: the first figures of a large run take a while. */
+const WAIT_S = 180;
 /** A stream that says nothing for so long is lost: the server sends a comment every 15 s. */
 const SILENCE_MS = 45_000;
 const BACK_OFF_MS = { first: 500, most: 8_000 };

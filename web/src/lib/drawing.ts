@@ -1,6 +1,7 @@
 /** What several charts of the page draw alike. */
 import type { Curves } from "../api/contract";
 import { clean } from "./clean";
+import { axis } from "./echarts";
 import type { Palette } from "./palette";
 
 type Item = Record<string, unknown>;
@@ -29,6 +30,19 @@ export function bands(spans: Curves["spans"], colors: Palette, named: boolean): 
     { xAxis: to },
   ]);
   return { type: "line", data: [], silent: true, markArea: { silent: true, data } };
+}
+
+/** The time axis that all charts of a run share: from its first clock's zero to the end of what is drawn. */
+export function timeAxis(colors: Palette, ends: readonly (number | undefined)[], more: Item = {}): Item {
+  const end = Math.max(0, ...ends.map((one) => one ?? 0));
+  return axis(colors, {
+    min: 0,
+    max: end > 0 ? end : undefined,
+    splitLine: { show: false },
+    ...more,
+    // The end is where it is, and no round number.
+    axisLabel: { formatter: (at: number) => `${+at.toFixed(3)} s`, showMaxLabel: false, ...(more["axisLabel"] as Item | undefined) },
+  });
 }
 
 /** Rectangles [from, to, low, high], such as stacked counts over time. */

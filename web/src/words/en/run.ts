@@ -170,7 +170,7 @@ export const run = {
   "run.exact": "{share} % of arrivals exact",
   "run.calibrated": "What a calibration of this client found",
   "run.clock_error": "The clock's error over time",
-  "run.clock_error.caption": "How far our own stamps may be off; below the limit a time is valid.",
+  "run.clock_error.caption": "How far our own stamps may be off; below the limit a time is valid. Exact stamps stand at the bottom.",
   "run.clock_error.alt": "p50, p99 and largest error of {what} over the time of the run",
   "run.clock_error.none": "the run holds no such readings",
   "run.error.first_token": "first tokens",

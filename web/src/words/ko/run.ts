@@ -172,7 +172,7 @@ export const run: Record<keyof typeof en, string> = {
   "run.exact": "도착 시각의 {share} %가 정확함",
   "run.calibrated": "이 측정기를 보정한 결과",
   "run.clock_error": "시간에 따른 시계 오차",
-  "run.clock_error.caption": "우리 시각 기록이 얼마나 어긋날 수 있는지입니다. 한도 아래면 유효합니다.",
+  "run.clock_error.caption": "우리 시각 기록이 얼마나 어긋날 수 있는지입니다. 한도 아래면 유효합니다. 정확한 시각은 맨 아래에 있습니다.",
   "run.clock_error.alt": "실행 시간에 따른 오차의 p50, p99, 최댓값: {what}",
   "run.clock_error.none": "그런 측정값이 없는 실행",
   "run.error.first_token": "첫 토큰",
