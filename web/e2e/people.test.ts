@@ -51,7 +51,8 @@ test("a blind vote by keyboard, names only afterwards", async () => {
   expect(stored.map((v) => v.maker.name)).toEqual(["kim"]);
 
   await page.keyboard.press("Enter");
-  await page.locator("[data-side]").first().waitFor();
+  await expect.poll(() => page.locator("[data-revealed]").count()).toBe(0);
+  await drawn(page);
   await page.keyboard.press("x");
   await page.locator("[data-revealed]").first().waitFor();
   expect((await opinions("preference")).length).toBe(2);
