@@ -20,7 +20,7 @@ export const leaderboard = {
   "board.rating_said": "Ratings in points: {list}.",
   "board.battles": "Battles",
   "board.record": "Won, tied, lost",
-  "board.average": "Average win rate, decided battles",
+  "board.average": "Win rate (decided)",
   "board.no_rating": "There are no ratings",
   "board.groups": "Models that cannot be put on one scale",
   "board.group_unbeaten": "nobody outside the group beat or tied one of them",

@@ -22,7 +22,7 @@ export const leaderboard: Record<keyof typeof en, string> = {
   "board.rating_said": "점수: {list}.",
   "board.battles": "대결",
   "board.record": "승·무·패",
-  "board.average": "평균 승률(승부가 난 대결)",
+  "board.average": "승률(승부 난 것)",
   "board.no_rating": "점수를 매길 수 없습니다",
   "board.groups": "한 척도에 놓을 수 없는 모델들",
   "board.group_unbeaten": "묶음 밖의 모델에게 지거나 비긴 적 없음",
