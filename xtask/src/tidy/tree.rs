@@ -50,12 +50,17 @@ fn walk(folder: &Path, root: &Path, found: &mut Vec<File>) -> Result<()> {
             // In a second work tree this is a file that names the first one.
             && entry.file_name() != ".git"
             && entry.metadata()?.len() <= LARGEST_BYTES
-            && let Some(text) = read_text(&path)?
+            // Of a picture no more is known than that it is there to be linked to.
+            && let Some(text) = read_text(&path)?.or_else(|| is_picture(&path).then(String::new))
         {
             found.push(File::new(relative(&path, root), text));
         }
     }
     Ok(())
+}
+
+fn is_picture(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "png")
 }
 
 fn skipped(folder: &Path) -> bool {
