@@ -75,7 +75,9 @@ fn check(app: &App, request: &Request) -> Result<MayWrite, Refusal> {
     check_origin(headers, host, is_write)?;
     let shown = token(headers).is_some_and(|said| app.about.token.is(said));
     let is_api = uri.path().starts_with("/api");
-    let needs = is_write || (is_api && !app.about.address.ip().is_loopback());
+    // A name that was allowed is that of a proxy: who calls it is not this machine.
+    let is_here = app.about.address.ip().is_loopback() && !is_allowed(app, name_of(host));
+    let needs = is_write || (is_api && !is_here);
     match needs && !shown {
         true => Err(Refusal::new(StatusCode::UNAUTHORIZED, "this needs the token of the server")
             .hint("open the address with #token=… that `acidtest view` printed when it started")),
@@ -100,11 +102,16 @@ fn name_of(host: &str) -> &str {
     }
 }
 
+/// Whether the user allowed that name.
+fn is_allowed(app: &App, name: &str) -> bool {
+    let plain = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
+    app.about.hosts.iter().any(|host| host.eq_ignore_ascii_case(plain))
+}
+
 /// Names of this machine to itself, the address that was called, and what the user allows.
 fn is_ours(app: &App, name: &str, arrived: Option<IpAddr>) -> bool {
     let plain = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(name);
-    let is_allowed = |host: &String| host.eq_ignore_ascii_case(plain);
-    if plain.eq_ignore_ascii_case("localhost") || app.about.hosts.iter().any(is_allowed) {
+    if plain.eq_ignore_ascii_case("localhost") || is_allowed(app, name) {
         return true;
     }
     let Ok(address) = plain.parse::<IpAddr>() else { return false };
