@@ -119,6 +119,7 @@ fn a_search_finds_cases_and_requests() {
 
 #[test]
 #[ignore = "a figure of this machine: cargo test --release -p acidtest-findings --test run -- --ignored --nocapture page_of"]
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a figure of this machine")]
 fn a_page_of_a_hundred_thousand_requests_takes_less_than_200_ms() {
     let index = index(100_000, 3);
     assert!(index.bytes() < 16 << 20, "{} bytes", index.bytes());
