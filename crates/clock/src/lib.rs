@@ -7,12 +7,12 @@
 //!  LagMonitor ── how late this thread's runtime wakes up
 //!  Stamps ── when bytes reached this machine, as the kernel saw it (Linux)
 //!  machine ── CPU, memory and network of the machine and of processes
-//!  give_back ── free memory to the system
+//!  give_back ── free memory to the system, and one arena so that all of it can be
 //! ```
 //!
-//! The only room that may hold unsafe code: one call in `pacer.rs`, one in `memory.rs`, and
-//! `kernel.rs`, which asks for the kernel's stamps. Times are plain `i64` nanoseconds here, so that this crate
-//! depends on no other room.
+//! The only room that may hold unsafe code: one call in `pacer.rs`, two in `memory.rs`, and
+//! `kernel.rs`, which asks for the kernel's stamps. Times are plain `i64` nanoseconds here, so that
+//! this crate depends on no other room.
 
 #![deny(unsafe_code)]
 
@@ -31,7 +31,7 @@ mod stamps_tests;
 mod zero;
 
 pub use lag::LagMonitor;
-pub use memory::give_back;
+pub use memory::{give_back, one_arena};
 pub use pacer::{Clock, Pacer, PacerClock, SimulatedClock};
 pub use stamps::{Received, Stamps};
 pub use zero::Zero;

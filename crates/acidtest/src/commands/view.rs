@@ -32,6 +32,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Exit, Failure> {
+    // Before any thread starts.
+    acidtest_clock::one_arena();
     check_hosts(&args.hosts)?;
     let token = token(args.token_env.as_deref())?;
     let store = path(&args.store)?;
