@@ -118,6 +118,8 @@ export interface Curves {
   /** How wrong the clock may be over time. */
   clock_error: ErrorSeries[];
   readings: Series[];
+  /** What is not drawn since there is too much of it, for people. */
+  notes: string[];
 }
 /** An empirical distribution function, thinned to at most 400 points; first and last are kept. */
 export interface Distribution {
@@ -135,6 +137,8 @@ export interface Scatter {
   labels: Labels;
   /** How many attempts there are; the arrays hold those that are shown. */
   n: number;
+  /** How many of them failed. */
+  failed: number;
   at_s: number[];
   ttft_s: (number | null)[];
   e2e_s: (number | null)[];
