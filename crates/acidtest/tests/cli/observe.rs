@@ -68,8 +68,7 @@ fn the_servers_own_gauge_stands_beside_what_was_held() {
     let gaps: u64 = slices.iter().map(|s| s["icl"]["n"].as_u64().unwrap()).sum();
     assert_eq!(gaps, 40 * 7);
     let text = place.run(&["report", "--slices=4"]).exits(0).out();
-    for words in
-        ["AROUND", "running there ", "held by us ", "OVER TIME", "lag p99 (n)", "share this machine"]
+    for words in ["AROUND", "running there ", "held by us ", "OVER TIME", "lag p99 (n)", "share this machine"]
     {
         assert!(text.contains(words), "no '{words}' in\n{text}");
     }
