@@ -65,7 +65,7 @@ pub(super) const PEOPLE: &[Entry] = &[
     ("the battles name no {~what}", "대결에 {what} 정보가 없습니다"),
     // Agreement.
     ("equal opinions / pairs; Wilson with the effective n of the clustered variance", "같은 의견 / 쌍; 군집 분산의 유효 n에 윌슨 구간"),
-    ("Cohen's kappa, 1 - disagreement / that of independent labels with the same margins; bootstrap of {n} resamples of whole cases, seed {k}", "코헨 카파, 1 - 불일치 / 주변 분포가 같은 독립 라벨의 불일치; 케이스 단위 부트스트랩 {n}회, 시드 {k}"),
+    ("Cohen's kappa, 1 - disagreement / that of independent labels with the same margins; bootstrap of {n} resamples of whole {unit}, seed {k}", "코헨 카파, 1 - 불일치 / 주변 분포가 같은 독립 라벨의 불일치; 표본 단위({unit}) 부트스트랩 {n}회, 시드 {k}"),
     ("answers that both spoke of, the latest opinion of each", "양쪽이 모두 말한 응답, 각자의 마지막 의견"),
     ("yes is a person's number from {n} on and a scorer's from {k} on", "예는 사람의 수가 {n} 이상, 채점기의 수가 {k} 이상일 때"),
     ("too many labels to compare", "견주기에는 라벨이 너무 많습니다"),

@@ -96,14 +96,18 @@ fn tokens_that_waited_together_are_bounds_that_hold_the_truth() {
         (140, one_chunk(STOP)),
         (140, b"0\r\n\r\n".to_vec()),
     ];
-    let (timing, written) = late_client(parts, &[(40, 100)]);
-    let got: Vec<_> = timing.bounds().collect();
-    assert_eq!(got.len(), 3);
-    for (arrival, at) in got.iter().zip(&written[1..]) {
-        let (early, late) = (arrival.earliest.0 - 50_000, arrival.latest.0 + 5_000_000);
-        assert!((early..late).contains(&at.0), "{at:?} {timing:?}");
-    }
-    assert!(got[0].width() == Ns(0) && got[1].width() > Ns(5_000_000) && got[2].width() == Ns(0));
+    // What holds holds always; how wide bounds are depends on being awake when the first one came.
+    let is_as_meant = || {
+        let (timing, written) = late_client(parts.clone(), &[(40, 100)]);
+        let got: Vec<_> = timing.bounds().collect();
+        assert_eq!(got.len(), 3);
+        for (arrival, at) in got.iter().zip(&written[1..]) {
+            let (early, late) = (arrival.earliest.0 - 50_000, arrival.latest.0 + 5_000_000);
+            assert!((early..late).contains(&at.0), "{at:?} {timing:?}");
+        }
+        got[0].width() == Ns(0) && got[1].width() > Ns(5_000_000) && got[2].width() == Ns(0)
+    };
+    assert!((0..5).any(|_| is_as_meant()), "five times otherwise than meant");
 }
 
 #[test]
